@@ -1,0 +1,268 @@
+"""Joint sets (names, parents, mirror pairs) and the conversions between them, as data.
+
+Every conversion goes by joint *name*: a joint that both sets have is copied, a joint that only the target has
+is derived from the formulas in `DERIVED`, and a joint that cannot be derived is NaN with confidence 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from uplift3d.errors import InputError
+
+Array = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class JointSet:
+    """Names and structure of one skeleton.
+
+    `parents[j]` is the index of joint j's parent (-1 at the root of the drawing tree), `mirror[j]` the joint
+    on the other side of the body, `root` the pelvis (None where the set has no pelvis joint).
+    """
+
+    name: str
+    joints: tuple[str, ...]
+    parents: tuple[int, ...]
+    mirror: tuple[int, ...]
+    root: int | None
+
+    def __len__(self) -> int:
+        return len(self.joints)
+
+    def index(self, joint: str) -> int:
+        """Position of a joint by name; InputError when the set has no such joint."""
+        if joint not in self.joints:
+            raise InputError(
+                f"joint set {self.name!r} has no joint {joint!r}; it has {', '.join(self.joints)}"
+            )
+        return self.joints.index(joint)
+
+    @property
+    def bones(self) -> tuple[tuple[int, int], ...]:
+        """(parent, child) index pairs, root joints left out."""
+        return tuple((parent, child) for child, parent in enumerate(self.parents) if parent >= 0)
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """'left', 'right' or 'middle' for every joint."""
+        return tuple(
+            "left" if "left" in name else "right" if "right" in name else "middle" for name in self.joints
+        )
+
+
+def _mirrored(joint: str) -> str:
+    if "left" in joint:
+        return joint.replace("left", "right")
+    return joint.replace("right", "left")
+
+
+def _create(name: str, tree: str) -> JointSet:
+    """Build a set from 'joint<parent' words in the set's own joint order ('joint' alone: no parent)."""
+    pairs = [word.split("<") for word in tree.split()]
+    joints = tuple(pair[0] for pair in pairs)
+    parents = tuple(joints.index(pair[1]) if len(pair) > 1 else -1 for pair in pairs)
+    mirror = tuple(joints.index(_mirrored(joint)) for joint in joints)
+    root = joints.index("pelvis") if "pelvis" in joints else None
+    return JointSet(name, joints, parents, mirror, root)
+
+
+_SETS = [
+    # Human3.6M as everybody uses it (the 17 of its 32 joints kept by Martinez et al. and VideoPose3D).
+    _create(
+        "h36m17",
+        """pelvis right_hip<pelvis right_knee<right_hip right_ankle<right_knee left_hip<pelvis
+        left_knee<left_hip left_ankle<left_knee torso<pelvis neck<torso head<neck head_top<head
+        left_shoulder<neck left_elbow<left_shoulder left_wrist<left_elbow right_shoulder<neck
+        right_elbow<right_shoulder right_wrist<right_elbow""",
+    ),
+    # The order of the published Uplift-and-Upsample weights.
+    _create(
+        "uu17",
+        """right_ankle<right_knee right_knee<right_hip right_hip<pelvis left_hip<pelvis left_knee<left_hip
+        left_ankle<left_knee pelvis neck<torso torso<pelvis head<neck head_top<head right_wrist<right_elbow
+        right_elbow<right_shoulder right_shoulder<neck left_shoulder<neck left_elbow<left_shoulder
+        left_wrist<left_elbow""",
+    ),
+    _create(
+        "coco17",
+        """nose left_eye<nose right_eye<nose left_ear<left_eye right_ear<right_eye left_shoulder<nose
+        right_shoulder<nose left_elbow<left_shoulder right_elbow<right_shoulder left_wrist<left_elbow
+        right_wrist<right_elbow left_hip<left_shoulder right_hip<right_shoulder left_knee<left_hip
+        right_knee<right_hip left_ankle<left_knee right_ankle<right_knee""",
+    ),
+    _create(
+        "blazepose33",
+        """nose left_eye_inner<nose left_eye<left_eye_inner left_eye_outer<left_eye right_eye_inner<nose
+        right_eye<right_eye_inner right_eye_outer<right_eye left_ear<left_eye_outer right_ear<right_eye_outer
+        mouth_left<nose mouth_right<nose left_shoulder<nose right_shoulder<nose left_elbow<left_shoulder
+        right_elbow<right_shoulder left_wrist<left_elbow right_wrist<right_elbow left_pinky<left_wrist
+        right_pinky<right_wrist left_index<left_wrist right_index<right_wrist left_thumb<left_wrist
+        right_thumb<right_wrist left_hip<left_shoulder right_hip<right_shoulder left_knee<left_hip
+        right_knee<right_hip left_ankle<left_knee right_ankle<right_knee left_heel<left_ankle
+        right_heel<right_ankle left_foot_index<left_heel right_foot_index<right_heel""",
+    ),
+    _create(
+        "halpe26",
+        """nose<neck left_eye<nose right_eye<nose left_ear<left_eye right_ear<right_eye left_shoulder<neck
+        right_shoulder<neck left_elbow<left_shoulder right_elbow<right_shoulder left_wrist<left_elbow
+        right_wrist<right_elbow left_hip<pelvis right_hip<pelvis left_knee<left_hip right_knee<right_hip
+        left_ankle<left_knee right_ankle<right_knee head_top<nose neck<pelvis pelvis left_big_toe<left_ankle
+        right_big_toe<right_ankle left_small_toe<left_ankle right_small_toe<right_ankle left_heel<left_ankle
+        right_heel<right_ankle""",
+    ),
+    _create(
+        "mpi_inf_3dhp17",
+        """head_top<head neck<torso right_shoulder<neck right_elbow<right_shoulder right_wrist<right_elbow
+        left_shoulder<neck left_elbow<left_shoulder left_wrist<left_elbow right_hip<pelvis
+        right_knee<right_hip right_ankle<right_knee left_hip<pelvis left_knee<left_hip left_ankle<left_knee
+        pelvis torso<pelvis head<neck""",
+    ),
+    _create(
+        "mpi_inf_3dhp28",
+        """spine3<spine2 spine4<spine3 spine2<torso torso<pelvis pelvis neck<spine4 head<neck head_top<head
+        left_clavicle<spine4 left_shoulder<left_clavicle left_elbow<left_shoulder left_wrist<left_elbow
+        left_hand<left_wrist right_clavicle<spine4 right_shoulder<right_clavicle right_elbow<right_shoulder
+        right_wrist<right_elbow right_hand<right_wrist left_hip<pelvis left_knee<left_hip left_ankle<left_knee
+        left_foot<left_ankle left_toe<left_foot right_hip<pelvis right_knee<right_hip right_ankle<right_knee
+        right_foot<right_ankle right_toe<right_foot""",
+    ),
+    # OpenPose calls joint 1 "neck", but it is the mid-point of the shoulders: copying it into Human3.6M's
+    # neck would put that joint about 4 cm too low, so it keeps a name of its own here.
+    _create(
+        "body25",
+        """nose<mid_shoulder mid_shoulder<pelvis right_shoulder<mid_shoulder right_elbow<right_shoulder
+        right_wrist<right_elbow left_shoulder<mid_shoulder left_elbow<left_shoulder left_wrist<left_elbow
+        pelvis right_hip<pelvis right_knee<right_hip right_ankle<right_knee left_hip<pelvis
+        left_knee<left_hip left_ankle<left_knee right_eye<nose left_eye<nose right_ear<right_eye
+        left_ear<left_eye left_big_toe<left_ankle left_small_toe<left_big_toe left_heel<left_ankle
+        right_big_toe<right_ankle right_small_toe<right_big_toe right_heel<right_ankle""",
+    ),
+]
+JOINT_SETS: dict[str, JointSet] = {joint_set.name: joint_set for joint_set in _SETS}
+
+# How a joint that a detector does not give follows from those it gives, best source first; weights sum to 1.
+# S = mid-shoulder, E = ears, N = nose, P = mid-hip. Adult proportions (Drillis & Contini 1966; Human3.6M's
+# own skeleton): the shoulder line lies 0.21 m below the ears, Human3.6M's neck joint 0.04 m above that line,
+# its head joint 0.04 m below the ears and half-way to the nose, the top of the head 0.10 m above the ears.
+# neck = S + 0.2 (E - S); head = 0.2 S + 0.8 (E + N) / 2; head_top = E + 0.45 (E - S); torso = (P + neck) / 2.
+_SHOULDERS = ("left_shoulder", "right_shoulder")
+_EARS = ("left_ear", "right_ear")
+
+
+def _formula(*terms: tuple[float, tuple[str, ...]]) -> dict[str, float]:
+    """Weighted mean-of-joints terms as one joint → weight table."""
+    weights: dict[str, float] = {}
+    for weight, joints in terms:
+        for joint in joints:
+            weights[joint] = weights.get(joint, 0.0) + weight / len(joints)
+    return weights
+
+
+_HIPS = ("left_hip", "right_hip")
+DERIVED: dict[str, tuple[dict[str, float], ...]] = {
+    "pelvis": (_formula((1.0, _HIPS)),),
+    "mid_shoulder": (_formula((1.0, _SHOULDERS)),),
+    "neck": (
+        _formula((0.8, _SHOULDERS), (0.2, _EARS)),
+        _formula((0.8, _SHOULDERS), (0.2, ("nose",))),
+        _formula((1.0, _SHOULDERS)),
+    ),
+    "torso": (
+        _formula((0.5, ("pelvis",)), (0.5, ("neck",))),
+        _formula((0.5, _HIPS), (0.4, _SHOULDERS), (0.1, _EARS)),
+        _formula((0.5, _HIPS), (0.4, _SHOULDERS), (0.1, ("nose",))),
+        _formula((0.5, _HIPS), (0.5, _SHOULDERS)),
+    ),
+    "head": (
+        _formula((0.2, _SHOULDERS), (0.4, _EARS), (0.4, ("nose",))),
+        _formula((0.2, _SHOULDERS), (0.8, _EARS)),
+        _formula((0.1, _SHOULDERS), (0.9, ("nose",))),
+    ),
+    "head_top": (
+        _formula((-0.45, _SHOULDERS), (1.45, _EARS)),
+        # The nose lies about as high as the ears.
+        _formula((-0.45, _SHOULDERS), (1.45, ("nose",))),
+    ),
+}
+
+
+def joint_set(name: str) -> JointSet:
+    """The joint set of that name; InputError listing the known names otherwise."""
+    if name not in JOINT_SETS:
+        raise InputError(f"unknown joint set {name!r}; known joint sets are {', '.join(JOINT_SETS)}")
+    return JOINT_SETS[name]
+
+
+def reorder(source: str, target: str) -> npt.NDArray[np.int64]:
+    """Indices that bring `source` joints into `target` order: `positions[..., reorder(a, b), :]`.
+
+    Raises:
+        InputError: when the target has a joint that the source lacks (see `convert_2d` for derived joints).
+    """
+    from_set, to_set = joint_set(source), joint_set(target)
+    missing = [joint for joint in to_set.joints if joint not in from_set.joints]
+    if missing:
+        raise InputError(f"joint set {source!r} lacks {', '.join(missing)} of {target!r}")
+    return np.array([from_set.joints.index(joint) for joint in to_set.joints])
+
+
+@lru_cache(maxsize=64)
+def conversion(source: str, target: str) -> tuple[tuple[Array, ...], ...]:
+    """For every target joint, its (J_source,) weight rows, best first; empty where it cannot be derived."""
+    from_set, to_set = joint_set(source), joint_set(target)
+    table: list[tuple[Array, ...]] = []
+    for joint in to_set.joints:
+        options = ({joint: 1.0},) if joint in from_set.joints else DERIVED.get(joint, ())
+        rows = []
+        for weights in options:
+            if all(name in from_set.joints for name in weights):
+                row = np.zeros(len(from_set))
+                row[[from_set.joints.index(name) for name in weights]] = list(weights.values())
+                rows.append(row)
+        table.append(tuple(rows))
+    return tuple(table)
+
+
+def convert_2d(positions: Array, confidence: Array, source: str, target: str) -> tuple[Array, Array]:
+    """Bring 2D (or 3D) joints from one joint set to another.
+
+    Args:
+        positions: (..., J_source, D) coordinates, NaN where unseen.
+        confidence: (..., J_source) in [0, 1].
+        source: name of the joint set given.
+        target: name of the joint set wanted.
+
+    Returns:
+        positions (..., J_target, D) and confidence (..., J_target) in the input's dtype. A derived joint
+        has the lowest confidence of the joints it was made from; one that cannot be derived is NaN with
+        confidence 0.
+    """
+    if source == target:
+        return positions.copy(), confidence.copy()
+    if positions.shape[-2] != len(joint_set(source)) or confidence.shape != positions.shape[:-1]:
+        raise InputError(
+            f"positions {positions.shape} and confidence {confidence.shape} do not fit the "
+            f"{len(joint_set(source))} joints of {source!r}"
+        )
+    count = len(joint_set(target))
+    out = np.full((*positions.shape[:-2], count, positions.shape[-1]), np.nan, dtype=positions.dtype)
+    out_confidence = np.zeros((*confidence.shape[:-1], count), dtype=confidence.dtype)
+    seen = np.isfinite(positions).all(axis=-1)
+    for j, rows in enumerate(conversion(source, target)):
+        open_places = np.ones(seen.shape[:-1], dtype=bool)
+        for row in rows:
+            used = np.flatnonzero(row)
+            here = open_places & seen[..., used].all(axis=-1)
+            value = np.einsum("...jd,j->...d", positions[..., used, :], row[used])
+            out[..., j, :] = np.where(here[..., None], value, out[..., j, :])
+            out_confidence[..., j] = np.where(
+                here, confidence[..., used].min(axis=-1), out_confidence[..., j]
+            )
+            open_places = open_places & ~here
+    return out, out_confidence

@@ -1,0 +1,238 @@
+"""The two containers that travel through uplift3d: 2D key-frames in, 3D motion out.
+
+Axes: P people, K key-frames, T output times, J joints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from uplift3d.errors import InputError
+from uplift3d.skeletons import JointSet, joint_set
+
+FloatArray = npt.NDArray[np.float32]
+TimeArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Keypoints2D:
+    """2D joints of one or several people at a few moments (the key-frames) of a video.
+
+    Attributes:
+        positions: (P, K, J, 2) float32 pixels, x right and y down from the image's top left corner,
+            NaN where a joint was not seen (a person absent from a key-frame is NaN throughout).
+        confidence: (P, K, J) float32 in [0, 1], 0 where unseen; None means 1 wherever a joint was seen.
+        times: (K,) float64 seconds, strictly increasing.
+        image_size: (width, height) in pixels.
+        joints: name of the joint set, see `uplift3d.skeletons`.
+        people: (P,) int track ids; 0 … P-1 when not given.
+        meta: how it was made (JSON-able).
+
+    Raises:
+        InputError: one message naming everything that does not fit.
+    """
+
+    positions: FloatArray
+    confidence: FloatArray
+    times: TimeArray
+    image_size: tuple[int, int]
+    joints: str
+    people: IntArray = None  # type: ignore[assignment]  # filled in below
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        positions = np.array(self.positions, dtype=np.float32)
+        times = np.array(self.times, dtype=np.float64)
+        problems = _array_problems(positions, times, joint_set(self.joints), dims=2)
+        size = tuple(int(side) for side in self.image_size)
+        if len(size) != 2 or min(size) <= 0:
+            problems.append(
+                f"image_size is {self.image_size}, expected (width, height) in pixels, both above 0"
+            )
+        _raise("Keypoints2D", problems)
+        seen = np.isfinite(positions).all(axis=-1)
+        positions[~seen] = np.nan
+        given = np.ones(seen.shape) if self.confidence is None else self.confidence  # None: untyped callers
+        confidence = np.array(given, dtype=np.float32)
+        people = _people(self.people, len(positions), problems)
+        if confidence.shape != seen.shape:
+            problems.append(f"confidence has shape {confidence.shape}, expected {seen.shape} as positions")
+        elif not ((confidence >= 0) & (confidence <= 1))[seen].all():
+            problems.append("confidence must be finite and within [0, 1] wherever a joint was seen")
+        _raise("Keypoints2D", problems)
+        confidence[~seen] = 0
+        _freeze(self, positions=positions, confidence=confidence, times=times, people=people)
+        object.__setattr__(self, "image_size", size)
+
+    def __len__(self) -> int:
+        """Number of key-frames."""
+        return len(self.times)
+
+    def __getitem__(self, item: slice | npt.NDArray[Any]) -> Keypoints2D:
+        """The same people at some of the key-frames (a slice, boolean mask or index array over time)."""
+        return replace(
+            self,
+            positions=self.positions[:, item],
+            confidence=self.confidence[:, item],
+            times=self.times[item],
+        )
+
+    def select(self, people: Sequence[int]) -> Keypoints2D:
+        """Only the people with these track ids, in the order asked for."""
+        rows = _rows(self.people, people)
+        return replace(
+            self, positions=self.positions[rows], confidence=self.confidence[rows], people=self.people[rows]
+        )
+
+    @property
+    def observed(self) -> BoolArray:
+        """(P, K) True where at least one joint of the person was seen."""
+        observed: BoolArray = np.isfinite(self.positions).all(axis=-1).any(axis=-1)
+        return observed
+
+    def __repr__(self) -> str:
+        people, frames = self.positions.shape[:2]
+        shape = f"{people} people × {frames} key-frames × {self.joints}"
+        return f"Keypoints2D({shape}, {_span(self.times)}, image {self.image_size})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Motion3D:
+    """3D joints of one or several people on a dense time axis.
+
+    Attributes:
+        positions: (P, T, J, 3) float32 metres relative to the person's pelvis, camera axes (x right, y down,
+            z away from the camera); NaN where the person is absent.
+        times: (T,) float64 seconds, strictly increasing.
+        root: (P, T, 3) float32 metres, the pelvis in camera axes, or None when unknown.
+        observed: (P, T) True where a 2D pose was really measured, False where the motion was filled in.
+        people: (P,) int track ids.
+        joints: name of the joint set, see `uplift3d.skeletons`.
+        meta: how it was made (JSON-able): versions, model hash, arguments, units and axes.
+
+    Raises:
+        InputError: one message naming everything that does not fit.
+    """
+
+    positions: FloatArray
+    times: TimeArray
+    root: FloatArray | None
+    observed: BoolArray
+    people: IntArray = None  # type: ignore[assignment]  # filled in below
+    joints: str = "h36m17"
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        positions = np.array(self.positions, dtype=np.float32)
+        times = np.array(self.times, dtype=np.float64)
+        problems = _array_problems(positions, times, joint_set(self.joints), dims=3)
+        _raise("Motion3D", problems)
+        observed = np.array(self.observed, dtype=bool)
+        if observed.shape != positions.shape[:2]:
+            problems.append(f"observed has shape {observed.shape}, expected {positions.shape[:2]}")
+        root = None if self.root is None else np.array(self.root, dtype=np.float32)
+        if root is not None and root.shape != (*positions.shape[:2], 3):
+            problems.append(f"root has shape {root.shape}, expected {(*positions.shape[:2], 3)}")
+        people = _people(self.people, len(positions), problems)
+        _raise("Motion3D", problems)
+        _freeze(self, positions=positions, times=times, root=root, observed=observed, people=people)
+
+    def __len__(self) -> int:
+        """Number of output times."""
+        return len(self.times)
+
+    def __getitem__(self, item: slice | npt.NDArray[Any]) -> Motion3D:
+        """The same people at some of the times (a slice, boolean mask or index array over time)."""
+        return replace(
+            self,
+            positions=self.positions[:, item],
+            times=self.times[item],
+            root=None if self.root is None else self.root[:, item],
+            observed=self.observed[:, item],
+        )
+
+    def select(self, people: Sequence[int]) -> Motion3D:
+        """Only the people with these track ids, in the order asked for."""
+        rows = _rows(self.people, people)
+        root = None if self.root is None else self.root[rows]
+        return replace(
+            self,
+            positions=self.positions[rows],
+            root=root,
+            observed=self.observed[rows],
+            people=self.people[rows],
+        )
+
+    @property
+    def present(self) -> BoolArray:
+        """(P, T) True where the person has a pose."""
+        present: BoolArray = np.isfinite(self.positions).all(axis=(-1, -2))
+        return present
+
+    def __repr__(self) -> str:
+        people, frames = self.positions.shape[:2]
+        return f"Motion3D({people} people × {frames} poses × {self.joints}, {_span(self.times)})"
+
+
+def _array_problems(positions: FloatArray, times: TimeArray, joints: JointSet, dims: int) -> list[str]:
+    problems = []
+    letters = "K" if dims == 2 else "T"
+    if positions.ndim != 4 or positions.shape[2:] != (len(joints), dims):
+        problems.append(
+            f"positions have shape {positions.shape}, expected (people, {letters}, {len(joints)} joints of "
+            f"{joints.name!r}, {dims})"
+        )
+    if np.isinf(positions).any():
+        problems.append("positions hold infinite values; mark an unseen joint as NaN")
+    if times.ndim != 1:
+        problems.append(f"times have shape {times.shape}, expected ({letters},)")
+    elif positions.ndim == 4 and len(times) != positions.shape[1]:
+        problems.append(f"{len(times)} times for {positions.shape[1]} frames of positions")
+    if times.ndim == 1 and not np.isfinite(times).all():
+        problems.append(f"times hold {int((~np.isfinite(times)).sum())} NaN or infinite values")
+    elif times.ndim == 1 and (np.diff(times) <= 0).any():
+        place = int(np.argmax(np.diff(times) <= 0))
+        problems.append(
+            f"times must increase strictly, but times[{place + 1}] = {times[place + 1]:g} s follows "
+            f"{times[place]:g} s"
+        )
+    return problems
+
+
+def _people(people: npt.ArrayLike | None, count: int, problems: list[str]) -> IntArray:
+    ids = np.arange(count) if people is None else np.array(people, dtype=np.int64)
+    if ids.shape != (count,) or len(np.unique(ids)) != count:
+        problems.append(f"people is {ids.tolist()}, expected {count} different track ids")
+    return ids
+
+
+def _rows(known: IntArray, people: Sequence[int]) -> list[int]:
+    ids = known.tolist()
+    missing = [person for person in people if person not in ids]
+    if missing:
+        raise InputError(f"no track {missing}; the tracks are {ids}")
+    return [ids.index(person) for person in people]
+
+
+def _raise(what: str, problems: list[str]) -> None:
+    if problems:
+        raise InputError(f"{what}: {'; '.join(problems)}")
+
+
+def _freeze(container: object, **arrays: npt.NDArray[Any] | None) -> None:
+    """Store validated arrays on a frozen container, read-only so that no stage changes another's input."""
+    for name, array in arrays.items():
+        if array is not None:
+            array.setflags(write=False)
+        object.__setattr__(container, name, array)
+
+
+def _span(times: TimeArray) -> str:
+    return f"{times[0]:.2f}–{times[-1]:.2f} s" if len(times) else "no times"
