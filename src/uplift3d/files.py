@@ -47,7 +47,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside `path`, renamed to `path` when the block ends without an error.
 
     A reader sees the old file or the whole new one, never a part; after an error the old file is untouched
-    and the temporary one is gone. The temporary name keeps the suffix, for writers that choose a format by it.
+    and the temporary one is gone. Its name keeps the suffix, for writers that choose their format by it.
 
     Raises:
         InputError: the file could not be written (disk full, folder gone); the message gives the reason.
