@@ -1,0 +1,215 @@
+"""2D key-frames to network input: a token grid in seconds, and the normalisation a network was trained with.
+
+Axes: n tokens of a clip, J joints. Everything here is numpy; `train/inputs.py` is the batched torch twin of
+`normalise_person`, tested equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from uplift3d.skeletons import convert_2d, joint_set
+from uplift3d.types import BoolArray, FloatArray, Keypoints2D, TimeArray
+
+# Typical projected distance of each joint from the pelvis, in metres, over people who stand, walk and gesture.
+# A joint's image distance divided by it estimates the person's size in pixels per metre, whichever joints are
+# seen; the hips are too near the pelvis to tell anything.
+TYPICAL_DISTANCE_M: Mapping[str, float] = {
+    "torso": 0.24,
+    "neck": 0.48,
+    "head": 0.58,
+    "head_top": 0.69,
+    "left_shoulder": 0.46,
+    "right_shoulder": 0.46,
+    "left_elbow": 0.40,
+    "right_elbow": 0.40,
+    "left_wrist": 0.40,
+    "right_wrist": 0.40,
+    "left_knee": 0.42,
+    "right_knee": 0.42,
+    "left_ankle": 0.74,
+    "right_ankle": 0.74,
+}
+# The size is averaged over this long on either side, so that it follows a person who walks towards the camera
+# but not one who crouches or lifts an arm.
+SIZE_HALF_WIDTH_S = 1.75
+# A pose with fewer of the joints above is no observation: the network fills it in like any unseen moment.
+MIN_JOINTS = 6
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """What a network wants to be fed; read from the configuration inside its checkpoint."""
+
+    joints: str
+    """Joint set, in the network's own order."""
+    input: Literal["person", "screen"]
+    """'person': relative to the pelvis and the person's size; 'screen': relative to the image (published)."""
+    window: int
+    """Tokens in one window (N)."""
+    spacing_s: float
+    """Seconds between tokens."""
+    edges: Literal["masked", "repeat"]
+    """Window slots outside the clip: no pose ('masked') or the nearest one again ('repeat', published)."""
+    axes: Literal["viewing_ray", "camera"]
+    """Output axes: those of a camera that looks straight at the pelvis, or the camera's own."""
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> InputSpec:
+        """From the configuration stored with the weights (field names of `model.ModelConfig`)."""
+        return cls(
+            joints=config["joints"],
+            input=config["input"],
+            window=config["tokens"],
+            spacing_s=config["s_out"] / config["frame_rate_hz"],
+            edges=config["edges"],
+            axes=config["axes"],
+        )
+
+
+@dataclass(frozen=True)
+class TokenTrack:
+    """One person on the token grid: `times` (n,) seconds, `poses` (n, J, 2) network input (0 where nothing was
+    observed), `observed` (n,) True for pose tokens."""
+
+    times: TimeArray
+    poses: FloatArray
+    observed: BoolArray
+
+
+def grid_times(start_s: float, end_s: float, spacing_s: float) -> TimeArray:
+    """Token times from `start_s` in steps of `spacing_s`, the last one within half a step of `end_s`."""
+    count = int(np.floor((end_s - start_s) / spacing_s + 0.5)) + 1
+    return start_s + spacing_s * np.arange(max(count, 1))
+
+
+def nearest_key_frames(grid: TimeArray, times: TimeArray, spacing_s: float) -> npt.NDArray[np.int64]:
+    """For every token the index of the key-frame nearest in time, -1 where none is within half a token.
+
+    Every key-frame fills one token at most (its own nearest), so a sparse key-frame is never seen twice.
+
+    Args:
+        grid: (n,) token times in seconds.
+        times: (K,) key-frame times in seconds, increasing.
+        spacing_s: seconds between tokens.
+    """
+    nearest = np.full(len(grid), -1, dtype=np.int64)
+    if len(times) == 0:
+        return nearest
+    token = np.rint((times - grid[0]) / spacing_s).astype(np.int64)
+    inside = (token >= 0) & (token < len(grid))
+    distance = np.abs(times - (grid[0] + token * spacing_s))
+    # Farthest first, so that the nearest key-frame of a token is written last and stays.
+    for k in np.flatnonzero(inside)[np.argsort(-distance[inside], kind="stable")]:
+        nearest[token[k]] = k
+    return nearest
+
+
+def person_size(poses: FloatArray, seen: BoolArray, joints: str) -> tuple[FloatArray, BoolArray]:
+    """Size of the person in every pose, in image units per metre, and whether it could be told.
+
+    Root mean square over the seen joints of (distance from the pelvis / `TYPICAL_DISTANCE_M`).
+
+    Args:
+        poses: (n, J, 2) joints relative to the pelvis, any image unit.
+        seen: (n, J).
+        joints: name of the joint set.
+
+    Returns:
+        size (n,) and usable (n,): the pelvis and at least `MIN_JOINTS` of the joints in the table are seen.
+    """
+    weights = inverse_distances(joints)
+    used = seen & (weights > 0)
+    count = used.sum(axis=-1)
+    squares = np.where(used, (poses**2).sum(axis=-1) * weights**2, 0).sum(axis=-1)
+    size = np.sqrt(squares / np.maximum(count, 1))
+    pelvis = joint_set(joints).joints.index("pelvis")
+    return size, seen[:, pelvis] & (count >= MIN_JOINTS) & (size > 0)
+
+
+def inverse_distances(joints: str) -> FloatArray:
+    """(J,) 1 / typical distance of every joint of the set, 0 for joints that tell nothing about the size."""
+    table = [
+        1 / TYPICAL_DISTANCE_M[name] if name in TYPICAL_DISTANCE_M else 0.0
+        for name in joint_set(joints).joints
+    ]
+    return np.array(table, dtype=np.float32)
+
+
+def normalise_person(positions: FloatArray, joints: str, spacing_s: float) -> tuple[FloatArray, BoolArray]:
+    """2D poses relative to the person: neither camera, crop, resolution nor place in the image matter.
+
+    Every pose is taken relative to its own pelvis and divided by the person's size (see `person_size`) averaged
+    over the observed tokens within `SIZE_HALF_WIDTH_S`, so one unit is about a metre on the person.
+
+    Args:
+        positions: (n, J, 2) pixels on the token grid, NaN where unseen.
+        joints: name of the joint set.
+        spacing_s: seconds between tokens.
+
+    Returns:
+        poses (n, J, 2), 0 for unseen joints and unusable poses, and usable (n,).
+    """
+    pelvis = joint_set(joints).joints.index("pelvis")
+    relative = positions - positions[:, pelvis : pelvis + 1]
+    seen = np.isfinite(relative).all(axis=-1)
+    relative = np.where(seen[..., None], relative, 0)
+    size, usable = person_size(relative, seen, joints)
+    half = round(SIZE_HALF_WIDTH_S / spacing_s)
+    mean = _sliding_mean(np.where(usable, size, 0), usable, half)
+    scale = np.where(usable, 1 / np.maximum(mean, np.finfo(np.float32).tiny), 0)
+    return (relative * scale[:, None, None]).astype(np.float32), usable
+
+
+def normalise_screen(positions: FloatArray, image_size: tuple[int, int]) -> tuple[FloatArray, BoolArray]:
+    """The published input: x / w · 2 - 1 and y / w · 2 - h / w, aspect kept.
+
+    Args:
+        positions: (n, J, 2) pixels, NaN where unseen.
+        image_size: (width, height) in pixels.
+
+    Returns:
+        poses (n, J, 2), 0 for unseen joints, and usable (n,): at least one joint is seen.
+    """
+    width, height = image_size
+    seen = np.isfinite(positions).all(axis=-1)
+    poses = positions / width * 2 - np.array([1, height / width], dtype=np.float32)
+    return np.where(seen[..., None], poses, 0).astype(np.float32), seen.any(axis=-1)
+
+
+def tokenise(keypoints: Keypoints2D, person: int, grid: TimeArray, spec: InputSpec) -> TokenTrack:
+    """One person's key-frames on the token grid, in the network's joints and normalisation.
+
+    Args:
+        keypoints: 2D key-frames in pixels, any joint set.
+        person: row of the person (not the track id).
+        grid: (n,) token times in seconds, `spec.spacing_s` apart.
+        spec: what the network wants.
+    """
+    positions, _ = convert_2d(
+        keypoints.positions[person], keypoints.confidence[person], keypoints.joints, spec.joints
+    )
+    seen = np.flatnonzero(np.isfinite(positions).all(axis=-1).any(axis=-1))
+    nearest = nearest_key_frames(grid, keypoints.times[seen], spec.spacing_s)
+    on_grid = np.full((len(grid), *positions.shape[1:]), np.nan, dtype=np.float32)
+    on_grid[nearest >= 0] = positions[seen[nearest[nearest >= 0]]]
+    if spec.input == "screen":
+        poses, observed = normalise_screen(on_grid, keypoints.image_size)
+    else:
+        poses, observed = normalise_person(on_grid, spec.joints, spec.spacing_s)
+    return TokenTrack(grid, poses, observed)
+
+
+def _sliding_mean(values: FloatArray, weights: BoolArray, half: int) -> npt.NDArray[np.float64]:
+    """Mean of the weighted entries within `half` places on either side, 0 where there are none."""
+    total = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+    count = np.concatenate([[0], np.cumsum(weights)])
+    place = np.arange(len(values))
+    low, high = np.maximum(place - half, 0), np.minimum(place + half + 1, len(values))
+    mean: npt.NDArray[np.float64] = (total[high] - total[low]) / np.maximum(count[high] - count[low], 1)
+    return mean
