@@ -1,0 +1,7 @@
+"""The network (torch): configuration, layers, presets and checkpoints."""
+
+from uplift3d.model import presets
+from uplift3d.model.config import ModelConfig
+from uplift3d.model.uplift_upsample import UpliftUpsample, create
+
+__all__ = ["ModelConfig", "UpliftUpsample", "create", "presets"]
