@@ -16,7 +16,7 @@ import numpy.typing as npt
 from uplift3d.skeletons import convert_2d, joint_set
 from uplift3d.types import BoolArray, FloatArray, Keypoints2D, TimeArray
 
-# Typical projected distance of each joint from the pelvis, in metres, over people who stand, walk and gesture.
+# Typical projected distance of each joint from the pelvis, in metres, for people who stand, walk and gesture.
 # A joint's image distance divided by it estimates the person's size in pixels per metre, whichever joints are
 # seen; the hips are too near the pelvis to tell anything.
 TYPICAL_DISTANCE_M: Mapping[str, float] = {
@@ -74,8 +74,11 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class TokenTrack:
-    """One person on the token grid: `times` (n,) seconds, `poses` (n, J, 2) network input (0 where nothing was
-    observed), `observed` (n,) True for pose tokens."""
+    """One person on the token grid.
+
+    `times` (n,) seconds, `poses` (n, J, 2) network input (0 where nothing was observed), `observed` (n,) True
+    for pose tokens.
+    """
 
     times: TimeArray
     poses: FloatArray
@@ -144,8 +147,8 @@ def inverse_distances(joints: str) -> FloatArray:
 def normalise_person(positions: FloatArray, joints: str, spacing_s: float) -> tuple[FloatArray, BoolArray]:
     """2D poses relative to the person: neither camera, crop, resolution nor place in the image matter.
 
-    Every pose is taken relative to its own pelvis and divided by the person's size (see `person_size`) averaged
-    over the observed tokens within `SIZE_HALF_WIDTH_S`, so one unit is about a metre on the person.
+    Every pose is taken relative to its own pelvis and divided by the person's size (see `person_size`)
+    averaged over the observed tokens within `SIZE_HALF_WIDTH_S`, so one unit is about a metre on the person.
 
     Args:
         positions: (n, J, 2) pixels on the token grid, NaN where unseen.
