@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from uplift3d.types import Motion3D
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -23,6 +25,33 @@ def shared_dir() -> Path:
     return folder
 
 
-@pytest.fixture()
+@pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def walk() -> Motion3D:
+    """Two people walking on the spot for 2 s at 25 Hz; the second (track 7) leaves half a second early.
+
+    Limbs are rigid and swing as sines, so bone lengths are constant and the gait repeats every second. Every
+    tenth frame counts as measured.
+    """
+    times = 0.5 + np.arange(50) / 25
+    pose = np.zeros((2, 50, 17, 3))
+    for person, late in enumerate((0.0, 0.3)):
+        swing = 0.5 * np.sin(2 * np.pi * (times + late))
+        for left, side in ((False, -1.0), (True, 1.0)):  # seen from the front, their left is image right
+            hip, shoulder = (4, 11) if left else (1, 14)
+            pose[person, :, hip] = [0.13 * side, 0, 0]
+            pose[person, :, shoulder] = [0.17 * side, -0.48, 0]
+            for joint, angle, length in ((hip, swing * side, 0.44), (shoulder, -swing * side, 0.27)):
+                bone = length * np.stack([0 * angle, np.cos(angle), -np.sin(angle)], -1)
+                pose[person, :, joint + 1] = pose[person, :, joint] + bone
+                pose[person, :, joint + 2] = pose[person, :, joint + 1] + bone
+        pose[person, :, 7:11, 1] = [-0.25, -0.52, -0.6, -0.72]
+    pose[1, 37:] = np.nan
+    observed = np.zeros((2, 50), dtype=bool)
+    observed[:, ::10] = True
+    observed &= np.isfinite(pose).all(axis=(-1, -2))
+    return Motion3D(pose, times, None, observed, [3, 7], meta={"made_by": "tests/conftest.py"})

@@ -1,0 +1,127 @@
+"""The `uplift3d` program: one file per command, each thin over a library function.
+
+A command file declares itself with `add_parser(subparsers)`, which returns its parser, and works in
+`run(args) -> int | None` (None means 0, done). Only the file of the command that was asked for is imported,
+so `uplift3d --help` is quick and a bare install can run every command whose packages it has.
+
+Exit codes: 0 done, 1 nothing to do or nobody found, 2 bad input, 130 interrupted, 141 the reader of a pipe
+went away. A user's mistake gets one sentence on stderr; a traceback means a fault of ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from uplift3d.errors import InputError, UpliftWarning
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+BROKEN_PIPE = 141  # 128 + SIGPIPE
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "lift": ("uplift3d.cli.lift", "video, image folder or 2D keypoints to 3D motion"),
+    "detect": ("uplift3d.cli.detect", "video or image folder to 2D key-frames"),
+    "view": ("uplift3d.cli.view", "3D motion to a web page that plays it, and open it"),
+    "convert": ("uplift3d.cli.convert", "3D motion from one file format to another"),
+    "info": ("uplift3d.cli.info", "say what is in a file"),
+    "demo": ("uplift3d.cli.demo", "lift the bundled clip, or your video, and show the result"),
+    "data": ("uplift3d.cli.data", "bring motion capture into a motion store"),
+    "train": ("uplift3d.cli.train", "train a lifting network"),
+}
+
+_EPILOG = """examples:
+  uplift3d lift walk.mp4 -o walk.npz -o walk.html
+  uplift3d demo
+
+`uplift3d COMMAND --help` explains a command. Times are seconds, lengths metres, 2D joints pixels."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code. `argv` defaults to the program's own arguments."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    with warnings.catch_warnings():
+        _show_our_warnings_as_sentences()
+        try:
+            code = _run(argv)
+            sys.stdout.flush()  # a closed pipe shows here rather than at exit
+        except InputError as error:
+            print(f"uplift3d: {error}", file=sys.stderr)
+            return error.exit_code
+        except KeyboardInterrupt:
+            print("uplift3d: interrupted", file=sys.stderr)
+            return INTERRUPTED
+        except BrokenPipeError:
+            # Python flushes stdout once more at exit; give it somewhere to go.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return BROKEN_PIPE
+    return code
+
+
+def _run(argv: list[str]) -> int:
+    parser = _create_parser(argv)
+    if not argv:
+        parser.print_help()
+        return 0
+    args = parser.parse_args(argv)
+    command = importlib.import_module(COMMANDS[args.command][0])
+    return command.run(args) or 0
+
+
+def _create_parser(argv: list[str]) -> argparse.ArgumentParser:
+    """The whole program's parser, in which only the chosen command has its options."""
+    parser = argparse.ArgumentParser(
+        prog="uplift3d",
+        description="Ordinary video of people to dense 3D motion from a few 2D key-frames per second.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, help="print the versions that matter and leave")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
+    chosen = next((word for word in argv if not word.startswith("-")), None)
+    for name, (module, summary) in COMMANDS.items():
+        if name == chosen:
+            importlib.import_module(module).add_parser(subparsers)
+        else:
+            subparsers.add_parser(name, help=summary)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Print the package's version and those of what it computes with."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import PackageNotFoundError, version
+
+        words = []
+        for package in ("uplift3d", "numpy", "onnxruntime", "av", "mediapipe", "torch"):
+            try:
+                words.append(f"{package} {version(package)}")
+            except PackageNotFoundError:
+                words.append(f"{package} not installed")
+        print("\n".join(words))
+        parser.exit()
+
+
+def _show_our_warnings_as_sentences() -> None:
+    """Print an `UpliftWarning` like an error message; leave other packages' warnings as they are."""
+    usual = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
+        if issubclass(category, UpliftWarning):
+            print(f"uplift3d: warning: {message}", file=sys.stderr)
+        else:
+            usual(message, category, *rest, **named)
+
+    warnings.simplefilter("always", UpliftWarning)
+    warnings.showwarning = show

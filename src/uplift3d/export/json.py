@@ -1,0 +1,83 @@
+"""`.json`: the whole motion, exact, as strict JSON that any language reads; null where there is no value.
+
+Keys as in `.npz`, plus `joint_names` and `bones` (parent, child) so that a reader needs no table of ours.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from uplift3d.errors import InputError
+from uplift3d.export.meta import described
+from uplift3d.skeletons import joint_set
+from uplift3d.types import Motion3D
+
+REQUIRED = ("positions", "times", "joints", "people", "observed")
+
+
+def write(path: Path, motion: Motion3D) -> None:
+    """Write one object, a line per key."""
+    joints = joint_set(motion.joints)
+    entries = {
+        "joints": json.dumps(motion.joints),
+        "joint_names": json.dumps(joints.joints),
+        "bones": json.dumps(joints.bones),
+        "people": json.dumps(motion.people.tolist()),
+        "meta": json.dumps(described(motion), allow_nan=False, ensure_ascii=False),
+        "times": _numbers(motion.times),
+        "observed": json.dumps(motion.observed.tolist()),
+        "root": "null" if motion.root is None else _numbers(motion.root),
+        "positions": _numbers(motion.positions),
+    }
+    lines = ",\n".join(f'"{key}": {text}' for key, text in entries.items())
+    path.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+
+
+def read(path: Path) -> Motion3D:
+    """Read what `write` wrote; `root` and `meta` may be missing."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not JSON ({error})") from error
+    if not isinstance(data, dict):
+        raise InputError(f"{path}: not a 3D motion, a JSON {type(data).__name__} instead of an object")
+    missing = [key for key in REQUIRED if key not in data]
+    if missing:
+        raise InputError(f"{path}: not a 3D motion, {', '.join(missing)} missing; it holds {', '.join(data)}")
+    try:
+        people, frames = len(data["people"]), len(data["times"])
+        joints = joint_set(data["joints"])
+        return Motion3D(
+            positions=_array(data["positions"], (people, frames, len(joints), 3)),
+            times=np.array(data["times"], dtype=np.float64),
+            root=None if data.get("root") is None else _array(data["root"], (people, frames, 3)),
+            observed=_array(data["observed"], (people, frames)).astype(bool),
+            people=data["people"],
+            joints=joints.name,
+            meta=data.get("meta") or {},
+        )
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path}: not a 3D motion ({error})") from error
+
+
+def _array(nested: Any, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """Nested lists as an array, null as NaN; lists without elements keep the shape that was meant."""
+    array = np.array(nested, dtype=np.float32)
+    return array.reshape(shape) if array.size == 0 == np.prod(shape) else array
+
+
+def _numbers(array: npt.NDArray[np.floating[Any]]) -> str:
+    """An array as nested lists, every number in the fewest digits that give the same value back."""
+    texts = np.where(np.isfinite(array), array.astype("U"), "null")
+    return _nested(texts.tolist())
+
+
+def _nested(texts: Any) -> str:
+    if isinstance(texts, str):
+        return texts
+    return f"[{', '.join(_nested(item) for item in texts)}]"

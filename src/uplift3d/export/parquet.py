@@ -1,0 +1,40 @@
+"""`.parquet`: the tidy table of `.csv`, exact and compact, with `meta` in the file's own metadata.
+
+Needs pyarrow (`pip install 'uplift3d[export]'`).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as arrow
+from pyarrow import parquet
+
+from uplift3d.errors import InputError
+from uplift3d.export.meta import meta_from_json, meta_to_json
+from uplift3d.export.table import COLUMNS, from_columns, to_columns
+from uplift3d.types import Motion3D
+
+
+def write(path: Path, motion: Motion3D) -> None:
+    """Write the table; null where there is no value."""
+    columns = {name: arrow.array(values, from_pandas=True) for name, values in to_columns(motion).items()}
+    columns["joint"] = columns["joint"].dictionary_encode()
+    metadata = {"joints": motion.joints, "meta": meta_to_json(motion)}
+    parquet.write_table(arrow.table(columns).replace_schema_metadata(metadata), path)
+
+
+def read(path: Path) -> Motion3D:
+    """Read what `write` wrote; a table without our metadata gets its joint set by the joints' names."""
+    try:
+        table = parquet.read_table(path)
+    except arrow.ArrowInvalid as error:
+        raise InputError(f"{path}: not a parquet file ({error})") from error
+    columns = {name: table[name].to_numpy() for name in COLUMNS if name in table.column_names}
+    extra = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+    meta = meta_from_json(extra.get("meta", json.dumps({})), path)
+    try:
+        return from_columns(columns, meta, extra.get("joints"))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error

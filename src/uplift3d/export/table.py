@@ -1,0 +1,102 @@
+"""A motion as a tidy table, one row per person, time and joint: what `.csv` and `.parquet` share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from uplift3d.errors import InputError
+from uplift3d.skeletons import JOINT_SETS, joint_set
+from uplift3d.types import Motion3D
+
+Column = npt.NDArray[Any]
+XYZ = ("x_m", "y_m", "z_m")
+ROOT_XYZ = ("root_x_m", "root_y_m", "root_z_m")
+COLUMNS = ("person", "time_s", "joint", *XYZ, "observed", *ROOT_XYZ)
+REQUIRED = COLUMNS[:7]  # a table without the root columns has an unknown root
+
+
+def to_columns(motion: Motion3D) -> dict[str, Column]:
+    """The columns of `COLUMNS`, each (P·T·J,), sorted by person, time and joint; NaN where there is none."""
+    people, frames, joints = motion.positions.shape[:3]
+    shape = (people, frames, joints)
+    root = np.full((people, frames, 3), np.nan, np.float32) if motion.root is None else motion.root
+    names = np.array(joint_set(motion.joints).joints)
+
+    def column(values: Column, *axes: int) -> Column:
+        """Repeat what depends only on `axes` of (person, time, joint) along the other ones."""
+        sized = values.reshape([shape[axis] if axis in axes else 1 for axis in range(3)])
+        return np.broadcast_to(sized, shape).ravel()
+
+    return {
+        "person": column(motion.people, 0),
+        "time_s": column(motion.times, 1),
+        "joint": column(names, 2),
+        **{name: motion.positions[..., axis].ravel() for axis, name in enumerate(XYZ)},
+        "observed": column(motion.observed, 0, 1),
+        **{name: column(root[..., axis], 0, 1) for axis, name in enumerate(ROOT_XYZ)},
+    }
+
+
+def from_columns(
+    columns: Mapping[str, Column], meta: Mapping[str, Any], joints: str | None = None
+) -> Motion3D:
+    """The motion in a table whose rows may come in any order; what has no row is NaN and not observed.
+
+    Args:
+        columns: at least `REQUIRED`, all of one length.
+        meta: becomes the motion's meta.
+        joints: the joint set; by default the one with the table's joint names, in their order if possible.
+
+    Raises:
+        InputError: missing columns (all named), unknown joints, or two rows for one person, time and joint.
+    """
+    missing = [name for name in REQUIRED if name not in columns]
+    if missing:
+        raise InputError(f"not a table of 3D motion, columns {', '.join(missing)} missing")
+    people, p = _in_order_of_appearance(columns["person"])
+    times, t = np.unique(columns["time_s"], return_inverse=True)
+    found, appearance = _in_order_of_appearance(columns["joint"])
+    names = joint_set(joints or _joint_set_of(found.tolist()))
+    j = np.array([names.index(str(name)) for name in found], dtype=np.int64)[appearance]
+    counts = np.zeros((len(people), len(times), len(names)), dtype=np.int64)
+    np.add.at(counts, (p, t, j), 1)
+    if (counts > 1).any():
+        person, frame, joint = np.argwhere(counts > 1)[0]
+        raise InputError(
+            f"{counts.max()} rows for person {people[person]} at {times[frame]:g} s, {names.joints[joint]}"
+        )
+    positions = np.full((*counts.shape, 3), np.nan, np.float32)
+    positions[p, t, j] = np.stack([columns[name] for name in XYZ], axis=-1)
+    root = np.full((len(people), len(times), 3), np.nan, np.float32)
+    if all(name in columns for name in ROOT_XYZ):
+        root[p, t] = np.stack([columns[name] for name in ROOT_XYZ], axis=-1)
+    observed = np.zeros(root.shape[:2], dtype=bool)
+    observed[p, t] = columns["observed"]
+    known_root = root if np.isfinite(root).any() else None
+    return Motion3D(positions, times, known_root, observed, people, names.name, meta)
+
+
+def _in_order_of_appearance(values: Column) -> tuple[Column, npt.NDArray[np.int64]]:
+    """Distinct values and, for every row, which of them it holds."""
+    distinct, first, inverse = np.unique(values, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return distinct[order], rank[inverse]
+
+
+def _joint_set_of(names: list[str]) -> str:
+    """The joint set with exactly these joints, preferably in this order."""
+    fitting = [known for known in JOINT_SETS.values() if set(known.joints) == set(names)]
+    if not fitting and not names:
+        return "h36m17"
+    if not fitting:
+        raise InputError(
+            f"its {len(names)} joints ({', '.join(names)}) are no known joint set; "
+            f"known are {', '.join(JOINT_SETS)}"
+        )
+    return next((known for known in fitting if list(known.joints) == names), fitting[0]).name
