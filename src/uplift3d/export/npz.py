@@ -24,7 +24,7 @@ OPTIONAL = ("root", "meta")
 
 def write(path: Path, motion: Motion3D) -> None:
     """Write the seven keys, compressed."""
-    arrays = {
+    arrays: dict[str, npt.NDArray[Any]] = {
         "positions": motion.positions,
         "times": motion.times,
         "joints": np.array(motion.joints),
