@@ -1,0 +1,1 @@
+"""Metrics, protocols and whole evaluations; `metrics` and `protocols` need numpy only."""
