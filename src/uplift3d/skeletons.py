@@ -243,13 +243,13 @@ def convert_2d(positions: Array, confidence: Array, source: str, target: str) ->
         has the lowest confidence of the joints it was made from; one that cannot be derived is NaN with
         confidence 0.
     """
-    if source == target:
-        return positions.copy(), confidence.copy()
     if positions.shape[-2] != len(joint_set(source)) or confidence.shape != positions.shape[:-1]:
         raise InputError(
             f"positions {positions.shape} and confidence {confidence.shape} do not fit the "
             f"{len(joint_set(source))} joints of {source!r}"
         )
+    if source == target:
+        return positions.copy(), confidence.copy()
     count = len(joint_set(target))
     out = np.full((*positions.shape[:-2], count, positions.shape[-1]), np.nan, dtype=positions.dtype)
     out_confidence = np.zeros((*confidence.shape[:-1], count), dtype=confidence.dtype)

@@ -1,0 +1,280 @@
+"""Joint sets and conversions: structure, orders known from outside, and laws over every pair of sets."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from uplift3d.errors import InputError
+from uplift3d.skeletons import DERIVED, JOINT_SETS, conversion, convert_2d, joint_set, reorder
+
+NAMES = sorted(JOINT_SETS)
+PAIRS = list(product(NAMES, NAMES))
+VOCABULARY = sorted({joint for skeleton in JOINT_SETS.values() for joint in skeleton.joints})
+
+# Joint numbers as the makers of each set publish them.
+PUBLISHED = {
+    "h36m17": "pelvis 0, right_hip 1, left_hip 4, torso 7, head_top 10, left_wrist 13, right_wrist 16",
+    "uu17": "right_ankle 0, left_ankle 5, pelvis 6, neck 7, torso 8, right_wrist 11, left_wrist 16",
+    "coco17": "nose 0, left_eye 1, left_shoulder 5, right_wrist 10, left_hip 11, right_ankle 16",
+    "blazepose33": "nose 0, left_ear 7, mouth_left 9, left_shoulder 11, right_wrist 16, left_hip 23, left_heel 29",
+    "halpe26": "nose 0, right_ankle 16, head_top 17, neck 18, pelvis 19, left_big_toe 20, right_heel 25",
+    "mpi_inf_3dhp17": "head_top 0, neck 1, right_shoulder 2, left_wrist 7, left_ankle 13, pelvis 14, head 16",
+    "mpi_inf_3dhp28": "spine3 0, torso 3, pelvis 4, head_top 7, left_shoulder 9, right_hip 23, right_toe 27",
+    "body25": "nose 0, mid_shoulder 1, right_wrist 4, pelvis 8, left_ankle 14, right_eye 15, right_heel 24",
+}
+
+# An upright adult in metres, x to the person's left, y up, z forwards: the proportions that `DERIVED` states,
+# and the torso joint where Human3.6M's skeleton has it (0.233 m above the pelvis).
+ADULT = {
+    "left_hip": (0.13, 0.95, 0.00),
+    "left_knee": (0.12, 0.50, 0.02),
+    "left_ankle": (0.12, 0.06, 0.00),
+    "left_shoulder": (0.17, 1.40, 0.00),
+    "left_elbow": (0.19, 1.12, -0.02),
+    "left_wrist": (0.20, 0.88, 0.03),
+    "left_ear": (0.07, 1.61, 0.01),
+    "nose": (0.00, 1.59, 0.11),
+    "pelvis": (0.00, 0.95, 0.00),
+    "mid_shoulder": (0.00, 1.40, 0.00),
+    "torso": (0.00, 1.185, -0.01),
+    "neck": (0.00, 1.44, 0.00),
+    "head": (0.00, 1.56, 0.05),
+    "head_top": (0.00, 1.71, 0.01),
+}
+ADULT |= {
+    name.replace("left", "right"): (-x, y, z) for name, (x, y, z) in ADULT.items() if name.startswith("left")
+}
+
+
+def skeleton(name: str, table: dict[str, tuple[float, ...]]) -> tuple[np.ndarray, np.ndarray]:
+    """Positions (J, D) of a named set from a table by joint name, NaN for joints that the table lacks."""
+    size = len(next(iter(table.values())))
+    positions = np.array([table.get(joint, (np.nan,) * size) for joint in joint_set(name).joints])
+    return positions, np.isfinite(positions).all(axis=-1).astype(np.float64)
+
+
+def mirrored(positions: np.ndarray, name: str) -> np.ndarray:
+    return positions[..., list(joint_set(name).mirror), :] * ([-1] + [1] * (positions.shape[-1] - 1))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_joint_numbers_are_the_published_ones(name):
+    skeleton = joint_set(name)
+    known = dict(entry.split() for entry in PUBLISHED[name].split(", "))
+    assert {joint: str(skeleton.index(joint)) for joint in known} == known
+    assert len(set(skeleton.joints)) == len(skeleton) == int(name[-2:])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parents_form_one_tree(name):
+    skeleton = joint_set(name)
+    assert skeleton.parents.count(-1) == 1
+    assert len(skeleton.bones) == len(skeleton) - 1
+    for joint in range(len(skeleton)):
+        path = [joint]
+        while skeleton.parents[path[-1]] >= 0:
+            path.append(skeleton.parents[path[-1]])
+            assert len(path) <= len(skeleton), f"{skeleton.joints[joint]} is in a loop"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_mirror_swaps_sides_and_keeps_the_tree(name):
+    skeleton = joint_set(name)
+    other = {"left": "right", "right": "left", "middle": "middle"}
+    for joint, twin in enumerate(skeleton.mirror):
+        assert skeleton.mirror[twin] == joint
+        assert skeleton.sides[twin] == other[skeleton.sides[joint]]
+        parent = skeleton.parents[joint]
+        assert skeleton.parents[twin] == (-1 if parent < 0 else skeleton.mirror[parent])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_root_is_the_pelvis_or_missing(name):
+    skeleton = joint_set(name)
+    if skeleton.root is None:
+        assert "pelvis" not in skeleton.joints
+    else:
+        assert skeleton.joints[skeleton.root] == "pelvis"
+
+
+def test_sides_of_joints_whose_name_ends_in_the_side():
+    blazepose = joint_set("blazepose33")
+    assert blazepose.sides[blazepose.index("mouth_left")] == "left"
+    assert blazepose.mirror[blazepose.index("mouth_left")] == blazepose.index("mouth_right")
+
+
+def test_permutation_to_the_papers_order():
+    permutation = [3, 2, 1, 4, 5, 6, 0, 8, 7, 9, 10, 16, 15, 14, 11, 12, 13]
+    np.testing.assert_array_equal(reorder("h36m17", "uu17"), permutation)
+
+
+def test_flip_order_of_the_papers_joints():
+    assert joint_set("uu17").mirror == (5, 4, 3, 2, 1, 0, 6, 7, 8, 9, 10, 16, 15, 14, 13, 12, 11)
+
+
+def test_flip_order_of_the_usual_joints():
+    mirror = np.array(joint_set("h36m17").mirror)
+    np.testing.assert_array_equal(mirror[[4, 5, 6, 11, 12, 13]], [1, 2, 3, 14, 15, 16])
+
+
+@pytest.mark.parametrize(
+    "pair", [("h36m17", "uu17"), ("mpi_inf_3dhp28", "h36m17"), ("mpi_inf_3dhp17", "uu17")]
+)
+def test_reorder_finds_every_joint_by_name(pair):
+    source, target = map(joint_set, pair)
+    assert tuple(source.joints[j] for j in reorder(*pair)) == target.joints
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_every_derived_joint_is_a_weighted_mean(source, target):
+    for rows in conversion(source, target):
+        for row in rows:
+            assert row.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_every_joint_is_its_namesake_derived_or_missing(source, target, rng):
+    table = {joint: tuple(rng.normal(size=2)) for joint in VOCABULARY}
+    positions, confidence = convert_2d(*skeleton(source, table), source, target)
+    for j, joint in enumerate(joint_set(target).joints):
+        if joint in joint_set(source).joints:
+            np.testing.assert_allclose(positions[j], table[joint], atol=1e-12)
+            assert confidence[j] == 1
+        elif joint not in DERIVED:
+            assert np.isnan(positions[j]).all()
+            assert confidence[j] == 0
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_converting_the_mirror_image_is_mirroring_the_conversion(source, target, rng):
+    positions = rng.normal(size=(5, len(joint_set(source)), 2))
+    positions[0, 0] = positions[1, -1] = np.nan
+    confidence = rng.uniform(size=positions.shape[:-1])
+    swap = list(joint_set(source).mirror)
+    there, there_confidence = convert_2d(mirrored(positions, source), confidence[:, swap], source, target)
+    here, here_confidence = convert_2d(positions, confidence, source, target)
+    np.testing.assert_allclose(there, mirrored(here, target), atol=1e-12)
+    np.testing.assert_array_equal(there_confidence, here_confidence[:, list(joint_set(target).mirror)])
+
+
+@given(
+    st.sampled_from(PAIRS),
+    array_shapes(min_dims=0, max_dims=3, max_side=3).flatmap(
+        lambda shape: arrays(np.float32, (*shape, 33, 2), elements=st.floats(-2000, 2000, width=16))
+    ),
+    st.tuples(st.floats(-100, 100), st.floats(-100, 100)),
+)
+def test_conversion_moves_with_the_person_and_keeps_shape_and_dtype(pair, joints, shift):
+    source, target = pair
+    positions = joints[..., : len(joint_set(source)), :]
+    confidence = np.ones(positions.shape[:-1], dtype=np.float32)
+    here, seen = convert_2d(positions, confidence, source, target)
+    there, _ = convert_2d(positions + np.float32(shift), confidence, source, target)
+    assert here.shape == (*positions.shape[:-2], len(joint_set(target)), 2)
+    assert here.dtype == np.float32
+    assert seen.dtype == np.float32
+    np.testing.assert_array_equal(np.isnan(here).any(axis=-1), seen == 0)
+    np.testing.assert_allclose(there, here + np.float32(shift), atol=0.01)
+
+
+@pytest.mark.parametrize("source", ["coco17", "blazepose33", "halpe26", "body25"])
+@pytest.mark.parametrize("target", ["h36m17", "uu17"])
+def test_derived_joints_of_an_upright_adult_are_within_20_mm(source, target):
+    positions, confidence = convert_2d(*skeleton(source, ADULT), source, target)
+    expected, _ = skeleton(target, ADULT)
+    error_mm = 1000 * np.linalg.norm(positions - expected, axis=-1)
+    assert confidence.min() == 1
+    assert error_mm.max() < 20, dict(zip(joint_set(target).joints, error_mm.round(), strict=True))
+
+
+@pytest.mark.parametrize("lost", [("left_ear",), ("right_ear", "left_ear"), ("nose",)])
+def test_a_head_half_hidden_still_gives_all_joints(lost):
+    table = {name: place for name, place in ADULT.items() if name not in lost}
+    positions, confidence = convert_2d(*skeleton("coco17", table), "coco17", "h36m17")
+    expected, _ = skeleton("h36m17", ADULT)
+    assert confidence.min() == 1
+    assert (
+        1000 * np.linalg.norm(positions - expected, axis=-1).max() < 170
+    )  # the nose is 11 cm before the head
+
+
+def test_openpose_calls_the_middle_of_the_shoulders_neck():
+    positions, _ = convert_2d(*skeleton("body25", ADULT), "body25", "h36m17")
+    neck = positions[joint_set("h36m17").index("neck")]
+    assert neck[1] - ADULT["mid_shoulder"][1] == pytest.approx(0.042, abs=1e-3)
+
+
+def test_what_cannot_be_derived_is_missing():
+    positions, confidence = convert_2d(*skeleton("h36m17", ADULT), "h36m17", "coco17")
+    face = [
+        joint_set("coco17").index(name) for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
+    ]
+    assert np.isnan(positions[face]).all()
+    assert (confidence[face] == 0).all()
+    assert np.isfinite(np.delete(positions, face, axis=0)).all()
+
+
+def test_a_lost_hip_loses_what_hangs_on_it_only():
+    table = {name: place for name, place in ADULT.items() if name != "left_hip"}
+    positions, confidence = convert_2d(*skeleton("coco17", table), "coco17", "h36m17")
+    h36m = joint_set("h36m17")
+    missing = {joint for joint, place in zip(h36m.joints, positions, strict=True) if np.isnan(place).any()}
+    assert missing == {"left_hip", "pelvis", "torso"}
+    assert {joint for joint, c in zip(h36m.joints, confidence, strict=True) if c == 0} == missing
+
+
+def test_a_derived_joint_is_as_sure_as_its_least_sure_source():
+    positions, confidence = skeleton("coco17", ADULT)
+    coco, h36m = joint_set("coco17"), joint_set("h36m17")
+    confidence[coco.index("left_hip")] = 0.3
+    confidence[coco.index("right_ear")] = 0.6
+    _, converted = convert_2d(positions, confidence, "coco17", "h36m17")
+    assert converted[h36m.index("pelvis")] == 0.3
+    assert converted[h36m.index("torso")] == 0.3
+    assert converted[h36m.index("head")] == 0.6
+    assert converted[h36m.index("right_knee")] == 1
+
+
+def test_derivations_name_joints_that_exist():
+    for joint, options in DERIVED.items():
+        assert joint in VOCABULARY
+        for weights in options:
+            assert set(weights) <= set(VOCABULARY) - {joint}
+
+
+def test_conversion_to_the_same_set_is_a_copy():
+    positions, confidence = skeleton("coco17", ADULT)
+    same, sure = convert_2d(positions, confidence, "coco17", "coco17")
+    np.testing.assert_array_equal(same, positions)
+    np.testing.assert_array_equal(sure, confidence)
+    assert not np.shares_memory(same, positions)
+    assert not np.shares_memory(sure, confidence)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: joint_set("smpl"), "unknown joint set 'smpl'; known joint sets are h36m17, uu17, coco17"),
+        (lambda: joint_set("coco17").index("tail"), "'coco17' has no joint 'tail'; it has nose, left_eye"),
+        (
+            lambda: reorder("coco17", "h36m17"),
+            "'coco17' lacks pelvis, torso, neck, head, head_top of 'h36m17'",
+        ),
+        (
+            lambda: convert_2d(np.zeros((4, 16, 2)), np.zeros((4, 16)), "coco17", "h36m17"),
+            r"positions \(4, 16, 2\) and confidence \(4, 16\) do not fit the 17 joints of 'coco17'",
+        ),
+        (
+            lambda: convert_2d(np.zeros((17, 2)), np.zeros(16), "coco17", "coco17"),
+            "do not fit the 17 joints of 'coco17'",
+        ),
+        (lambda: convert_2d(np.zeros((17, 2)), np.zeros(17), "smpl", "smpl"), "unknown joint set 'smpl'"),
+    ],
+)
+def test_wrong_input_is_named(call, message):
+    with pytest.raises(InputError, match=message):
+        call()
