@@ -1,0 +1,132 @@
+"""`uplift3d data`: motion capture files into a motion store, and what a store holds."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from uplift3d.data.store import MotionStore
+
+_EXAMPLE = """example:
+  uplift3d data import path/to/mocap -o motions.store && uplift3d data info motions.store
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
+    """Add `data` with its own sub-commands `import` and `info`."""
+    parser = subparsers.add_parser(
+        "data",
+        help="import motion capture for training",
+        description="Import motion capture into a motion store, and show what a store holds.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="import|info")
+    importing = actions.add_parser(
+        "import",
+        help="read BVH and ASF/AMC files into a store",
+        description="Read every .bvh and .amc file below DIR as h36m17 motion (metres, z up, 50 Hz) "
+        "into a store. Malformed files are named and skipped.",
+        epilog="example:\n  uplift3d data import path/to/mocap -o motions.store --jobs 4\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    importing.add_argument("folder", metavar="DIR", type=Path, help="folder of motion capture files")
+    importing.add_argument(
+        "-o", "--output", metavar="STORE", type=Path, required=True, help="folder to create"
+    )
+    importing.add_argument(
+        "--jobs", type=_positive, default=None, metavar="N", help="processes (one per core)"
+    )
+    importing.add_argument(
+        "--mapping",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE.json",
+        help="another skeleton's mapping",
+    )
+    importing.add_argument("--overwrite", action="store_true", help="replace a store that is there")
+    info = actions.add_parser(
+        "info",
+        help="show what a store holds",
+        description="Clips, minutes, body heights and licences of a store, per dataset.",
+        epilog="example:\n  uplift3d data info motions.store\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    info.add_argument("store", metavar="STORE", type=Path, help="a motion store")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what the parsed `args` ask; the exit code."""
+    return _import(args) if args.action == "import" else _info(args)
+
+
+def _import(args: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from uplift3d.data.importer import import_folder
+    from uplift3d.data.mapping import read_mapping
+    from uplift3d.data.store import MotionStore
+
+    mappings = [read_mapping(path) for path in args.mapping]
+    errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True) as bar:
+        task = bar.add_task("importing", total=None)
+        report = import_folder(
+            args.folder,
+            args.output,
+            jobs=args.jobs,
+            mappings=mappings,
+            overwrite=args.overwrite,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    for problem in report.skipped:
+        errors.print(f"skipped {problem}", markup=False)
+    print(f"imported {report.imported} files, skipped {len(report.skipped)}")
+    _print_table(MotionStore.open(args.output))
+    return 0
+
+
+def _info(args: argparse.Namespace) -> int:
+    from uplift3d.data.store import MotionStore
+
+    _print_table(MotionStore.open(args.store))
+    return 0
+
+
+def _print_table(store: MotionStore) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from uplift3d.data.summary import summarise
+
+    table = Table(title=f"{store.path}: {len(store)} clips")
+    for name in ("dataset", "subjects", "clips", "frames", "minutes", "height m (min/median/max)", "licence"):
+        table.add_column(name, justify="left" if name in ("dataset", "licence") else "right")
+    for row in summarise(store):
+        heights = "/".join(f"{height:.2f}" for height in row.heights_m)
+        table.add_row(
+            row.dataset,
+            str(row.subjects),
+            str(row.clips),
+            str(row.frames),
+            f"{row.minutes:.1f}",
+            heights,
+            row.licence,
+        )
+    Console(soft_wrap=True).print(table)
+
+
+def _positive(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} given, a whole number above 0 needed")
+    return value

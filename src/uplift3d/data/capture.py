@@ -1,0 +1,54 @@
+"""What a motion capture file says, before anything is mapped, scaled or turned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from uplift3d.errors import InputError
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Capture:
+    """Positions and orientations of a skeleton's joints over time, in the file's own units and axes."""
+
+    source: Path
+    """The file it was read from."""
+    names: tuple[str, ...]
+    """Joint names; the end site of joint `x` is called `x_end`."""
+    parents: tuple[int, ...]
+    """Index of each joint's parent, −1 for a root."""
+    positions: Array
+    """(T, J, 3) joint positions in the file's units."""
+    rotations: Array
+    """(T, J, 3, 3) global orientation of each joint's own axes (an end site has its parent's)."""
+    frame_time_s: float
+    """Seconds between frames."""
+    metres_per_unit: float | None = None
+    """Length of the file's unit where the file states it (ASF does, BVH does not)."""
+
+    def __post_init__(self) -> None:
+        T, J = len(self.positions), len(self.names)
+        if (
+            self.positions.shape != (T, J, 3)
+            or self.rotations.shape != (T, J, 3, 3)
+            or len(self.parents) != J
+        ):
+            raise InputError(
+                f"{self.source}: {J} joint names with positions {self.positions.shape} and rotations "
+                f"{self.rotations.shape}, (T, {J}, 3) and (T, {J}, 3, 3) needed"
+            )
+
+    def __repr__(self) -> str:
+        return (
+            f"Capture({self.source.name}: {len(self.positions)} frames of {len(self.names)} joints "
+            f"at {1 / self.frame_time_s:.3g} Hz)"
+        )
+
+    def __len__(self) -> int:
+        return len(self.positions)

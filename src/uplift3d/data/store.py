@@ -1,0 +1,243 @@
+"""The motion store: many clips of h36m17 motion in one memory-mapped array.
+
+A store is a folder of two files: `positions.npy`, (F, 17, 3) float32 world metres, z up, 50 Hz, all clips one
+after the other; and `index.json`, what each clip is and where it starts. No pickle.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from uplift3d.errors import InputError, NothingFoundError
+
+FORMAT = "uplift3d motion store"
+VERSION = 1
+JOINTS = "h36m17"
+RATE_HZ = 50.0
+_SHAPE = (17, 3)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One motion of a store."""
+
+    name: str
+    dataset: str
+    """Such as "bandai-1", "bandai-2", "cmu-bvh", "cmu-amc"."""
+    subject: str
+    """Who moves, without leading zeros; "" where the data does not say."""
+    start: int
+    """First frame in the store's positions."""
+    frames: int
+    licence: str
+    source: str
+    """The file it came from, relative to the folder that was imported."""
+
+
+@dataclass(frozen=True)
+class MotionStore:
+    """A store that has been opened; `store[i]` is clip i as (T, 17, 3) metres, without copying."""
+
+    path: Path
+    clips: tuple[Clip, ...]
+    positions: npt.NDArray[np.float32]
+    """(F, 17, 3) memory map, read only."""
+
+    @classmethod
+    def open(cls, path: str | Path) -> MotionStore:
+        """Open the store in folder `path`.
+
+        Raises:
+            InputError: there is none, or it is damaged or of another version; the message says what is wrong.
+        """
+        path = Path(path)
+        try:
+            index = json.loads((path / "index.json").read_text(encoding="utf-8"))
+            positions = np.load(path / "positions.npy", mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: not a motion store ({error})") from error
+        _check(index, positions, path)
+        known = {f.name for f in fields(Clip)}
+        clips = tuple(Clip(**{key: clip[key] for key in known}) for clip in index["clips"])
+        return cls(path, clips, positions)
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def __getitem__(self, index: int) -> npt.NDArray[np.float32]:
+        clip = self.clips[index]
+        return self.positions[clip.start : clip.start + clip.frames]
+
+    def __iter__(self) -> Iterator[npt.NDArray[np.float32]]:
+        return (self[index] for index in range(len(self)))
+
+    def __repr__(self) -> str:
+        minutes = len(self.positions) / RATE_HZ / 60
+        return f"MotionStore({self.path}: {len(self)} clips, {minutes:.1f} min at {RATE_HZ:g} Hz)"
+
+    def select(
+        self,
+        dataset: str | Iterable[str] | None = None,
+        subject: str | Iterable[str] | None = None,
+        name: str | None = None,
+    ) -> tuple[int, ...]:
+        """Indices of the clips of a dataset and subject (or of several) whose name has the pattern `name`."""
+        datasets, subjects = _as_set(dataset), _as_set(subject)
+        return tuple(
+            index
+            for index, clip in enumerate(self.clips)
+            if (datasets is None or clip.dataset in datasets)
+            and (subjects is None or clip.subject in subjects)
+            and (name is None or re.search(name, clip.name))
+        )
+
+
+def split_validation(store: MotionStore) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Indices (training, validation) of the project's split.
+
+    Bandai-Namco dataset-1 and CMU subject 2 are held out for validation. CMU's subject 2 is held out of both forms it comes in, or the validation motions would be trained on.
+    """
+    held_out = set(store.select(dataset="bandai-1"))
+    held_out |= set(store.select(dataset=("cmu-bvh", "cmu-amc"), subject="2"))
+    everything = range(len(store))
+    return tuple(i for i in everything if i not in held_out), tuple(sorted(held_out))
+
+
+def write_store(
+    path: str | Path, clips: Iterable[tuple[Clip, npt.NDArray[np.floating[Any]]]], overwrite: bool = False
+) -> int:
+    """Write a store, clip by clip as they come, and return how many there were.
+
+    The folder appears under its name only when it is complete; after an error nothing is left behind.
+
+    Args:
+        path: folder to create.
+        clips: each clip's description (`start` and `frames` are set here) and its positions, (T, 17, 3) world
+            metres at 50 Hz.
+        overwrite: replace a store that is already there.
+
+    Raises:
+        InputError: `path` exists, or a clip has another shape or numbers that are not finite.
+        NothingFoundError: there were no clips.
+    """
+    path = check_target(path, overwrite)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    temporary.mkdir()
+    try:
+        index: list[Clip] = []
+        with _npy_of_unknown_length(temporary / "positions.npy") as append:
+            frames = 0
+            for clip, positions in clips:
+                append(_checked(clip, positions))
+                index.append(Clip(**{**asdict(clip), "start": frames, "frames": len(positions)}))
+                frames += len(positions)
+        if not index:
+            raise NothingFoundError("no clips to write into a motion store")
+        content = {
+            "format": FORMAT,
+            "version": VERSION,
+            "joints": JOINTS,
+            "rate_hz": RATE_HZ,
+            "units": "metres",
+            "axes": "world, right-handed, z up",
+            "clips": [asdict(clip) for clip in index],
+        }
+        (temporary / "index.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+        _swap_in(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return len(index)
+
+
+def check_target(path: str | Path, overwrite: bool) -> Path:
+    """Refuse, before any work is done, a store's path that is taken; only a store is ever overwritten."""
+    path = Path(path)
+    if path.exists():
+        if not overwrite:
+            raise InputError(f"{path} exists already; give another name or --overwrite")
+        if path.is_file() or (any(path.iterdir()) and not (path / "index.json").is_file()):
+            raise InputError(f"{path} is not a motion store, so it is not overwritten")
+    return path
+
+
+def _swap_in(temporary: Path, path: Path) -> None:
+    if path.exists():
+        old = path.with_name(f"{temporary.name}.old")
+        path.rename(old)
+        temporary.rename(path)
+        shutil.rmtree(old)
+    else:
+        temporary.rename(path)
+
+
+class _Append:
+    """Appends float32 frames to an open file and counts them."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.frames = file, 0
+
+    def __call__(self, positions: npt.NDArray[np.float32]) -> None:
+        self.file.write(positions.tobytes())
+        self.frames += len(positions)
+
+
+@contextmanager
+def _npy_of_unknown_length(path: Path) -> Iterator[_Append]:
+    """A `.npy` file that grows; numpy leaves room in the header for the length, written at the end."""
+    with path.open("wb") as file:
+        _write_header(file, 0)
+        start = file.tell()
+        append = _Append(file)
+        yield append
+        file.seek(0)
+        _write_header(file, append.frames)
+        assert file.tell() == start, "numpy changed the size of the header"
+
+
+def _write_header(file: BinaryIO, frames: int) -> None:
+    header = {"descr": "<f4", "fortran_order": False, "shape": (frames, *_SHAPE)}
+    np.lib.format.write_array_header_1_0(file, header)  # type: ignore[no-untyped-call]
+
+
+def _checked(clip: Clip, positions: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
+    if positions.ndim != 3 or positions.shape[1:] != _SHAPE or len(positions) == 0:
+        raise InputError(
+            f"clip {clip.name!r}: positions {positions.shape} given, (T, 17, 3) with T > 0 needed"
+        )
+    if not np.isfinite(positions).all():
+        raise InputError(f"clip {clip.name!r}: positions are not all finite numbers")
+    return np.ascontiguousarray(positions, dtype="<f4")
+
+
+def _check(index: object, positions: npt.NDArray[np.float32], path: Path) -> None:
+    if not isinstance(index, dict) or index.get("format") != FORMAT or index.get("version") != VERSION:
+        raise InputError(f"{path / 'index.json'}: not the index of a {FORMAT} of version {VERSION}")
+    if positions.dtype != np.float32 or positions.shape[1:] != _SHAPE:
+        raise InputError(
+            f"{path / 'positions.npy'}: {positions.dtype} {positions.shape} found, float32 (F, 17, 3) needed"
+        )
+    end = 0
+    for clip in index["clips"]:
+        if clip["start"] != end:
+            raise InputError(f"{path}: clip {clip['name']!r} starts at frame {clip['start']}, {end} expected")
+        end += clip["frames"]
+    if end != len(positions):
+        raise InputError(f"{path}: the index speaks of {end} frames, the array holds {len(positions)}")
+
+
+def _as_set(value: str | Iterable[str] | None) -> set[str] | None:
+    if value is None:
+        return None
+    return {value} if isinstance(value, str) else set(value)
