@@ -11,19 +11,18 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from uplift3d.errors import InputError
+from uplift3d.skeletons import joint_set
 
 
 class ModelConfig(BaseModel):
-    """Sizes, switches and conventions of one Uplift-and-Upsample network; the defaults are the uu-351 layout."""
+    """Sizes, switches and conventions of one network; the defaults are the uu-351 layout."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     joints: str = "h36m17"
     """Joint set of input and output, a name known to `uplift3d.skeletons`."""
-    joint_count: int = Field(default=17, ge=1)
-    """Number of joints J in that set."""
     input: Literal["person", "screen"] = "person"
-    """2D normalisation: relative to the person's pelvis and size, or screen coordinates divided by the width."""
+    """2D normalisation: relative to the person's pelvis and size, or screen coordinates over the width."""
     axes: Literal["camera", "viewing_ray"] = "viewing_ray"
     """Axes of the 3D output: the camera's, or those of a camera turned to look straight at the pelvis."""
     edges: Literal["repeat", "masked"] = "masked"
@@ -57,7 +56,7 @@ class ModelConfig(BaseModel):
     paddings: tuple[tuple[int, int], ...] = ((0, 0), (0, 0), (0, 0))
     """Zeros put (left, right) of the hidden sequence of every strided stage."""
     deferred_depth: int = Field(default=1, ge=0)
-    """Leading blocks in which upsampling tokens are no keys (with temporal depth 0: of the strided Transformer)."""
+    """Leading temporal blocks (strided ones, if temporal depth is 0) where upsampling tokens are no keys."""
     masked_tokens: bool = True
     """Whether there is a learned upsampling token; without it every token needs a 2D pose."""
     output_batch_norm: bool = False
@@ -85,10 +84,16 @@ class ModelConfig(BaseModel):
 
     @model_validator(mode="after")
     def _check_combinations(self) -> ModelConfig:
+        joint_set(self.joints)
         problems = [*_layout_problems(self), *_width_problems(self), *_switch_problems(self)]
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    @property
+    def joint_count(self) -> int:
+        """Number of joints J of the joint set."""
+        return len(joint_set(self.joints))
 
     @property
     def token_seconds(self) -> float:
@@ -141,8 +146,9 @@ def _stage_problems(config: ModelConfig) -> list[str]:
         residual = -(-(lengths[stage] - crop) // stride)
         if lengths[stage + 1] < 1 or residual != lengths[stage + 1]:
             return [
-                f"strided stage {stage + 1} (stride {stride}, padding {left}, {right}) cannot add its residual: "
-                f"{lengths[stage]} tokens give {residual} there and {lengths[stage + 1]} after the convolution"
+                f"strided stage {stage + 1} (stride {stride}, padding {left}, {right}) cannot add its "
+                f"residual: of {lengths[stage]} tokens {residual} remain there, but {lengths[stage + 1]} "
+                "after the convolution"
             ]
     if config.strided and lengths[-1] != 1:
         return [

@@ -67,7 +67,8 @@ class Attention(nn.Module):
 
     def _split(self, projected: Tensor, parts: int) -> Sequence[Tensor]:
         """Cut (B, N, parts·C) into `parts` tensors (B, H, N, D)."""
-        split = projected.unflatten(-1, (parts, self.heads, -1))  # (B, N, parts, H, D)
+        batch, length, width = projected.shape
+        split = projected.view(batch, length, parts, self.heads, width // (parts * self.heads))
         return [part.transpose(1, 2) for part in split.unbind(2)]
 
     def _initialise(self) -> None:
@@ -107,9 +108,8 @@ class StridedMlp(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """Map tokens (B, N, C) to (B, ceil((N + left + right − 2) / stride), C)."""
         hidden = F.relu(self.expand(tokens)).transpose(1, 2)  # (B, 2C, N)
-        hidden = F.pad(hidden, self.padding)
-        out: Tensor = self.contract(hidden).transpose(1, 2)
-        return out
+        out: Tensor = self.contract(F.pad(hidden, self.padding))  # (B, C, N')
+        return out.transpose(1, 2)
 
 
 class DropPath(nn.Module):
@@ -159,7 +159,7 @@ class Block(nn.Module):
         Args:
             tokens: (B, N, C).
             bias: (B, 1, 1, S) additive attention logits per key.
-            sources: (B, S, C) tokens to attend to, already passed through `norm1`; default: `tokens` themselves.
+            sources: (B, S, C) tokens to attend to, already through `norm1`; default: `tokens` themselves.
         """
         tokens = tokens + self.drop_path(self.attention(self.norm1(tokens), bias, sources))
         tokens = tokens + self.drop_path(self.mlp(self.norm2(tokens)))
@@ -190,7 +190,7 @@ class StridedBlock(nn.Module):
         self.mlp = StridedMlp(width, ratio, stride, padding)
         self.drop_path = DropPath(drop_path)
         self.stride = stride
-        # The residual starts where the first convolution window is centred. Published rule: only if it strides.
+        # The residual starts where the first convolution window is centred; as published, only if it strides.
         self.first = int(stride > 1 and padding[0] == 0)
         self.end = length - int(stride > 1 and padding[1] == 0)
 
@@ -199,7 +199,8 @@ class StridedBlock(nn.Module):
         tokens = tokens + self.encoding
         tokens = tokens + self.drop_path(self.attention(self.norm1(tokens), bias))
         residual = tokens[:, self.first : self.end : self.stride]  # (B, N', C)
-        return residual + self.drop_path(self.mlp(self.norm2(tokens)))
+        shortened: Tensor = residual + self.drop_path(self.mlp(self.norm2(tokens)))
+        return shortened
 
 
 class Head(nn.Module):
@@ -213,9 +214,9 @@ class Head(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Map tokens (B, N, C) to joint positions (B, N, J, 3) in metres."""
-        rows = self.norm(tokens.flatten(0, 1))  # (B·N, C)
-        poses: Tensor = self.linear(rows)  # (B·N, 3J)
-        return poses.unflatten(0, tokens.shape[:2]).unflatten(-1, (-1, 3))
+        batch, length, _ = tokens.shape
+        poses: Tensor = self.linear(self.norm(tokens.flatten(0, 1)))  # (B·N, 3J)
+        return poses.view(batch, length, self.linear.out_features // 3, 3)
 
 
 def encoding(*shape: int) -> nn.Parameter:

@@ -1,7 +1,7 @@
 """Key-frame 2D poses in, dense 3D poses out.
 
-The method of "Uplift and Upsample" (Einfalt, Ludwig, Lienhart, WACV 2023): 2D poses of few frames become tokens,
-one learned token stands for every frame between them, and Transformers over time fill in the 3D poses.
+The method of "Uplift and Upsample" (Einfalt, Ludwig, Lienhart, WACV 2023): 2D poses of few frames become
+tokens, one learned token stands for every frame between them, and Transformers over time fill in 3D poses.
 
 Axes: B windows, N tokens, M pose tokens, J joints, C channels.
 """
@@ -20,8 +20,8 @@ from uplift3d.model.layers import Block, Head, StridedBlock, encoding, initialis
 class UpliftUpsample(nn.Module):
     """Lift windows of sparse 2D poses to a 3D pose per token and a refined pose of the centre.
 
-    `forward` does everything at once, for training and evaluation. `embed` and `uplift` are its two halves for
-    inference, where neighbouring windows share pose tokens.
+    `forward` does everything at once, for training and evaluation. `embed` and `uplift` are its two halves
+    for inference, where neighbouring windows share pose tokens.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -44,7 +44,8 @@ class UpliftUpsample(nn.Module):
             mask: (B, N) True where a 2D pose was observed; default: everywhere.
 
         Returns:
-            sequence (B, N, J, 3), None without temporal blocks, and centre (B, J, 3): metres from the root joint.
+            sequence (B, N, J, 3), None without temporal blocks, and centre (B, J, 3): metres from the root,
+            in the axes that `config.axes` names.
 
         Raises:
             InputError: a mask with gaps for a model that has no upsampling token.
@@ -65,7 +66,7 @@ class UpliftUpsample(nn.Module):
 
         Args:
             pose_tokens: (B, M, C) from `embed`; M may be 0.
-            slots: (B, M) int64 position in the window of every pose token, each at most once; N marks padding.
+            slots: (B, M) int64 window position of every pose token, each at most once; N marks padding.
 
         Returns:
             As `forward`. Keys and values of the first deferred block are computed from pose tokens only.
@@ -82,7 +83,7 @@ class UpliftUpsample(nn.Module):
         if self.upsampling_token is None or mask is None:
             if mask is not None and not bool(mask.all()):
                 raise InputError("this model has no upsampling token, so every token needs a 2D pose")
-            return self.embed(keypoints.flatten(0, 1)).unflatten(0, keypoints.shape[:2])
+            return self.embed(keypoints.flatten(0, 1)).view(*keypoints.shape[:2], self.config.temporal_width)
         pose_tokens = self.embed(keypoints[mask])  # (M of all windows, C)
         tokens = self.upsampling_token.expand(*mask.shape, -1)  # (B, N, C)
         return tokens.index_put((mask,), pose_tokens.to(tokens.dtype))
@@ -101,14 +102,14 @@ class UpliftUpsample(nn.Module):
     def _sources(self, pose_tokens: Tensor, slots: Tensor) -> tuple[Tensor, Tensor] | None:
         """Key sources (B, M + 1, C) of the first temporal block and their bias (B, 1, 1, M + 1).
 
-        The last source serves windows without any pose token. There every token is an upsampling token and the
-        published model attends to all of them uniformly: the mean of their values, which is the value of their
-        mean because the projection is linear.
+        The last source serves windows without any pose token. There every token is an upsampling token, and
+        the published model attends to all of them uniformly: the mean of their values, which is the value of
+        their mean because the projection is linear.
         """
         if not (self.config.temporal_depth and self.config.deferred_depth):
             return None
         assert self.upsampling_token is not None
-        norm = self.temporal.blocks[0].norm1
+        norm = self.temporal.first.norm1
         encodings = F.pad(self.temporal_encoding, (0, 0, 0, 1))[slots]  # (B, M, C) zero for padding
         poses = norm(pose_tokens + encodings)  # (B, M, C)
         blank = norm(self.upsampling_token + self.temporal_encoding).mean(0)  # (C,)
@@ -184,6 +185,13 @@ class TemporalTransformer(nn.Module):
             for rate in rising(config.drop_path_temporal, config.temporal_depth)
         )
 
+    @property
+    def first(self) -> Block:
+        """The first block."""
+        block = self.blocks[0]
+        assert isinstance(block, Block)
+        return block
+
     def forward(
         self, tokens: Tensor, bias: Tensor | None, sources: tuple[Tensor, Tensor] | None = None
     ) -> Tensor:
@@ -192,7 +200,7 @@ class TemporalTransformer(nn.Module):
         Args:
             tokens: (B, N, C).
             bias: (B, 1, 1, N) logits that keep upsampling tokens from being keys.
-            sources: replacement for the keys of the first block and their bias, see `UpliftUpsample._sources`.
+            sources: key sources of the first block and their bias, see `UpliftUpsample._sources`.
         """
         for index, block in enumerate(self.blocks):
             if index == 0 and sources is not None:
@@ -227,7 +235,7 @@ class StridedTransformer(nn.Module):
         )
 
     def forward(self, tokens: Tensor, bias: Tensor | None) -> Tensor:
-        """Map tokens (B, N, C) to the central token (B, 1, C); `bias` counts where nothing deferred before."""
+        """Map tokens (B, N, C) to the central one (B, 1, C); `bias` counts where no block deferred before."""
         for index, block in enumerate(self.blocks):
             tokens = block(tokens, bias if index == 0 and self.deferred else None)
         centre = tokens.shape[1] // 2
@@ -240,7 +248,7 @@ def create(config: ModelConfig) -> UpliftUpsample:
 
 
 def scatter_tokens(blank: Tensor, pose_tokens: Tensor, slots: Tensor, length: int) -> Tensor:
-    """Put pose tokens (B, M, C) at their slots (B, M) of windows (B, N, C) that are otherwise `blank` (C,)."""
+    """Put pose tokens (B, M, C) at their slots (B, M) of windows (B, N, C) otherwise `blank` (C,)."""
     batch, _, width = pose_tokens.shape
     windows = blank.expand(batch, length + 1, width)  # one more row collects the padding
     index = slots[..., None].expand(-1, -1, width)

@@ -1,0 +1,248 @@
+"""Weights on disk: the project's own safetensors, and one translator per foreign source.
+
+Own files carry their configuration, so a path is all it takes to rebuild a network. Loading is strict: every
+missing and unexpected key is named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+import re
+from collections.abc import Callable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from uplift3d.errors import InputError
+from uplift3d.files import atomic_write, check_writable
+from uplift3d.model.config import ModelConfig
+from uplift3d.model.uplift_upsample import UpliftUpsample
+
+ConfigSource = ModelConfig | Mapping[str, Any] | str | Path
+State = dict[str, Tensor]
+
+CONFIG_KEY = "uplift3d.config"
+"""Key of the configuration (JSON) in the metadata of own files."""
+
+
+def load(name_or_path: str | Path = "base") -> UpliftUpsample:
+    """Load a network by the name of shipped weights or from a file that carries its configuration.
+
+    Returns:
+        The network in evaluation mode.
+
+    Raises:
+        InputError: neither a shipped name nor a readable file.
+    """
+    shipped = resources.files("uplift3d") / "weights"
+    if str(name_or_path) in SHIPPED:
+        with resources.as_file(shipped / f"{name_or_path}.safetensors") as path:
+            return load_checkpoint(path)
+    if not Path(name_or_path).exists():
+        raise InputError(
+            f"no shipped model and no file is called {str(name_or_path)!r}; shipped: {', '.join(SHIPPED)}; "
+            f"files: {', '.join(READERS)}"
+        )
+    return load_checkpoint(name_or_path)
+
+
+def load_checkpoint(path: str | Path, config: ConfigSource | None = None) -> UpliftUpsample:
+    """Load a network from a checkpoint, this project's or a foreign one.
+
+    Args:
+        path: `.safetensors` (own), `.h5` (published Keras weights) or `.pt`, `.pth`, `.bin`, `.ckpt` (torch).
+        config: for files that carry none: a ModelConfig, its fields, or the path of a JSON file with them or
+            with the published configuration dump.
+
+    Returns:
+        The network in evaluation mode, with the joint order of the checkpoint in `config.joints`.
+
+    Raises:
+        InputError: a file that is missing, damaged, of another model, or that would run code when read.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"checkpoint {path} does not exist")
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(f"checkpoint {path} has suffix {path.suffix!r}; accepted are {', '.join(READERS)}")
+    state, config = reader(path, None if config is None else read_config(config))
+    return _build(state, config, path)
+
+
+def save_checkpoint(
+    model: UpliftUpsample, path: str | Path, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write weights and configuration as safetensors; other metadata (step, scores, licence) goes along.
+
+    Raises:
+        InputError: the path does not end in .safetensors or cannot be written.
+    """
+    path = check_writable(path, [".safetensors"])
+    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    notes = {**(metadata or {}), CONFIG_KEY: model.config.model_dump_json()}
+    with atomic_write(path) as temporary:
+        save_file(state, temporary, metadata=notes)
+
+
+def read_metadata(path: str | Path) -> dict[str, str]:
+    """Return the metadata of a safetensors file without reading its weights."""
+    with _open_safetensors(Path(path)) as file:
+        return dict(file.metadata() or {})
+
+
+def fingerprint(model: UpliftUpsample) -> str:
+    """Return a short hash of configuration and weights, to tell in a result which model made it."""
+    digest = hashlib.sha256(model.config.model_dump_json().encode())
+    for name, value in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def read_config(source: ConfigSource) -> ModelConfig:
+    """Make a ModelConfig of its fields, of the published configuration dump, or of a JSON file with either.
+
+    Raises:
+        InputError: unreadable file, unknown fields, an impossible network.
+    """
+    if isinstance(source, ModelConfig):
+        return source
+    if isinstance(source, Mapping):
+        return _config_from_fields(source)
+    try:
+        fields = json.loads(Path(source).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"configuration {source} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(f"configuration {source} is not JSON: {error}") from None
+    if not isinstance(fields, dict):
+        raise InputError(f"configuration {source} holds no fields: it must be a JSON object")
+    return _config_from_fields(fields)
+
+
+def _config_from_fields(fields: Mapping[str, Any]) -> ModelConfig:
+    from uplift3d.model.keras_h5 import config_from_published  # h5py is slow to import
+
+    if any(name.isupper() for name in fields):  # the published class names its fields like constants
+        return config_from_published(fields)
+    return ModelConfig(**fields)
+
+
+def _build(state: State, config: ModelConfig, path: Path) -> UpliftUpsample:
+    """Put weights into a fresh network, complaining about everything that does not fit."""
+    model = UpliftUpsample(config)
+    expected = model.state_dict()
+    problems = {
+        "missing": [name for name in expected if name not in state],
+        "unexpected": [name for name in state if name not in expected],
+        "of another shape": [
+            f"{name} {tuple(state[name].shape)} in place of {tuple(value.shape)}"
+            for name, value in expected.items()
+            if name in state and state[name].shape != value.shape
+        ],
+    }
+    found = [f"{kind}: {', '.join(names)}" for kind, names in problems.items() if names]
+    if found:
+        raise InputError(f"checkpoint {path} does not fit its configuration; {'; '.join(found)}")
+    model.load_state_dict(state)
+    return model.eval()
+
+
+def _needed(config: ModelConfig | None, path: Path) -> ModelConfig:
+    if config is None:
+        raise InputError(
+            f"checkpoint {path} carries no configuration; pass config= (a JSON file or ModelConfig)"
+        )
+    return config
+
+
+def _read_safetensors(path: Path, config: ModelConfig | None) -> tuple[State, ModelConfig]:
+    with _open_safetensors(path) as file:
+        metadata = file.metadata() or {}
+        state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    if CONFIG_KEY in metadata and config is None:
+        config = ModelConfig(**json.loads(metadata[CONFIG_KEY]))
+    return state, _needed(config, path)
+
+
+def _open_safetensors(path: Path) -> Any:
+    try:
+        return safe_open(path, framework="pt")
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"checkpoint {path} is not a readable safetensors file: {error}") from None
+
+
+def _read_keras(path: Path, config: ModelConfig | None) -> tuple[State, ModelConfig]:
+    from uplift3d.model.keras_h5 import read_h5, translate  # h5py is slow to import
+
+    layers = read_h5(path)
+    config = _needed(config, path)
+    try:
+        return translate(layers, config), config
+    except InputError as error:
+        raise InputError(f"checkpoint {path}: {error}") from None
+
+
+def _read_torch(path: Path, config: ModelConfig | None) -> tuple[State, ModelConfig]:
+    """Read `{"config": fields, "state_dict": weights}` or bare weights.
+
+    The networks of other authors come in files of this kind: their translators go here.
+    """
+    content = _unpickle_weights(path)
+    if not isinstance(content, dict):
+        raise InputError(f"checkpoint {path} holds a {type(content).__name__} in place of named weights")
+    if config is None and isinstance(content.get("config"), dict):
+        config = _config_from_fields(content["config"])
+    weights = content.get("state_dict", content)
+    state = {name: value for name, value in weights.items() if isinstance(value, Tensor)}
+    if not state:
+        raise InputError(f"checkpoint {path} holds no weights at its top level or under 'state_dict'")
+    return _without_wrapper(state), _needed(config, path)
+
+
+def _unpickle_weights(path: Path) -> Any:
+    """Read a torch file without letting it run code."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        wanted = re.search(r"(?:GLOBAL|[Cc]lass|[Ff]unction) ([\w]+(?:\.[\w]+)+)", str(error))
+        if wanted is None:
+            raise InputError(f"checkpoint {path} is not a torch file or is damaged") from None
+        raise InputError(
+            f"checkpoint {path} is refused because reading it would run code ({wanted[1]}); "
+            "accepted are torch files with nothing but tensors and plain containers"
+        ) from None
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
+        raise InputError(
+            f"checkpoint {path} is not a torch file or is damaged: {type(error).__name__}"
+        ) from None
+
+
+def _without_wrapper(state: State) -> State:
+    """Drop the prefix that DataParallel ("module.") or a Lightning module ("model.") put on every name."""
+    for prefix in ("module.", "model."):
+        if all(name.startswith(prefix) for name in state):
+            return {name.removeprefix(prefix): value for name, value in state.items()}
+    return state
+
+
+READERS: dict[str, Callable[[Path, ModelConfig | None], tuple[State, ModelConfig]]] = {
+    ".safetensors": _read_safetensors,
+    ".h5": _read_keras,
+    ".pt": _read_torch,
+    ".pth": _read_torch,
+    ".bin": _read_torch,
+    ".ckpt": _read_torch,
+}
+"""Reader per suffix, in the order that messages list them."""
+
+SHIPPED = ("base",)
+"""Names of the weights inside the package."""
