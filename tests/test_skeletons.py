@@ -20,7 +20,7 @@ PUBLISHED = {
     "h36m17": "pelvis 0, right_hip 1, left_hip 4, torso 7, head_top 10, left_wrist 13, right_wrist 16",
     "uu17": "right_ankle 0, left_ankle 5, pelvis 6, neck 7, torso 8, right_wrist 11, left_wrist 16",
     "coco17": "nose 0, left_eye 1, left_shoulder 5, right_wrist 10, left_hip 11, right_ankle 16",
-    "blazepose33": "nose 0, left_ear 7, mouth_left 9, left_shoulder 11, right_wrist 16, left_hip 23, left_heel 29",
+    "blazepose33": "nose 0, left_ear 7, mouth_left 9, left_shoulder 11, right_wrist 16, left_heel 29",
     "halpe26": "nose 0, right_ankle 16, head_top 17, neck 18, pelvis 19, left_big_toe 20, right_heel 25",
     "mpi_inf_3dhp17": "head_top 0, neck 1, right_shoulder 2, left_wrist 7, left_ankle 13, pelvis 14, head 16",
     "mpi_inf_3dhp28": "spine3 0, torso 3, pelvis 4, head_top 7, left_shoulder 9, right_hip 23, right_toe 27",

@@ -51,11 +51,7 @@ class Keypoints2D:
         positions = np.array(self.positions, dtype=np.float32)
         times = np.array(self.times, dtype=np.float64)
         problems = _array_problems(positions, times, joint_set(self.joints), dims=2)
-        size = tuple(int(side) for side in self.image_size)
-        if len(size) != 2 or min(size) <= 0:
-            problems.append(
-                f"image_size is {self.image_size}, expected (width, height) in pixels, both above 0"
-            )
+        size = _image_size(self.image_size, problems)
         _raise("Keypoints2D", problems)
         seen = np.isfinite(positions).all(axis=-1)
         positions[~seen] = np.nan
@@ -204,6 +200,16 @@ def _array_problems(positions: FloatArray, times: TimeArray, joints: JointSet, d
             f"{times[place]:g} s"
         )
     return problems
+
+
+def _image_size(size: Any, problems: list[str]) -> tuple[int, ...]:
+    try:
+        sides = tuple(int(side) for side in size)
+    except (TypeError, ValueError, OverflowError):
+        sides = ()
+    if len(sides) != 2 or min(sides) <= 0:
+        problems.append(f"image_size is {size}, expected (width, height) in pixels, both above 0")
+    return sides
 
 
 def _people(people: npt.ArrayLike | None, count: int, problems: list[str]) -> IntArray:
