@@ -1,0 +1,185 @@
+"""Pickled numpy files: what the field writes is read, what could run code is refused before it runs."""
+
+from __future__ import annotations
+
+import collections
+import io
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from uplift3d.data.restricted_pickle import load_npy, load_npz
+from uplift3d.errors import InputError
+
+
+def write_npy(path: Path, payload: bytes, shape: tuple[int, ...] = ()) -> Path:
+    """An .npy file with an object header and any pickle behind it."""
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|O", "fortran_order": False, "shape": shape})
+        file.write(payload)
+    return path
+
+
+def object_pickle(value: object, protocol: int = 3) -> bytes:
+    array = np.empty((), dtype=object)
+    array[()] = value
+    return pickle.dumps(array, protocol=protocol)
+
+
+CONTENT = {
+    "S1": {"Walking 1": [np.arange(6, dtype=np.float32).reshape(3, 2), np.ones((2, 2), ">f8", order="F")]},
+    "numbers": (1, 2.5, True, None, 3 + 4j, np.float64(0.5), np.int32(7), 10**30),
+    "text": ["joint", b"bytes", bytearray(b"more")],
+    "sets": [{1, 2}, frozenset("ab"), collections.OrderedDict(a=1)],
+    "names": np.array(["left", "right"]),
+    "nested": np.array([{"inner": np.zeros(2)}, [np.eye(2)]], dtype=object),
+}
+
+
+def assert_same(got, want):
+    assert type(got) is type(want)
+    if isinstance(want, dict):
+        assert list(got) == list(want)
+        for key in want:
+            assert_same(got[key], want[key])
+    elif isinstance(want, (list, tuple)) or (isinstance(want, np.ndarray) and want.dtype == object):
+        assert len(got) == len(want)
+        for a, b in zip(got, want, strict=True):
+            assert_same(a, b)
+    elif isinstance(want, np.ndarray):
+        assert got.dtype == want.dtype
+        np.testing.assert_array_equal(got, want)
+    else:
+        assert got == want
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_arrays_and_plain_containers_are_read_in_every_protocol(tmp_path, protocol):
+    payload = object_pickle(CONTENT, protocol)
+    assert_same(load_npy(write_npy(tmp_path / "a.npy", payload)), pickle.loads(payload).item())
+
+
+def test_an_npz_of_the_field_is_read_as_numpy_would(golden_dir):
+    path = golden_dir / "e2e" / "data_2d_h36m_synthetic.npz"
+    got = load_npz(path)
+    with np.load(path, allow_pickle=True) as file:  # our own file
+        for name in file.files:
+            assert_same(got[name], file[name].item())
+
+
+def test_plain_arrays_and_single_members(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, a=np.arange(3), b=np.array({"k": 1}, dtype=object), c=np.float64(3))
+    got = load_npz(path, ["a", "b"])
+    assert list(got) == ["a", "b"]
+    np.testing.assert_array_equal(got["a"], np.arange(3))
+    assert got["b"] == {"k": 1}
+    assert load_npz(path)["c"] == 3
+
+
+def test_names_of_the_other_numpy_generation_are_known(tmp_path):
+    old = object_pickle(np.arange(4.0), 2)
+    assert b"numpy.core.multiarray" in old  # what this numpy writes; numpy 2 writes numpy._core
+    new = old.replace(b"numpy.core.multiarray", b"numpy._core.multiarray")
+    np.testing.assert_array_equal(load_npy(write_npy(tmp_path / "a.npy", new)), np.arange(4.0))
+
+
+def test_byte_strings_of_python_2_become_text(tmp_path):
+    key = b"U\x04h\xe9ad"  # SHORT_BINSTRING, as Python 2 wrote its str
+    outer = b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
+    dtype = b"cnumpy\ndtype\nU\x02O8K\x00K\x01\x87R(K\x03U\x01|NNN" + 2 * b"J\xff\xff\xff\xff" + b"K?tb"
+    payload = outer + b"(K\x01)" + dtype + b"\x89]}" + key + b"K\x01satb."
+    assert load_npy(write_npy(tmp_path / "py2.npy", payload)) == {"héad": 1}
+
+
+class Runs:
+    def __init__(self, function, *arguments):
+        self.call = function, arguments
+
+    def __reduce__(self):
+        return self.call
+
+
+MALICIOUS = {
+    "system": (lambda proof: Runs(os.system, f"touch {proof}"), "posix.system"),
+    "eval": (lambda proof: Runs(eval, f"open({str(proof)!r}, 'w')"), "builtins.eval"),
+    "getattr": (lambda proof: Runs(getattr, "text", "format"), "builtins.getattr"),
+    "write": (lambda proof: Runs(io.open, str(proof), "w"), r"\w*io\.open"),
+    "own class": (lambda proof: collections.Counter("aab"), "collections.Counter"),
+    "numpy loader": (lambda proof: Runs(np.load, str(proof)), r"numpy\.load"),
+    "path": (lambda proof: Path(proof), r"pathlib\.\w+"),
+}
+
+
+@pytest.mark.parametrize("where", ["alone", "in a dictionary", "in an object array", "in an array in a list"])
+@pytest.mark.parametrize("kind", MALICIOUS)
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+def test_a_pickle_that_tries_to_run_code_is_refused(tmp_path, kind, where, protocol):
+    make, asked = MALICIOUS[kind]
+    proof = tmp_path / "proof"
+    bad = make(proof)
+    value = {
+        "alone": bad,
+        "in a dictionary": {"positions": np.zeros(3), "x": bad},
+        "in an object array": np.array([None, bad], dtype=object),
+        "in an array in a list": [np.array([[bad]], dtype=object)],
+    }[where]
+    if where == "in an object array" and kind == "own class":
+        value = np.array([None, [bad]], dtype=object)
+    payload = object_pickle(value, protocol)
+    path = tmp_path / "bad.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("positions_3d.npy", write_npy(tmp_path / "m.npy", payload).read_bytes())
+    if protocol < 3:  # the names of Python 2
+        asked = asked.replace("builtins", "__builtin__")
+    with pytest.raises(
+        InputError, match=rf"bad\.npz \(positions_3d\): its pickle asks for {asked}, which may run code"
+    ):
+        load_npz(path)
+    assert not proof.exists()
+
+
+def test_other_codecs_and_outside_objects_are_refused(tmp_path):
+    path = write_npy(
+        tmp_path / "a.npy", b"\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00aX\x03\x00\x00\x00zip\x86R."
+    )
+    with pytest.raises(InputError, match="encodes bytes with 'zip'"):
+        load_npy(path)
+    path = write_npy(tmp_path / "b.npy", b"\x80\x02X\x01\x00\x00\x00aQ.")
+    with pytest.raises(InputError, match="refers to an object outside the file"):
+        load_npy(path)
+
+
+@pytest.mark.parametrize("cut", [1, 20, 60])
+def test_a_truncated_pickle_is_called_damaged(tmp_path, cut):
+    payload = object_pickle({"a": np.arange(9)})
+    path = write_npy(tmp_path / "a.npy", payload[:-cut])
+    with pytest.raises(InputError, match=r"a\.npy is damaged"):
+        load_npy(path)
+
+
+def test_a_pickle_that_is_no_array_is_called_damaged(tmp_path):
+    path = write_npy(tmp_path / "a.npy", pickle.dumps({"a": 1}))
+    with pytest.raises(InputError, match=r"damaged: its pickle holds no array of shape \(\)"):
+        load_npy(path)
+
+
+def test_files_that_are_not_what_they_should_be(tmp_path):
+    text = tmp_path / "a.npz"
+    text.write_text("joint,x,y\n")
+    with pytest.raises(InputError, match=r"a\.npz is not a readable \.npz file"):
+        load_npz(text)
+    with pytest.raises(InputError, match=r"a\.npz is damaged"):
+        load_npy(text)
+    for load in (load_npz, load_npy):
+        with pytest.raises(InputError, match=r"none\.npz does not exist"):
+            load(tmp_path / "none.npz")
+        with pytest.raises(InputError, match="is not a readable"):
+            load(tmp_path)
+    np.savez(tmp_path / "b.npz", positions_2d=np.zeros(1), metadata=np.zeros(1))
+    with pytest.raises(InputError, match=r"b\.npz has no positions_3d; it holds positions_2d, metadata"):
+        load_npz(tmp_path / "b.npz", ["positions_3d"])
