@@ -164,7 +164,7 @@ def key_frame_scores(
 
 
 def _neighbours(key: Bools, sequence: NDArray[Any]) -> tuple[Ints, Ints]:
-    """(F,) rows of the key-frames around every frame in its sequence; where one is missing, the other twice."""
+    """(F,) rows of the key-frames around every frame in its sequence; where one is missing, the other"""
     rows = np.arange(len(key))
     before = np.maximum.accumulate(np.where(key, rows, -1))
     behind = np.minimum.accumulate(np.where(key, rows, len(key))[::-1])[::-1]
