@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import pickle
-import re
 from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -23,6 +20,7 @@ from torch import Tensor
 from uplift3d.errors import InputError
 from uplift3d.files import atomic_write, check_writable
 from uplift3d.model.config import ModelConfig
+from uplift3d.model.torch_files import named_weights, read_torch
 from uplift3d.model.uplift_upsample import UpliftUpsample
 
 ConfigSource = ModelConfig | Mapping[str, Any] | str | Path
@@ -192,46 +190,11 @@ def _read_keras(path: Path, config: ModelConfig | None) -> tuple[State, ModelCon
 
 
 def _read_torch(path: Path, config: ModelConfig | None) -> tuple[State, ModelConfig]:
-    """Read `{"config": fields, "state_dict": weights}` or bare weights.
-
-    The networks of other authors come in files of this kind: their translators go here.
-    """
-    content = _unpickle_weights(path)
-    if not isinstance(content, dict):
-        raise InputError(f"checkpoint {path} holds a {type(content).__name__} in place of named weights")
+    """Read `{"config": fields, "state_dict": weights}` or bare weights."""
+    content = read_torch(path)
     if config is None and isinstance(content.get("config"), dict):
         config = _config_from_fields(content["config"])
-    weights = content.get("state_dict", content)
-    state = {name: value for name, value in weights.items() if isinstance(value, Tensor)}
-    if not state:
-        raise InputError(f"checkpoint {path} holds no weights at its top level or under 'state_dict'")
-    return _without_wrapper(state), _needed(config, path)
-
-
-def _unpickle_weights(path: Path) -> Any:
-    """Read a torch file without letting it run code."""
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        wanted = re.search(r"(?:GLOBAL|[Cc]lass|[Ff]unction) ([\w]+(?:\.[\w]+)+)", str(error))
-        if wanted is None:
-            raise InputError(f"checkpoint {path} is not a torch file or is damaged") from None
-        raise InputError(
-            f"checkpoint {path} is refused because reading it would run code ({wanted[1]}); "
-            "accepted are torch files with nothing but tensors and plain containers"
-        ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
-        raise InputError(
-            f"checkpoint {path} is not a torch file or is damaged: {type(error).__name__}"
-        ) from None
-
-
-def _without_wrapper(state: State) -> State:
-    """Drop the prefix that DataParallel ("module.") or a Lightning module ("model.") put on every name."""
-    for prefix in ("module.", "model."):
-        if all(name.startswith(prefix) for name in state):
-            return {name.removeprefix(prefix): value for name, value in state.items()}
-    return state
+    return named_weights(content, path), _needed(config, path)
 
 
 READERS: dict[str, Callable[[Path, ModelConfig | None], tuple[State, ModelConfig]]] = {

@@ -1,0 +1,102 @@
+"""Torch files (`.pt`, `.pth`, `.bin`, `.ckpt`), read without running the code that a pickle may hold.
+
+Networks of other authors come in files of this kind. A translator for one of them is a function from the
+content that `read_torch` returns to the parameters of a network here, as `keras_h5.translate` is for Keras.
+"""
+
+from __future__ import annotations
+
+import pickle
+import pickletools
+import warnings
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import torch
+from torch import Tensor
+
+from uplift3d.errors import InputError
+
+
+def read_torch(path: Path) -> dict[str, Any]:
+    """Read a torch file that holds tensors and plain containers.
+
+    Raises:
+        InputError: a file that would run code when read, a damaged one, or one without named content.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore"):  # torch comments on pickles that it did not write
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # damaged files fail in every part of torch's reader
+        callables = _foreign_callables(path)
+        if callables and isinstance(error, pickle.UnpicklingError | pickle.PickleError):
+            raise InputError(
+                f"checkpoint {path} is refused: reading it would run code ({', '.join(callables)}); accepted "
+                "are torch files of nothing but tensors and plain containers"
+            ) from None
+        raise InputError(f"checkpoint {path} is not a torch file, or a damaged one") from None
+    if not isinstance(content, dict):
+        raise InputError(f"checkpoint {path} holds a {type(content).__name__}, but needs named weights")
+    return content
+
+
+def named_weights(content: dict[str, Any], path: Path) -> dict[str, Tensor]:
+    """Pick the tensors, at the top or under 'state_dict', less the prefix that wrappers put on every name.
+
+    Raises:
+        InputError: no tensors there.
+    """
+    weights = content.get("state_dict", content)
+    state = {name: value for name, value in weights.items() if isinstance(value, Tensor)}
+    if not state:
+        raise InputError(f"checkpoint {path} holds no weights, neither at its top level nor in 'state_dict'")
+    for prefix in ("module.", "model."):  # DataParallel, Lightning module
+        if all(name.startswith(prefix) for name in state):
+            state = {name.removeprefix(prefix): value for name, value in state.items()}
+    return state
+
+
+_TENSOR_MAKERS = ("torch._utils.", "torch.storage.", "collections.OrderedDict")
+
+
+def _foreign_callables(path: Path) -> list[str]:
+    """Name what a torch file wants to call besides the makers of tensors, without calling any of it."""
+    names: list[str] = []
+    try:
+        for stream in _pickle_streams(path):
+            names.extend(_globals(stream))
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile):
+        pass  # what was read up to the damage still counts
+    own = {
+        n for n in names if n.startswith(_TENSOR_MAKERS) or (n.startswith("torch.") and n.endswith("Storage"))
+    }
+    return sorted(set(names) - own)
+
+
+def _pickle_streams(path: Path) -> Iterator[IO[bytes]]:
+    """The pickles in a file: a member of the zip archive, or one after another in older files."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.namelist():
+                if member.endswith(".pkl"):
+                    with archive.open(member) as stream:
+                        yield stream
+        return
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        while stream.tell() < size:
+            yield stream
+
+
+def _globals(stream: IO[bytes]) -> Iterator[str]:
+    """Dotted names that one pickle imports."""
+    strings: list[str] = []
+    for opcode, argument, _ in pickletools.genops(stream):
+        if opcode.name == "GLOBAL":
+            yield str(argument).replace(" ", ".")
+        elif opcode.name == "STACK_GLOBAL" and len(strings) > 1:
+            yield ".".join(strings[-2:])
+        elif isinstance(argument, str):
+            strings.append(argument)
