@@ -41,8 +41,8 @@ def resample_skeleton(
     """Like `resample` for a tree of joints (T, J, 3), keeping the lengths of its bones.
 
     A spline through positions cuts the arcs that joints swing in: at 30 Hz a fast arm becomes up to 1 cm
-    shorter between two frames. So the spline says where each bone points, and a spline through the lengths how
-    long it is, which for a rigid bone is constant.
+    shorter between two frames. So the spline says where each bone points, and a spline through the lengths
+    how long it is, which for a rigid bone is constant.
 
     Args:
         positions: (T, J, 3).

@@ -106,7 +106,8 @@ class MotionStore:
 def split_validation(store: MotionStore) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Indices (training, validation) of the project's split.
 
-    Bandai-Namco dataset-1 and CMU subject 2 are held out for validation. CMU's subject 2 is held out of both forms it comes in, or the validation motions would be trained on.
+    Bandai-Namco dataset-1 and CMU subject 2 are held out for validation: the latter from both forms it comes
+    in, or the validation motions would be trained on.
     """
     held_out = set(store.select(dataset="bandai-1"))
     held_out |= set(store.select(dataset=("cmu-bvh", "cmu-amc"), subject="2"))
