@@ -1,0 +1,236 @@
+"""Who may import whom, and what a bare install (no torch, no detector) must be able to import."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from uplift3d import __all__ as public_names
+
+SOURCES = Path(__file__).resolve().parent.parent / "src"
+MODULES = {
+    ".".join(path.relative_to(SOURCES).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(SOURCES.rglob("*.py"))
+}
+
+# The words all stages share, from the bottom up; each may import what stands before it.
+VOCABULARY = ["errors", "files", "skeletons", "types", "rotations", "camera"]
+# What else a stage may import besides the vocabulary and itself. A key with a dot is one module of a stage
+# that may do more than the rest of it; a value with a dot opens that module only.
+ALLOWED = {
+    "tokens": [],
+    "windows": [],
+    "weights": [],
+    "video": [],
+    "detect": [],
+    "post": [],
+    "export": [],
+    "view": [],
+    "data": [],
+    "model": ["weights"],
+    "lift": ["tokens", "windows", "weights"],
+    "lift.torch_runtime": ["model"],
+    "train": ["model", "data", "tokens", "windows", "evaluate.metrics"],
+    "evaluate": ["model", "data", "windows", "tokens", "lift"],
+    "pipeline": ["video", "detect", "tokens", "windows", "lift", "post", "export", "view", "weights"],
+    "cli": ["*"],
+    "__main__": ["cli"],
+}
+# Modules that work on torch, so only the `train` extra can import them.
+TORCH_SIDE = ("uplift3d.model", "uplift3d.train", "uplift3d.evaluate.published")
+# Modules that are loaded by name when somebody asks for what they do, and the package which that takes.
+NEEDS_EXTRA = {"uplift3d.export.parquet": "pyarrow"}
+HEAVY = (
+    "torch",
+    "mediapipe",
+    "lightning",
+    "pydantic",
+    "scipy",
+    "h5py",
+    "plotly",
+    "cv2",
+    "yaml",
+    "onnx",
+    "pyarrow",
+)
+
+
+def is_under(module: str, package: str) -> bool:
+    return module == package or module.startswith(package + ".")
+
+
+def inference_modules() -> list[str]:
+    return [
+        module
+        for module in MODULES
+        if not any(is_under(module, package) for package in TORCH_SIDE)
+        and not module.endswith("__main__")
+        and module not in NEEDS_EXTRA
+    ]
+
+
+def imports_of(source: str) -> Iterator[str]:
+    """Every uplift3d module that the source imports, at any depth and place, without the package's name."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports hide who imports whom"
+            names = [
+                full if (full := f"{node.module}.{alias.name}") in MODULES else f"{node.module}"
+                for alias in node.names
+            ]
+        else:
+            continue
+        yield from (name.removeprefix("uplift3d.") for name in names if name.startswith("uplift3d."))
+
+
+def is_allowed(module: str, imported: str) -> bool:
+    """May `module` import `imported` (both without the package's name)?"""
+    stage, other = module.partition(".")[0], imported.partition(".")[0]
+    if stage == other:
+        return True
+    if stage in VOCABULARY:
+        return other in VOCABULARY[: VOCABULARY.index(stage)]
+    open_to_it = VOCABULARY + ALLOWED.get(stage, []) + ALLOWED.get(module, [])
+    return "*" in open_to_it or any(is_under(imported, entry) for entry in open_to_it)
+
+
+def run_python(code: str, *arguments: str) -> str:
+    """Run code in a fresh interpreter; returns stdout, fails with its stderr."""
+    result = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module != "uplift3d"])
+def test_a_stage_imports_the_vocabulary_and_no_other_stage(module):
+    name = module.removeprefix("uplift3d.")
+    stage = name.partition(".")[0]
+    assert stage in VOCABULARY or stage in ALLOWED, f"say in ALLOWED what the new stage {stage!r} may import"
+    wrong = sorted(
+        {other for other in imports_of(MODULES[module].read_text()) if not is_allowed(name, other)}
+    )
+    assert not wrong, f"{module} may not import {', '.join(wrong)}"
+
+
+def test_the_top_module_imports_nothing_by_itself():
+    assert not list(imports_of(MODULES["uplift3d"].read_text()))
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("post.smooth", "from uplift3d.video import open_video"),
+        ("types", "import uplift3d.camera"),
+        ("view.html", "def late():\n    from uplift3d import model"),
+        ("train.module", "from uplift3d.evaluate.protocols import all_frames"),
+        ("lift.offline", "from uplift3d.model.checkpoints import load"),
+    ],
+)
+def test_the_rule_catches_a_wrong_import(module, source):
+    assert [other for other in imports_of(source) if not is_allowed(module, other)]
+
+
+def test_the_lists_name_modules_that_exist():
+    for module in (*TORCH_SIDE[:2], *NEEDS_EXTRA, *(f"uplift3d.{name}" for name in VOCABULARY)):
+        assert module in MODULES
+
+
+BARE = """
+import json, sys
+from importlib import import_module, metadata
+allowed, modules = json.loads(sys.argv[1])
+owners = metadata.packages_distributions()
+
+class Bare:
+    "Finds nothing that the base dependencies do not bring, as on a machine where only they are installed."
+    def find_spec(self, name, path=None, target=None):
+        top = name.partition(".")[0]
+        if top in owners and not set(owners[top]) & set(allowed):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Bare())
+failures = {}
+for module in modules:
+    try:
+        import_module(module)
+    except ImportError as error:
+        failures[module] = str(error)
+print(json.dumps(failures))
+"""
+
+
+def base_distributions() -> list[str]:
+    """The base dependencies of uplift3d and theirs, under their installed names."""
+    found: dict[str, str] = {}
+    waiting = [Requirement("uplift3d")]
+    while waiting:
+        requirement = waiting.pop()
+        key = canonical(requirement.name)
+        if key in found:
+            continue
+        try:
+            distribution = metadata.distribution(requirement.name)
+        except metadata.PackageNotFoundError:
+            continue  # for another platform or Python
+        found[key] = distribution.metadata["Name"]
+        wanted = [Requirement(text) for text in distribution.requires or ()]
+        waiting += [one for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
+    return list(found.values())
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.fixture(scope="module")
+def bare_failures() -> dict[str, str]:
+    """Module → message of its ImportError, for all modules that the base install should (not) import."""
+    modules = [*inference_modules(), *NEEDS_EXTRA]
+    return dict(json.loads(run_python(BARE, json.dumps([base_distributions(), modules]))))
+
+
+def test_a_bare_install_imports_every_inference_module(bare_failures):
+    assert {name: why for name, why in bare_failures.items() if name not in NEEDS_EXTRA} == {}
+
+
+@pytest.mark.parametrize(("module", "package"), NEEDS_EXTRA.items())
+def test_a_bare_install_lacks_what_the_extras_bring(module, package, bare_failures):
+    assert f"No module named '{package}" in bare_failures[module]
+
+
+def test_the_bare_install_is_small():
+    names = {canonical(name) for name in base_distributions()}
+    assert {"numpy", "onnxruntime", "av", "pillow", "rich"} <= names
+    assert not names & set(HEAVY)
+
+
+@pytest.mark.parametrize("modules", [["uplift3d"], inference_modules()], ids=["uplift3d", "inference"])
+def test_importing_loads_nothing_heavy_even_where_it_is_installed(modules):
+    code = "import sys\nfor name in sys.argv[1:]: __import__(name)\nprint(*sys.modules)"
+    loaded = set(run_python(code, *modules).split())
+    assert set(modules) <= loaded
+    assert not loaded & set(HEAVY)
+
+
+def test_the_public_names_load_on_first_use_without_torch():
+    code = (
+        "import sys, uplift3d\n"
+        "assert not any(name.startswith('uplift3d.') for name in sys.modules)\n"
+        "for name in uplift3d.__all__: getattr(uplift3d, name)\n"
+        "print(*sys.modules)"
+    )
+    loaded = set(run_python(code).split())
+    assert "uplift3d.pipeline" in loaded
+    assert not loaded & set(HEAVY)
+    assert "lift_video" in public_names
