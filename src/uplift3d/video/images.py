@@ -92,7 +92,7 @@ class ImageFolder:
 
 
 def _is_image(file: Path) -> bool:
-    return file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
+    return file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".") and file.is_file()
 
 
 def _natural_key(file: Path) -> list[tuple[int, int, str]]:

@@ -93,7 +93,9 @@ def read_timeline(path: Path) -> Timeline:
         rate_hz = float(stream.average_rate or stream.guessed_rate or _LAST_RESORT_RATE_HZ)
         aspect = float(stream.sample_aspect_ratio or 1)
         tick_s = float(stream.time_base or 0)
-        promised_s = _promised_s(stream, len(packets), (max(stamps) - min(stamps)) * tick_s if stamps else 0)
+        promised_s = (
+            _promised_s(stream, len(packets), min(stamps) * tick_s, max(stamps) * tick_s) if stamps else None
+        )
     if not packets:
         raise InputError(f"{path} holds no video frames")
     if decoding_order_only or len(stamps) < len(packets):
@@ -166,22 +168,21 @@ def _demuxed(container: InputContainer, stream: VideoStream) -> Iterator["Packet
         return
 
 
-def _promised_s(stream: VideoStream, packets: int, last_s: float) -> float | None:
+def _promised_s(stream: VideoStream, packets: int, first_s: float, last_s: float) -> float | None:
     """Duration of the stream according to its header, if the packets fall short of what the header promises.
 
-    MP4 and AVI state the number of frames; Matroska, as most programs write it, a duration in a tag.
+    MP4 and AVI state the number of frames; Matroska, as most programs write it, the end time in a tag.
     """
-    tick_s = float(stream.time_base or 0)
     if stream.frames:
-        duration_s = (stream.duration or 0) * tick_s
-        return duration_s if packets < stream.frames and duration_s > last_s else None
+        duration_s = float((stream.duration or 0) * (stream.time_base or 0))
+        return duration_s if packets < stream.frames and duration_s > last_s - first_s else None
     match = re.fullmatch(r"(\d+):(\d+):(\d+\.?\d*)", stream.metadata.get("DURATION", "").strip())
     if match is None:
         return None
     hours, minutes, seconds = map(float, match.groups())
-    duration_s = 3600 * hours + 60 * minutes + seconds
-    gap_s = last_s / max(packets - 1, 1)
-    return duration_s if duration_s > last_s + _MISSING_GAPS * gap_s else None
+    end_s = 3600 * hours + 60 * minutes + seconds
+    gap_s = (last_s - first_s) / max(packets - 1, 1)
+    return end_s - first_s if end_s > last_s + _MISSING_GAPS * gap_s else None
 
 
 def _count_frames(path: Path, rate_hz: float) -> TimeArray:
