@@ -106,20 +106,15 @@ def _print_table(store: MotionStore) -> None:
     from uplift3d.data.summary import summarise
 
     table = Table(title=f"{store.path}: {len(store)} clips")
-    for name in ("dataset", "subjects", "clips", "frames", "minutes", "height m (min/median/max)", "licence"):
-        table.add_column(name, justify="left" if name in ("dataset", "licence") else "right")
+    for name in ("dataset", "subjects", "clips", "frames", "minutes", "height m", "licence"):
+        table.add_column(name, justify="left" if name in ("dataset", "licence") else "right", no_wrap=True)
     for row in summarise(store):
-        heights = "/".join(f"{height:.2f}" for height in row.heights_m)
-        table.add_row(
-            row.dataset,
-            str(row.subjects),
-            str(row.clips),
-            str(row.frames),
-            f"{row.minutes:.1f}",
-            heights,
-            row.licence,
-        )
-    Console(soft_wrap=True).print(table)
+        smallest, median, largest = row.heights_m
+        heights = f"{smallest:.2f} … {median:.2f} … {largest:.2f}"
+        numbers = (str(row.subjects), str(row.clips), str(row.frames), f"{row.minutes:.1f}")
+        table.add_row(row.dataset, *numbers, heights, row.licence)
+    # Into a pipe or a narrow window the table goes whole rather than with its numbers cut off.
+    Console(width=max(Console().width, Console(width=1000).measure(table).maximum)).print(table)
 
 
 def _positive(text: str) -> int:

@@ -24,9 +24,9 @@ from uplift3d.rotations import matrix_from_euler_degrees
 Array = npt.NDArray[np.float64]
 
 _CHANNEL = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)
-_MOTION = re.compile(r"^[ \t]*MOTION\b", re.MULTILINE | re.IGNORECASE)
+_MOTION = re.compile(r"\bMOTION\s+Frames|^[ \t]*MOTION\b", re.MULTILINE | re.IGNORECASE)
 _HEAD_OF_MOTION = re.compile(
-    r"\s*MOTION\s+Frames\s*:?\s*(?P<frames>\d+)\s+Frame\s*Time\s*:?\s*(?P<time>[-+.\deE]+)[ \t]*\r?\n?",
+    r"\s*MOTION\s+Frames\s*:?\s*(?P<frames>\d+)\s+Frame\s*Time\s*:?\s*(?P<time>\S+)[ \t]*\r?\n?",
     re.IGNORECASE,
 )
 

@@ -17,7 +17,7 @@ from uplift3d.data.amc import read_amc
 from uplift3d.data.bvh import read_bvh
 from uplift3d.data.capture import Capture
 from uplift3d.data.mapping import SkeletonMapping, find_mapping, shipped_mappings, to_h36m17
-from uplift3d.data.resample import resample_skeleton
+from uplift3d.data.resample import require_spline, resample_skeleton
 from uplift3d.data.store import JOINTS, RATE_HZ, Clip, check_target, write_store
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.skeletons import joint_set
@@ -80,7 +80,7 @@ def import_file(
     mapping = find_mapping(capture, [*mappings, *shipped_mappings()])
     world = to_h36m17(capture, mapping)
     if len(world) < 2:
-        raise InputError(f"{path}: {len(world)} frames of motion, at least 2 needed")
+        raise InputError(f"{path}: {len(capture)} frames given, at least 2 of motion needed")
     parents = joint_set(JOINTS).parents
     positions = resample_skeleton(world, parents, capture.frame_time_s, RATE_HZ).astype(np.float32)
     clip = Clip(
@@ -121,6 +121,7 @@ def import_folder(
         NothingFoundError: there were no files, or none could be imported; then no store is written.
     """
     files = find_files(folder)
+    require_spline()
     check_target(store, overwrite)
     report = ImportReport()
 

@@ -119,7 +119,7 @@ def _place(formula: JointFormula, capture: Capture, index: dict[str, int]) -> Ar
     place = np.zeros((len(capture), 3))
     for name, weight in formula.weights.items():
         place += weight * capture.positions[:, index[name]]
-    if formula.offset:
+    if formula.offset and len(capture):
         tail, head = (capture.positions[:, index[name]] for name in formula.offset.unit)
         # The bone is rigid, its median keeps one bad frame from stretching the head in all others.
         length = np.median(np.linalg.norm(head - tail, axis=-1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,15 +25,21 @@ def resample(positions: Array, frame_time_s: float, rate_hz: float = 50.0) -> Ar
     """
     if len(positions) < 2:
         raise InputError(f"{len(positions)} frame given, at least 2 needed for a motion")
-    try:
-        from scipy.interpolate import CubicSpline
-    except ImportError as error:
-        raise InputError("resampling needs scipy: pip install 'uplift3d[train]'") from error
+    CubicSpline = require_spline()
     # Frame times in files are rounded ("0.0333333"), so the last frame may miss its time by a hair.
     count = int(np.floor((len(positions) - 1) * frame_time_s * rate_hz + 1e-3)) + 1
     old_times = np.arange(len(positions)) * frame_time_s
     new_times = np.minimum(np.arange(count) / rate_hz, old_times[-1])
     return np.asarray(CubicSpline(old_times, positions, axis=0)(new_times))
+
+
+def require_spline() -> Any:
+    """Scipy's cubic spline; InputError saying what to install when scipy is not there."""
+    try:
+        from scipy.interpolate import CubicSpline
+    except ImportError as error:
+        raise InputError("importing motion capture needs scipy: pip install 'uplift3d[train]'") from error
+    return CubicSpline
 
 
 def resample_skeleton(

@@ -12,7 +12,7 @@ import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -65,12 +65,15 @@ class MotionStore:
         try:
             index = json.loads((path / "index.json").read_text(encoding="utf-8"))
             positions = np.load(path / "positions.npy", mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise InputError(f"{path}: not a motion store ({error})") from error
-        _check(index, positions, path)
-        known = {f.name for f in fields(Clip)}
-        clips = tuple(Clip(**{key: clip[key] for key in known}) for clip in index["clips"])
+        clips = _clips(index, path)
+        _check(clips, positions, path)
         return cls(path, clips, positions)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy for another process opens the files again; pickling the map would copy all of it.
+        return MotionStore.open, (self.path,)
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -133,33 +136,38 @@ def write_store(
         NothingFoundError: there were no clips.
     """
     path = check_target(path, overwrite)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    temporary.mkdir()
     try:
-        index: list[Clip] = []
-        with _npy_of_unknown_length(temporary / "positions.npy") as append:
-            frames = 0
-            for clip, positions in clips:
-                append(_checked(clip, positions))
-                index.append(Clip(**{**asdict(clip), "start": frames, "frames": len(positions)}))
-                frames += len(positions)
+        temporary.mkdir(parents=True)
+        index = _write_into(temporary, clips)
         if not index:
             raise NothingFoundError("no clips to write into a motion store")
-        content = {
-            "format": FORMAT,
-            "version": VERSION,
-            "joints": JOINTS,
-            "rate_hz": RATE_HZ,
-            "units": "metres",
-            "axes": "world, right-handed, z up",
-            "clips": [asdict(clip) for clip in index],
-        }
-        (temporary / "index.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
         _swap_in(temporary, path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return len(index)
+
+
+def _write_into(folder: Path, clips: Iterable[tuple[Clip, npt.NDArray[np.floating[Any]]]]) -> list[Clip]:
+    index: list[Clip] = []
+    with _npy_of_unknown_length(folder / "positions.npy") as append:
+        for clip, positions in clips:
+            start = append.frames
+            append(_checked(clip, positions))
+            index.append(replace(clip, start=start, frames=len(positions)))
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "joints": JOINTS,
+        "rate_hz": RATE_HZ,
+        "units": "metres",
+        "axes": "world, right-handed, z up",
+        "clips": [asdict(clip) for clip in index],
+    }
+    (folder / "index.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    return index
 
 
 def check_target(path: str | Path, overwrite: bool) -> Path:
@@ -222,18 +230,25 @@ def _checked(clip: Clip, positions: npt.NDArray[np.floating[Any]]) -> npt.NDArra
     return np.ascontiguousarray(positions, dtype="<f4")
 
 
-def _check(index: object, positions: npt.NDArray[np.float32], path: Path) -> None:
+def _clips(index: Any, path: Path) -> tuple[Clip, ...]:
     if not isinstance(index, dict) or index.get("format") != FORMAT or index.get("version") != VERSION:
         raise InputError(f"{path / 'index.json'}: not the index of a {FORMAT} of version {VERSION}")
+    try:
+        return tuple(Clip(**{f.name: clip[f.name] for f in fields(Clip)}) for clip in index["clips"])
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{path / 'index.json'}: a clip's description lacks {error}") from error
+
+
+def _check(clips: tuple[Clip, ...], positions: npt.NDArray[np.float32], path: Path) -> None:
     if positions.dtype != np.float32 or positions.shape[1:] != _SHAPE:
         raise InputError(
             f"{path / 'positions.npy'}: {positions.dtype} {positions.shape} found, float32 (F, 17, 3) needed"
         )
     end = 0
-    for clip in index["clips"]:
-        if clip["start"] != end:
-            raise InputError(f"{path}: clip {clip['name']!r} starts at frame {clip['start']}, {end} expected")
-        end += clip["frames"]
+    for clip in clips:
+        if clip.start != end:
+            raise InputError(f"{path}: clip {clip.name!r} starts at frame {clip.start}, {end} expected")
+        end += clip.frames
     if end != len(positions):
         raise InputError(f"{path}: the index speaks of {end} frames, the array holds {len(positions)}")
 
