@@ -1,0 +1,1 @@
+"""Training (torch + lightning): from a motion store to weights."""

@@ -1,0 +1,114 @@
+"""One training batch from motion to network input and target, all on the training device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Generator, Tensor
+
+from uplift3d.model.config import ModelConfig
+from uplift3d.skeletons import joint_set, reorder
+from uplift3d.train.augment import BodyConfig, mirror, vary_body
+from uplift3d.train.cameras import CameraConfig, look
+from uplift3d.train.inputs import normalise_person, usable_poses
+from uplift3d.train.noise import NoiseConfig, detect
+from uplift3d.train.sampler import MotionWindows, SamplerConfig, draw_masks
+
+REACH_S = 0.5
+"""Inference leaves a gap of more than a second empty, so nothing farther from a pose is trained or scored."""
+
+
+class ViewConfig(BaseModel):
+    """Everything that happens between a motion and the network."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sampler: SamplerConfig = SamplerConfig()
+    """Which motion, how fast."""
+    body: BodyConfig = BodyConfig()
+    """Proportions of the person."""
+    camera: CameraConfig = CameraConfig()
+    """Where it is seen from."""
+    noise: NoiseConfig = NoiseConfig()
+    """What a detector makes of it."""
+    mirror: Literal["within_batch", "random", "none"] = "within_batch"
+    """'within_batch': every example together with its mirror image (the batch size counts both)."""
+    switch_rate: float = Field(default=0.15, ge=0, le=1)
+    """Share of windows whose key-frame interval changes within the window."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Network input (B, N, J, 2), mask (B, N), target (B, N, J, 3) metres.
+
+    `counted` (B, N): inside the clip and near enough to a pose token for an answer to be asked for.
+    """
+
+    keypoints: Tensor
+    mask: Tensor
+    target: Tensor
+    counted: Tensor
+
+
+def draw_batch(
+    windows: MotionWindows,
+    model: ModelConfig,
+    config: ViewConfig,
+    batch: int,
+    random: Generator,
+    strides_in: tuple[int, ...] | None = None,
+) -> Batch:
+    """Draw one batch.
+
+    Args:
+        windows: motion to draw from, h36m17 joints.
+        model: says joints, token layout and strides.
+        config: how the motion is varied, seen and spoilt.
+        batch: B, mirror images included.
+        random: generator on the device of `windows`.
+        strides_in: frames between key-frames to draw from; default: those of the model.
+    """
+    drawn = -(-batch // 2) if config.mirror == "within_batch" else batch
+    joints = joint_set("h36m17")
+    positions, inside = windows.draw(drawn, model.tokens, model.token_seconds, config.sampler.speed, random)
+    positions = vary_body(positions, joints, config.body, random)
+    view = look(positions, config.camera, random)
+    keypoints, seen = detect(view, joints, config.noise, model.token_seconds, random)
+    strides = [stride // model.s_out for stride in strides_in or model.strides_in]
+    mask = draw_masks(drawn, model.tokens, strides, config.switch_rate, positions.device, random)
+    mask = mask & inside & usable_poses(seen, joints.name)
+    keypoints = normalise_person(keypoints, seen, mask, joints.name, model.token_seconds)
+    order = reorder(joints.name, model.joints).tolist()
+    counted = inside & within_reach(mask, round(REACH_S / model.token_seconds))
+    whole = Batch(keypoints[:, :, order], mask, view.targets[:, :, order], counted)
+    return _mirrored(whole, model.joints, config.mirror, batch, random)
+
+
+def within_reach(mask: Tensor, reach: int) -> Tensor:
+    """Tokens (B, N) at most `reach` tokens from a pose token."""
+    near = torch.nn.functional.max_pool1d(mask[:, None].float(), 2 * reach + 1, stride=1, padding=reach)
+    return near[:, 0] > 0
+
+
+def _mirrored(whole: Batch, joints_name: str, how: str, batch: int, random: Generator) -> Batch:
+    if how == "none":
+        return whole
+    joints = joint_set(joints_name)
+    keypoints, target = mirror(whole.keypoints, joints), mirror(whole.target, joints)
+    if how == "random":
+        flip = torch.rand((batch, 1, 1, 1), generator=random, device=keypoints.device) < 0.5
+        return Batch(
+            torch.where(flip, keypoints, whole.keypoints),
+            whole.mask,
+            torch.where(flip, target, whole.target),
+            whole.counted,
+        )
+    return Batch(
+        torch.cat([whole.keypoints, keypoints])[:batch],
+        whole.mask.repeat(2, 1)[:batch],
+        torch.cat([whole.target, target])[:batch],
+        whole.counted.repeat(2, 1)[:batch],
+    )

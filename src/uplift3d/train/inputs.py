@@ -1,0 +1,55 @@
+"""Batched torch twin of `tokens.normalise_person`, for training on any device.
+
+Axes: B windows, N tokens, J joints.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from uplift3d.skeletons import joint_set
+from uplift3d.tokens import MIN_JOINTS, SIZE_HALF_WIDTH_S, inverse_distances
+
+
+def usable_poses(seen: Tensor, joints: str) -> Tensor:
+    """Poses (B, N) that can be normalised: the pelvis and enough other joints are seen (B, N, J)."""
+    weights = torch.from_numpy(inverse_distances(joints)).to(seen.device)
+    pelvis = joint_set(joints).index("pelvis")
+    return seen[..., pelvis] & ((seen & (weights > 0)).sum(-1) >= MIN_JOINTS)
+
+
+def normalise_person(
+    keypoints: Tensor, seen: Tensor, observed: Tensor, joints: str, token_s: float
+) -> Tensor:
+    """2D poses relative to the pelvis and the person's size, as `tokens.normalise_person` does at inference.
+
+    Args:
+        keypoints: (B, N, J, 2) in any image unit; values of unseen joints are ignored.
+        seen: (B, N, J).
+        observed: (B, N) pose tokens, all of them usable; only these tell the person's size.
+        joints: name of the joint set.
+        token_s: seconds between tokens.
+
+    Returns:
+        (B, N, J, 2), 0 for unseen joints and unobserved tokens.
+    """
+    weights = torch.from_numpy(inverse_distances(joints)).to(keypoints)
+    pelvis = joint_set(joints).index("pelvis")
+    known = seen & observed[..., None]
+    relative = torch.where(known[..., None], keypoints - keypoints[:, :, pelvis : pelvis + 1], 0)
+    count = (known & (weights > 0)).sum(-1).clamp(min=1)
+    size = (((relative**2).sum(-1) * weights**2).sum(-1) / count).sqrt()  # (B, N)
+    half = round(SIZE_HALF_WIDTH_S / token_s)
+    total = _sliding_sum(torch.where(observed, size, 0), half)
+    mean = total / _sliding_sum(observed.to(size), half).clamp(min=1)
+    scale = torch.where(observed & (mean > 0), 1 / mean.clamp(min=torch.finfo(mean.dtype).tiny), 0)
+    return relative * scale[..., None, None]
+
+
+def _sliding_sum(values: Tensor, half: int) -> Tensor:
+    """Sum of the entries (B, N) within `half` places on either side."""
+    total = torch.nn.functional.pad(values.double().cumsum(1), (1, 0))
+    place = torch.arange(values.shape[1], device=values.device)
+    low, high = (place - half).clamp(min=0), (place + half + 1).clamp(max=values.shape[1])
+    return (total[:, high] - total[:, low]).to(values)

@@ -1,0 +1,154 @@
+"""2D noise that looks like a detector's, drawn on the training device.
+
+Detector errors are not white: a wrist stays wrong for a while, whole joints go missing behind the body, left
+and right change places, and every detector has its own idea of where a hip or a neck is. Sizes are in
+millimetres at the person, so they mean the same at every distance. Axes: B windows, N tokens, J joints.
+"""
+
+from __future__ import annotations
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Generator, Tensor
+
+from uplift3d.skeletons import JointSet
+from uplift3d.train.cameras import View, log_uniform, uniform
+
+JOINT_NOISE = {"wrist": 1.6, "ankle": 1.5, "elbow": 1.2, "knee": 1.2, "head": 0.9, "neck": 0.8, "torso": 0.8}
+"""Noise of a joint relative to hips and shoulders (COCO's annotators disagree in about these proportions)."""
+
+
+class NoiseConfig(BaseModel):
+    """How the 2D poses are spoilt; all zero gives clean projections."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    white_mm: tuple[float, float] = (3.0, 20.0)
+    """Standard deviation per axis of the error that changes from frame to frame, log-uniform per window."""
+    drift_mm: tuple[float, float] = (3.0, 30.0)
+    """Standard deviation per axis of the error that changes slowly, log-uniform per window."""
+    drift_s: tuple[float, float] = (0.2, 2.0)
+    """Time constant of the slow error, log-uniform per window."""
+    bias_mm: float = Field(default=15.0, ge=0)
+    """Standard deviation of a joint's constant displacement: every detector defines joints its own way."""
+    outlier_rate: float = Field(default=0.005, ge=0, le=1)
+    """Share of joints whose white error is ten times as large."""
+    lost_rate: tuple[float, float] = (0.0, 0.08)
+    """Share of joints lost for a while, uniform per window."""
+    lost_s: float = Field(default=0.3, gt=0)
+    """Time constant of such losses."""
+    lost_outside: float = Field(default=0.7, ge=0, le=1)
+    """Share of windows in which joints outside the image are lost; in the others they are guessed."""
+    swap_rate: float = Field(default=0.01, ge=0, le=1)
+    """Share of poses whose legs (and, independently, arms) have left and right exchanged."""
+    missed_rate: float = Field(default=0.03, ge=0, le=1)
+    """Share of poses that the detector misses altogether."""
+
+
+def detect(
+    view: View, joints: JointSet, config: NoiseConfig, token_s: float, random: Generator
+) -> tuple[Tensor, Tensor]:
+    """What a detector would report of a view.
+
+    Args:
+        view: clean projections.
+        joints: joint set of the projections.
+        config: sizes of the errors.
+        token_s: seconds between tokens.
+        random: generator on the view's device.
+
+    Returns:
+        keypoints (B, N, J, 2) in half image widths and seen (B, N, J).
+    """
+    clean = view.keypoints
+    batch, tokens = clean.shape[:2]
+    scale = (view.pixels_per_metre / 1000)[..., None, None]  # (B, N, 1, 1) image units per millimetre
+    error_mm = _white(clean, config, random) + _drift(clean, config, token_s, random)
+    error_mm = error_mm * _joint_noise(joints, clean)[:, None]
+    error_mm = error_mm + _bias(view, config.bias_mm, random)
+    noisy = _swap_sides(clean, joints, config.swap_rate, random) + error_mm * scale
+    noisy = _derive(noisy, joints)
+    lost = _lost(clean, config, token_s, random)
+    strict = uniform((batch, 1, 1), 0, 1, clean, random) < config.lost_outside
+    seen = ~_with_derived(lost | (strict & ~view.visible), joints)
+    missed = uniform((batch, tokens, 1), 0, 1, clean, random) < config.missed_rate
+    return noisy, seen & ~missed & view.in_front[..., None]
+
+
+def _gaussian(shape: tuple[int, ...], like: Tensor, random: Generator) -> Tensor:
+    return torch.randn(shape, generator=random, device=like.device, dtype=like.dtype)
+
+
+def correlated(shape: tuple[int, ...], time_s: Tensor, token_s: float, random: Generator) -> Tensor:
+    """First-order autoregressive noise of unit variance along axis 1: (B, N, …), time constants (B,)."""
+    batch, tokens = shape[:2]
+    rho = torch.exp(-token_s / time_s)[:, None, None]
+    lag = torch.arange(tokens, device=time_s.device)
+    lag = lag[:, None] - lag[None]
+    # Cholesky factor of rho^|i-j|: the first column carries the stationary start.
+    factor = torch.where(lag >= 0, rho ** lag.clamp(min=0), 0)
+    factor[..., 1:] *= torch.sqrt(1 - rho**2)
+    white = _gaussian((batch, tokens, int(torch.Size(shape[2:]).numel())), time_s, random)
+    noise: Tensor = (factor @ white).reshape(shape)
+    return noise
+
+
+def _white(clean: Tensor, config: NoiseConfig, random: Generator) -> Tensor:
+    size = log_uniform((len(clean), 1, 1, 1), *config.white_mm, clean, random)
+    outlier = uniform((*clean.shape[:3], 1), 0, 1, clean, random) < config.outlier_rate
+    return _gaussian(tuple(clean.shape), clean, random) * size * torch.where(outlier, 10.0, 1.0)
+
+
+def _drift(clean: Tensor, config: NoiseConfig, token_s: float, random: Generator) -> Tensor:
+    size = log_uniform((len(clean), 1, 1, 1), *config.drift_mm, clean, random)
+    time_s = log_uniform((len(clean),), *config.drift_s, clean, random)
+    return correlated(tuple(clean.shape), time_s, token_s, random) * size
+
+
+def _joint_noise(joints: JointSet, like: Tensor) -> Tensor:
+    factors = [next((f for key, f in JOINT_NOISE.items() if key in name), 1.0) for name in joints.joints]
+    return torch.tensor(factors, device=like.device, dtype=like.dtype)
+
+
+def _bias(view: View, size_mm: float, random: Generator) -> Tensor:
+    """Constant displacement of every joint, (B, 1, J, 2) mm."""
+    batch, _, count, _ = view.keypoints.shape
+    return _gaussian((batch, 1, count, 2), view.keypoints, random) * size_mm
+
+
+def _swap_sides(clean: Tensor, joints: JointSet, rate: float, random: Generator) -> Tensor:
+    mirrored = clean[:, :, list(joints.mirror)]
+    legs = torch.tensor([any(k in n for k in ("hip", "knee", "ankle")) for n in joints.joints])
+    draws = uniform((*clean.shape[:2], 2), 0, 1, clean, random) < rate  # legs, arms
+    swap = torch.where(legs.to(clean.device), draws[..., :1], draws[..., 1:])  # (B, N, J)
+    return torch.where(swap[..., None], mirrored, clean)
+
+
+def _lost(clean: Tensor, config: NoiseConfig, token_s: float, random: Generator) -> Tensor:
+    shape = tuple(clean.shape[:3])
+    rate = uniform((len(clean), 1, 1), *config.lost_rate, clean, random)
+    threshold = torch.special.ndtri(rate.clamp(min=1e-6))  # -inf would be right but not finite
+    time_s = torch.full((len(clean),), config.lost_s, device=clean.device, dtype=clean.dtype)
+    lost: Tensor = (correlated(shape, time_s, token_s, random) < threshold) & (rate > 0)
+    return lost
+
+
+def _derive(noisy: Tensor, joints: JointSet) -> Tensor:
+    """Pelvis and torso as `skeletons.DERIVED` makes them from what detectors really give (hips, neck)."""
+    noisy = noisy.clone()
+    pelvis, neck = joints.index("pelvis"), joints.index("neck")
+    hips = [joints.index("left_hip"), joints.index("right_hip")]
+    noisy[:, :, pelvis] = noisy[:, :, hips].mean(2)
+    noisy[:, :, joints.index("torso")] = (noisy[:, :, pelvis] + noisy[:, :, neck]) / 2
+    return noisy
+
+
+def _with_derived(lost: Tensor, joints: JointSet) -> Tensor:
+    """A joint that detectors derive from others (pelvis, torso, neck) is lost with any of them."""
+    hips = [joints.index("left_hip"), joints.index("right_hip")]
+    shoulders = [joints.index("left_shoulder"), joints.index("right_shoulder")]
+    sources = {"pelvis": hips, "torso": hips + shoulders, "neck": shoulders}
+    lost = lost.clone()
+    for name, used in sources.items():
+        lost[..., joints.index(name)] = lost[..., used].any(-1)
+    return lost
