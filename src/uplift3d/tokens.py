@@ -107,9 +107,9 @@ def nearest_key_frames(grid: TimeArray, times: TimeArray, spacing_s: float) -> n
     token = np.rint((times - grid[0]) / spacing_s).astype(np.int64)
     inside = (token >= 0) & (token < len(grid))
     distance = np.abs(times - (grid[0] + token * spacing_s))
-    # Farthest first, so that the nearest key-frame of a token is written last and stays.
-    for k in np.flatnonzero(inside)[np.argsort(-distance[inside], kind="stable")]:
-        nearest[token[k]] = k
+    # Farthest first: of several key-frames for one token the nearest is written last and stays.
+    order = np.flatnonzero(inside)[np.argsort(-distance[inside], kind="stable")]
+    nearest[token[order]] = order
     return nearest
 
 
@@ -144,6 +144,17 @@ def inverse_distances(joints: str) -> FloatArray:
     return np.array(table, dtype=np.float32)
 
 
+def relative_to_pelvis(positions: FloatArray, joints: str) -> tuple[FloatArray, BoolArray]:
+    """Joints (n, J, 2), NaN where unseen → relative to the pelvis (n, J, 2), 0 where unseen, and seen (n, J).
+
+    Without the pelvis nothing of a pose counts as seen.
+    """
+    pelvis = joint_set(joints).joints.index("pelvis")
+    relative = positions - positions[:, pelvis : pelvis + 1]
+    seen = np.isfinite(relative).all(axis=-1)
+    return np.where(seen[..., None], relative, np.float32(0)), seen
+
+
 def normalise_person(positions: FloatArray, joints: str, spacing_s: float) -> tuple[FloatArray, BoolArray]:
     """2D poses relative to the person: neither camera, crop, resolution nor place in the image matter.
 
@@ -158,10 +169,7 @@ def normalise_person(positions: FloatArray, joints: str, spacing_s: float) -> tu
     Returns:
         poses (n, J, 2), 0 for unseen joints and unusable poses, and usable (n,).
     """
-    pelvis = joint_set(joints).joints.index("pelvis")
-    relative = positions - positions[:, pelvis : pelvis + 1]
-    seen = np.isfinite(relative).all(axis=-1)
-    relative = np.where(seen[..., None], relative, 0)
+    relative, seen = relative_to_pelvis(positions, joints)
     size, usable = person_size(relative, seen, joints)
     half = round(SIZE_HALF_WIDTH_S / spacing_s)
     mean = _sliding_mean(np.where(usable, size, 0), usable, half)
@@ -183,6 +191,16 @@ def normalise_screen(positions: FloatArray, image_size: tuple[int, int]) -> tupl
     seen = np.isfinite(positions).all(axis=-1)
     poses = positions / width * 2 - np.array([1, height / width], dtype=np.float32)
     return np.where(seen[..., None], poses, 0).astype(np.float32), seen.any(axis=-1)
+
+
+def usable_key_frames(keypoints: Keypoints2D, person: int, spec: InputSpec) -> BoolArray:
+    """(K,) True where a key-frame shows enough of the person (a row, not a track id) to make a pose token."""
+    positions, _ = convert_2d(
+        keypoints.positions[person], keypoints.confidence[person], keypoints.joints, spec.joints
+    )
+    if spec.input == "screen":
+        return np.asarray(np.isfinite(positions).all(axis=-1).any(axis=-1))
+    return person_size(*relative_to_pelvis(positions, spec.joints), spec.joints)[1]
 
 
 def tokenise(keypoints: Keypoints2D, person: int, grid: TimeArray, spec: InputSpec) -> TokenTrack:

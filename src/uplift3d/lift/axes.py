@@ -1,0 +1,62 @@
+"""From the axes a network answers in to those of the real camera.
+
+Axes: K key-frames, T output times, J joints.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from uplift3d.camera import Camera, rotation_looking_at
+from uplift3d.errors import InputError
+from uplift3d.skeletons import convert_2d
+from uplift3d.types import FloatArray, Keypoints2D, TimeArray
+
+AXES_IN_WORDS = {
+    "camera": "camera axes: x right, y down, z away from the camera; positions are relative to the pelvis",
+    "viewing_ray": (
+        "axes of a camera at the same place that looks straight at the pelvis and is not rolled: x right, y "
+        "down, z away from the camera; positions are relative to the pelvis"
+    ),
+}
+
+
+def pinhole(
+    image_size: tuple[int, int], focal_px: float | None, principal_point_px: tuple[float, float] | None
+) -> Camera | None:
+    """The camera that the user knows; None without a focal length.
+
+    The principal point is the image centre when not given. InputError for numbers that make no camera.
+    """
+    if focal_px is None:
+        if principal_point_px is not None:
+            raise InputError("principal_point_px needs focal_px too: only both together make a camera")
+        return None
+    if not (np.isfinite(focal_px) and focal_px > 0):
+        raise InputError(f"focal_px is {focal_px}; it must be a positive number of pixels")
+    width, height = image_size
+    return Camera.pinhole(float(focal_px), principal_point_px or (width / 2, height / 2))
+
+
+def in_camera_axes(
+    poses: FloatArray, times: TimeArray, keys: Keypoints2D, person: int, camera: Camera
+) -> FloatArray:
+    """Turn poses from the axes of a camera that looks straight at the pelvis into those of the real one.
+
+    Between key-frames the pelvis moves on a straight line in the image, before the first and after the last
+    it stays.
+
+    Args:
+        poses: (T, J, 3) in viewing-ray axes.
+        times: (T,) seconds.
+        keys: key-frames, at least one of them with the person's pelvis.
+        person: row of the person in `keys`.
+        camera: intrinsics.
+    """
+    joints, _ = convert_2d(keys.positions[person], keys.confidence[person], keys.joints, "h36m17")
+    pelvis = joints[:, 0]  # (K, 2)
+    known = np.isfinite(pelvis).all(axis=-1)
+    pixels = [np.interp(times, keys.times[known], pelvis[known, axis]) for axis in range(2)]
+    rotation = rotation_looking_at(camera.rays(np.stack(pixels, axis=-1)))  # (T, 3, 3)
+    turned: FloatArray = np.einsum("tij,tkj->tki", rotation, poses).astype(np.float32)
+    return turned

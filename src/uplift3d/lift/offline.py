@@ -1,0 +1,160 @@
+"""One person's tokens → a 3D pose per token, for clips of any length.
+
+Axes: n tokens of the clip, B windows, N slots of a window, M pose tokens of a window, J joints, C channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from uplift3d.errors import InputError
+from uplift3d.lift.runtime import Runtime
+from uplift3d.skeletons import joint_set
+from uplift3d.tokens import InputSpec, TokenTrack
+from uplift3d.types import BoolArray, FloatArray, IntArray
+from uplift3d.windows import WindowPlan, merge, plan_windows, pose_slots
+
+BATCH = 64
+"""Windows that go through the network together; bounds the memory of clips of any length."""
+
+
+def lift_track(
+    runtime: Runtime,
+    track: TokenTrack,
+    *,
+    hop: int = 1,
+    flip: bool = False,
+    batch: int = BATCH,
+    advance: Callable[[int], None] | None = None,
+) -> FloatArray:
+    """Lift one person's tokens.
+
+    Args:
+        runtime: the network.
+        track: tokens of one uninterrupted stretch, at least one of them observed.
+        hop: 1 gives every token the refined centre pose of its own window, as the published evaluation does;
+            k > 1 keeps the middle k poses of each window's sequence, for k times fewer windows.
+        flip: average with the result for the mirror image.
+        batch: windows at a time.
+        advance: called with the number of tokens that were just finished.
+
+    Returns:
+        (n, J, 3) metres relative to the pelvis, in the network's joints and axes.
+
+    Raises:
+        InputError: a hop that is not within 1 … N // 2.
+    """
+    spec = InputSpec.from_config(runtime.config)
+    check_hop(hop, spec)
+    poses = _lift(runtime, spec, track, hop, batch, advance)
+    if flip:
+        mirrored = replace(track, poses=mirror(track.poses, spec.joints))
+        poses = (poses + mirror(_lift(runtime, spec, mirrored, hop, batch, None), spec.joints)) / 2
+    root = joint_set(spec.joints).root
+    return poses if root is None else poses - poses[:, root : root + 1]
+
+
+def check_hop(hop: int, spec: InputSpec) -> int:
+    """The hop; InputError when a window would answer for tokens near its ends, which know one side only."""
+    if not 1 <= hop <= spec.window // 2:
+        raise InputError(f"hop is {hop}; accepted are 1 … {spec.window // 2} tokens for this model")
+    return hop
+
+
+def mirror(poses: FloatArray, joints: str) -> FloatArray:
+    """Poses (…, J, 2 or 3) as in a mirror: x changes its sign, left and right change places."""
+    out = poses[..., joint_set(joints).mirror, :].copy()
+    out[..., 0] *= -1
+    return out
+
+
+def _lift(
+    runtime: Runtime,
+    spec: InputSpec,
+    track: TokenTrack,
+    hop: int,
+    batch: int,
+    advance: Callable[[int], None] | None,
+) -> FloatArray:
+    count = len(track.times)
+    layout = _create_layout(track.observed, spec, hop)
+    embedded = _Embedded(runtime, track.poses[track.observed])
+    out = np.empty((count, *track.poses.shape[1:-1], 3), dtype=np.float32)
+    for part in layout.plan.batches(batch):
+        slots, source = pose_slots(part, layout.observed)  # (B, M) both
+        tokens = embedded.gather(layout.row[source], slots < spec.window)  # (B, M, C)
+        if hop == 1:
+            poses = runtime.uplift(tokens, slots, "centre")  # (B, J, 3)
+        else:
+            poses = merge(runtime.uplift(tokens, slots, "sequence"), part)  # (B · hop, J, 3)
+        start = part.covers.start - layout.pad
+        poses = poses[: count - start]
+        out[start : start + len(poses)] = poses
+        if advance is not None:
+            advance(len(poses))
+    return out
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Windows over the clip's tokens, with `pad` more tokens on either side."""
+
+    plan: WindowPlan
+    pad: int
+    observed: BoolArray
+    """(n + 2 pad,) True for pose tokens."""
+    row: IntArray
+    """(n + 2 pad,) which of the clip's observed poses a pose token holds."""
+
+
+def _create_layout(observed: BoolArray, spec: InputSpec, hop: int) -> _Layout:
+    """What lies outside the clip: nothing for models trained that way, else its ends again (published)."""
+    count = len(observed)
+    plan = plan_windows(count, spec.window, hop)
+    if spec.edges == "masked":
+        return _Layout(plan, 0, observed, np.maximum(np.cumsum(observed) - 1, 0))
+    pad = -(-spec.window // hop) * hop  # whole hops, so that windows start where they would without
+    known = np.pad(observed, pad)
+    row = np.clip(np.cumsum(known) - 1, 0, observed.sum() - 1)
+    around = plan_windows(count + 2 * pad, spec.window, hop)[pad // hop : pad // hop + len(plan)]
+    return _Layout(around, pad, _continued(known), row)
+
+
+def _continued(observed: BoolArray) -> BoolArray:
+    """Pose tokens go on beyond the first and the last one, in their usual rhythm."""
+    where = np.flatnonzero(observed)
+    rhythm = max(1, round(float(np.median(np.diff(where))))) if len(where) > 1 else 1
+    place = np.arange(len(observed))
+    before = (place < where[0]) & ((where[0] - place) % rhythm == 0)
+    after = (place > where[-1]) & ((place - where[-1]) % rhythm == 0)
+    continued: BoolArray = observed | before | after
+    return continued
+
+
+class _Embedded:
+    """Pose tokens of a clip, each embedded once and forgotten when no later window needs it."""
+
+    def __init__(self, runtime: Runtime, poses: FloatArray) -> None:
+        self._runtime = runtime
+        self._poses = poses  # (K, J, 2)
+        self._first = 0  # pose that the first of the tokens belongs to
+        self._tokens = runtime.embed(poses[:0]) if len(poses) == 0 else runtime.embed(poses[:1])
+
+    def gather(self, rows: IntArray, wanted: BoolArray) -> FloatArray:
+        """Tokens (B, M, C) of the poses `rows` (B, M), 0 where not `wanted`; rows never go back in time."""
+        needed = rows[wanted]
+        if len(needed):
+            self._keep(int(needed.min()), int(needed.max()) + 1)
+        index = np.clip(rows - self._first, 0, len(self._tokens) - 1)
+        return np.where(wanted[..., None], self._tokens[index], np.float32(0))
+
+    def _keep(self, start: int, stop: int) -> None:
+        """Hold the tokens of the poses from `start` to `stop`."""
+        end = self._first + len(self._tokens)
+        kept = self._tokens[start - self._first :]
+        fresh = self._poses[max(end, start) : stop]
+        self._tokens = np.concatenate([kept, self._runtime.embed(fresh)]) if len(fresh) else kept
+        self._first = start

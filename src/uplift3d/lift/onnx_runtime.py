@@ -1,0 +1,86 @@
+"""The network on ONNX Runtime: the default, without torch."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+
+from uplift3d.errors import InputError
+from uplift3d.lift.runtime import Part
+from uplift3d.types import FloatArray, IntArray
+
+
+class OnnxRuntime:
+    """Two ONNX graphs that carry their configuration; implements `Runtime`.
+
+    Args:
+        embed: graph poses (M, J, 2) → tokens (M, C).
+        uplift: graph pose_tokens (B, M, C), slots (B, M) → sequence (B, N, J, 3), centre (B, J, 3).
+        threads: CPU threads; None takes all that this process may use.
+
+    Raises:
+        InputError: files that are no graphs of ours, or graphs of two different models.
+    """
+
+    name = "onnx"
+
+    def __init__(self, embed: Path, uplift: Path, threads: int | None = None) -> None:
+        self.version = str(ort.__version__)
+        self._embed = _session(embed, threads)
+        self._uplift = _session(uplift, threads)
+        records = [_metadata(self._embed, embed), _metadata(self._uplift, uplift)]
+        if records[0] != records[1]:
+            raise InputError(f"{embed} and {uplift} were not made from the same checkpoint")
+        self.config: Mapping[str, Any] = records[0][0]
+        self.model_hash = records[0][1]
+        self._parts = {output.name for output in self._uplift.get_outputs()}
+        # What is not asked for is not computed: the strided blocks when only the sequence is wanted.
+        self._options = ort.RunOptions()
+        self._options.only_execute_path_to_fetches = True
+
+    def embed(self, poses: FloatArray) -> FloatArray:
+        """See `Runtime`."""
+        (tokens,) = self._embed.run(None, {"poses": np.ascontiguousarray(poses, dtype=np.float32)})
+        return np.asarray(tokens)
+
+    def uplift(self, pose_tokens: FloatArray, slots: IntArray, part: Part) -> FloatArray:
+        """See `Runtime`."""
+        if part not in self._parts:
+            raise InputError(f"this model has no temporal blocks and so no {part} output; use hop 1")
+        feeds = {"pose_tokens": np.ascontiguousarray(pose_tokens), "slots": np.ascontiguousarray(slots)}
+        (poses,) = self._uplift.run([part], feeds, self._options)
+        return np.asarray(poses)
+
+
+def _session(path: Path, threads: int | None) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads or usable_cpus()
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors only
+    try:
+        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own classes share no base
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path} cannot be read by onnxruntime {ort.__version__}: {reason}") from error
+
+
+def _metadata(session: ort.InferenceSession, path: Path) -> tuple[dict[str, Any], str]:
+    """Configuration and model hash out of a graph."""
+    record = session.get_modelmeta().custom_metadata_map
+    missing = [key for key in ("config", "model_hash") if key not in record]
+    if missing:
+        raise InputError(f"{path} lacks {' and '.join(missing)} in its metadata: uplift3d did not export it")
+    return json.loads(record["config"]), record["model_hash"]
+
+
+def usable_cpus() -> int:
+    """CPUs that this process may run on, which in a container is fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,74 @@
+"""Where a person is present: each stretch is lifted by itself, and nothing is invented in between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from uplift3d.tokens import grid_times
+from uplift3d.types import BoolArray, IntArray, TimeArray
+
+# A few key-frames in a row may fail without the person having left.
+MISSED_INTERVALS = 2.5
+TOLERANCE_S = 1e-6
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of time in which a person was seen again and again."""
+
+    keys: IntArray
+    """Key-frames with a usable pose of the person (indices into the times of all key-frames)."""
+    first_s: float
+    """Time of the first of them."""
+    last_s: float
+    """Time of the last of them."""
+    start_s: float
+    """From here on there is motion: a little before `first_s`."""
+    end_s: float
+    """Up to here there is motion: a little after `last_s`."""
+
+    def rows(self, times: TimeArray) -> slice:
+        """The output times (T,) inside."""
+        start = np.searchsorted(times, self.start_s - TOLERANCE_S)
+        return slice(int(start), int(np.searchsorted(times, self.end_s + TOLERANCE_S)))
+
+    def grid(self, wanted: TimeArray, spacing_s: float) -> TimeArray:
+        """Token times: on the first key-frame, over all key-frames, on to the first and last wanted time."""
+        lead = max(0, int(np.floor((self.first_s - wanted[0]) / spacing_s + 0.5)))
+        end = max(self.last_s, float(wanted[-1]))
+        return grid_times(self.first_s - lead * spacing_s, end, spacing_s)
+
+
+def presence(
+    times: TimeArray, usable: BoolArray, interval_s: float, max_gap_s: float, window_s: float
+) -> list[Segment]:
+    """The stretches in which a person is present.
+
+    Two key-frames with the person farther apart than `max_gap_s`, and more than two intervals, end a stretch,
+    and so does a gap as long as a window, in which the network would see nothing. A stretch reaches beyond
+    its first and last key-frame by one interval, but only half way to a key-frame in which the person was
+    looked for and not found.
+
+    Args:
+        times: (K,) seconds of all key-frames, increasing.
+        usable: (K,) True where the person's pose can be used.
+        interval_s: usual distance of key-frames.
+        max_gap_s: longest time without a pose that is filled in.
+        window_s: length of a window of the network.
+    """
+    where = np.flatnonzero(usable).astype(np.int64)
+    gap_s = min(max(max_gap_s, MISSED_INTERVALS * interval_s), window_s) + TOLERANCE_S
+    groups = np.split(where, np.flatnonzero(np.diff(times[where]) > gap_s) + 1)
+    reach_s = min(interval_s, window_s / 2)
+    return [_segment(times, keys, reach_s) for keys in groups if len(keys)]
+
+
+def _segment(times: TimeArray, keys: IntArray, reach_s: float) -> Segment:
+    first, last = int(keys[0]), int(keys[-1])
+    before = (times[first] - times[first - 1]) / 2 if first > 0 else np.inf
+    after = (times[last + 1] - times[last]) / 2 if last + 1 < len(times) else np.inf
+    start = times[first] - min(reach_s, before)
+    end = times[last] + min(reach_s, after)
+    return Segment(keys, float(times[first]), float(times[last]), float(start), float(end))

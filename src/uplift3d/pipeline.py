@@ -1,0 +1,300 @@
+"""Start reading here: video → key-frames → 2D → tokens → windows → network → 3D at the video's own times.
+
+`lift_video` is the whole path, `lift_keypoints` the part behind the 2D detector, and `Lifter` keeps the
+network loaded between calls. Torch is needed by the torch runtime only.
+
+Axes: P people, K key-frames, T output times, n tokens, J joints.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+import numpy as np
+import numpy.typing as npt
+
+from uplift3d import __version__
+from uplift3d.camera import Camera
+from uplift3d.errors import InputError, NothingFoundError
+from uplift3d.lift import Runtime, Segment, lift_track, open_runtime, presence
+from uplift3d.lift.axes import AXES_IN_WORDS, in_camera_axes, pinhole
+from uplift3d.lift.offline import check_hop
+from uplift3d.lift.runtime import ModelPath
+from uplift3d.post import Interpolation, check_method, interpolate, nearest_flags
+from uplift3d.skeletons import joint_set, reorder
+from uplift3d.tokens import MIN_JOINTS, InputSpec, grid_times, tokenise, usable_key_frames
+from uplift3d.types import BoolArray, FloatArray, Keypoints2D, Motion3D, TimeArray
+from uplift3d.video import open_video, regular_key_frames
+
+if TYPE_CHECKING:
+    from uplift3d.detect import Detector
+
+OUTPUT_JOINTS = "h36m17"
+DEFAULT_HOP = 1
+MAX_GAP_S = 1.0
+
+
+class LifterOptions(TypedDict, total=False):
+    """The optional arguments of `Lifter`, which explains them."""
+
+    flip: bool
+    hop: int
+    interpolation: Interpolation
+    max_gap_s: float
+    threads: int | None
+
+
+def lift_video(
+    path: str | os.PathLike[str],
+    detector: str | Detector = "mediapipe",
+    model: ModelPath | Runtime = "base",
+    key_interval: float | None = 0.4,
+    runtime: str = "onnx",
+    progress: bool = True,
+    *,
+    focal_px: float | None = None,
+    principal_point_px: tuple[float, float] | None = None,
+    **options: Unpack[LifterOptions],
+) -> Motion3D:
+    """Lift the people in a video to 3D, with a pose for every frame of the video.
+
+    Args:
+        path: video file, or folder of images.
+        detector: name of a 2D detector, or a detector.
+        model, runtime: see `Lifter`.
+        key_interval: seconds between the frames that the 2D detector looks at; None takes every frame.
+        progress: show a progress bar on stderr.
+        focal_px, principal_point_px: see `Lifter.lift`.
+        **options: see `Lifter`.
+
+    Returns:
+        Motion3D at the video's own timestamps.
+
+    Raises:
+        InputError: something is wrong with the video, the model or an argument.
+        NothingFoundError: nobody is in view.
+    """
+    from uplift3d import detect
+
+    _check_key_interval(key_interval)
+    lifter = Lifter(model, runtime, **options)
+    started = time.perf_counter()
+    with open_video(path) as video:
+        key_frames = regular_key_frames(video.times, key_interval)
+        keypoints = detect.run(video, key_frames, detector, progress=progress)
+        times = video.times
+    detect_s = time.perf_counter() - started
+    motion = lifter.lift(
+        keypoints, key_interval, times, focal_px=focal_px, principal_point_px=principal_point_px
+    )
+    timings = {"detect": round(detect_s, 3), **motion.meta["timings_s"]}
+    return replace(motion, meta={**motion.meta, "source": os.fspath(path), "timings_s": timings})
+
+
+def lift_keypoints(
+    keypoints: Keypoints2D,
+    model: ModelPath | Runtime = "base",
+    key_interval: float | None = None,
+    output_times: npt.ArrayLike | None = None,
+    runtime: str = "onnx",
+    *,
+    focal_px: float | None = None,
+    principal_point_px: tuple[float, float] | None = None,
+    **options: Unpack[LifterOptions],
+) -> Motion3D:
+    """Lift 2D joints to 3D: `Lifter(model, runtime, …).lift(keypoints, …)` explains the arguments."""
+    lifter = Lifter(model, runtime, **options)
+    return lifter.lift(
+        keypoints, key_interval, output_times, focal_px=focal_px, principal_point_px=principal_point_px
+    )
+
+
+class Lifter:
+    """A loaded network and how to use it, for any number of clips.
+
+    Args:
+        model: "base", or the path of a model (see `lift.open_runtime`), or a loaded runtime.
+        runtime: "onnx" or "torch".
+        flip: average with the result for the mirror image, for twice the time.
+        hop: 1 gives every token the refined centre pose of its own window, as the published evaluation does;
+            k > 1 keeps the middle k poses of each window, for k times fewer windows.
+        interpolation: between the network's poses, "linear" (published) or "smooth" (continuous velocity).
+        max_gap_s: longest time without a pose of a person that is filled in; never less than 2.5 key
+            intervals. Longer absences are NaN, and what comes after them knows nothing of what was before.
+        threads: CPU threads; None takes all.
+
+    Raises:
+        InputError: an argument that cannot be used, or a model that is not there.
+    """
+
+    def __init__(
+        self,
+        model: ModelPath | Runtime = "base",
+        runtime: str = "onnx",
+        *,
+        flip: bool = False,
+        hop: int = DEFAULT_HOP,
+        interpolation: Interpolation = "linear",
+        max_gap_s: float = MAX_GAP_S,
+        threads: int | None = None,
+    ) -> None:
+        self.name = os.fspath(model) if isinstance(model, str | os.PathLike) else "given"
+        self.runtime = (
+            open_runtime(model, runtime, threads) if isinstance(model, str | os.PathLike) else model
+        )
+        self.spec = InputSpec.from_config(self.runtime.config)
+        if not max_gap_s >= 0:
+            raise InputError(f"max_gap_s is {max_gap_s}; it must be a number of seconds from 0")
+        self.flip, self.hop, self.max_gap_s = flip, check_hop(hop, self.spec), max_gap_s
+        self.interpolation = check_method(interpolation)
+        alike = set(joint_set(self.spec.joints).joints) == set(joint_set(OUTPUT_JOINTS).joints)
+        self.joints = OUTPUT_JOINTS if alike else self.spec.joints
+        self._order = reorder(self.spec.joints, self.joints)
+
+    def lift(
+        self,
+        keypoints: Keypoints2D,
+        key_interval: float | None = None,
+        output_times: npt.ArrayLike | None = None,
+        *,
+        focal_px: float | None = None,
+        principal_point_px: tuple[float, float] | None = None,
+    ) -> Motion3D:
+        """Lift 2D joints to 3D.
+
+        Args:
+            keypoints: 2D joints at a few or many moments, any joint set.
+            key_interval: use only the moments nearest to every so many seconds; None uses all.
+            output_times: (T,) seconds, increasing. Default: the times of `keypoints`; where these are farther
+                apart than the network's own poses (0.1 s for the default model), the times of those.
+            focal_px: focal length, for a network that answers in the axes of a camera looking straight at the
+                person: turns its poses into the axes of the real camera.
+            principal_point_px: pixel on the optical axis; the image centre when not given.
+
+        Returns:
+            Motion3D at the output times, NaN where a person is absent.
+
+        Raises:
+            InputError: an argument that cannot be used.
+            NothingFoundError: no usable pose of anybody.
+        """
+        started = time.perf_counter()
+        _check_key_interval(key_interval)
+        if len(keypoints) == 0:
+            raise NothingFoundError("the 2D joints hold no key-frame, so there is nothing to lift")
+        wanted = self._output_times(keypoints.times, output_times)
+        camera = pinhole(keypoints.image_size, focal_px, principal_point_px)
+        keys = keypoints[regular_key_frames(keypoints.times, key_interval)]
+        interval_s = _usual_interval(keys.times, key_interval, self.spec.spacing_s)
+        people = [keys.select([person]) for person in keys.people.tolist()]
+        usable = [usable_key_frames(person, 0, self.spec) for person in people]
+        if not any(seen.any() for seen in usable):
+            raise NothingFoundError(_nobody(keys))
+        lifted = [
+            self._lift_person(person, seen, wanted, interval_s, camera)
+            for person, seen in zip(people, usable, strict=True)
+        ]
+        positions, observed = (np.stack(rows) for rows in zip(*lifted, strict=True))
+        return Motion3D(
+            positions=positions,
+            times=wanted,
+            root=None,
+            observed=observed,
+            people=keys.people,
+            joints=self.joints,
+            meta={
+                **self._meta(),
+                "axes": AXES_IN_WORDS[self.spec.axes if camera is None else "camera"],
+                "arguments": {"key_interval": key_interval, "focal_px": focal_px, **self._arguments()},
+                "key_frames": len(keys),
+                "key_interval_s": round(interval_s, 6),
+                "keypoints": dict(keypoints.meta),
+                "timings_s": {"lift": round(time.perf_counter() - started, 3)},
+            },
+        )
+
+    def _lift_person(
+        self,
+        keys: Keypoints2D,
+        usable: BoolArray,
+        wanted: TimeArray,
+        interval_s: float,
+        camera: Camera | None,
+    ) -> tuple[FloatArray, BoolArray]:
+        """Positions (T, J, 3) and observed (T,) of the one person in `keys`."""
+        positions = np.full((len(wanted), len(self._order), 3), np.nan, dtype=np.float32)
+        window_s = self.spec.window * self.spec.spacing_s
+        for segment in presence(keys.times, usable, interval_s, self.max_gap_s, window_s):
+            rows = segment.rows(wanted)
+            if rows.start < rows.stop:
+                positions[rows] = self._lift_segment(keys[segment.keys], segment, wanted[rows], camera)
+        step_s = self.spec.spacing_s if len(wanted) == 1 else float(np.median(np.diff(wanted)))
+        observed = nearest_flags(wanted, keys.times[usable], step_s)
+        return positions, observed & np.isfinite(positions).all(axis=(1, 2))
+
+    def _lift_segment(
+        self, keys: Keypoints2D, segment: Segment, wanted: TimeArray, camera: Camera | None
+    ) -> FloatArray:
+        """(T, J, 3) poses at the wanted times of one uninterrupted stretch of one person."""
+        grid = segment.grid(wanted, self.spec.spacing_s)
+        track = tokenise(keys, 0, grid, self.spec)
+        poses = lift_track(self.runtime, track, hop=self.hop, flip=self.flip)[:, self._order]  # (n, J, 3)
+        poses = interpolate(grid, poses, wanted, self.interpolation)  # (T, J, 3)
+        if camera is None or self.spec.axes == "camera":
+            return poses
+        return in_camera_axes(poses, wanted, keys, 0, camera)
+
+    def _output_times(self, times: TimeArray, given: npt.ArrayLike | None) -> TimeArray:
+        spacing_s = self.spec.spacing_s
+        if given is None:
+            dense = len(times) == 1 or float(np.median(np.diff(times))) <= spacing_s * 1.001
+            return times if dense else grid_times(float(times[0]), float(times[-1]), spacing_s)
+        wanted = np.asarray(given, dtype=np.float64)
+        if wanted.ndim != 1 or not np.isfinite(wanted).all() or (np.diff(wanted) <= 0).any():
+            raise InputError("output_times must be one row of finite seconds that increase strictly")
+        return wanted
+
+    def _meta(self) -> dict[str, Any]:
+        runtime = self.runtime
+        return {
+            "uplift3d": __version__,
+            "versions": {"numpy": np.__version__, runtime.name: runtime.version},
+            "model": {"name": self.name, "hash": runtime.model_hash, "runtime": runtime.name},
+            "units": {"positions": "m", "times": "s"},
+            "joints": self.joints,
+        }
+
+    def _arguments(self) -> dict[str, Any]:
+        names = ("flip", "hop", "interpolation", "max_gap_s")
+        return {name: getattr(self, name) for name in names}
+
+
+def _check_key_interval(key_interval: object) -> None:
+    if key_interval is None:
+        return
+    number = isinstance(key_interval, int | float | np.number) and not isinstance(key_interval, bool)
+    if not number:
+        raise InputError(
+            f"key_interval is {key_interval!r}; accepted are seconds between key-frames (0.1, 0.2 and 0.4 "
+            "were trained), or None for every time there is"
+        )
+
+
+def _usual_interval(times: TimeArray, asked_s: float | None, spacing_s: float) -> float:
+    """Usual seconds between key-frames; never below the distance of tokens, which cannot tell more."""
+    between = np.diff(times)
+    usual = float(np.median(between)) if len(between) else 0.0
+    return max(usual, asked_s or 0.0, spacing_s)
+
+
+def _nobody(keys: Keypoints2D) -> str:
+    people, frames = keys.positions.shape[:2]
+    if people == 0:
+        return f"nobody is in view in any of the {frames} key-frames"
+    return (
+        f"none of the {frames} key-frames shows enough of a person: needed are the hips and {MIN_JOINTS} "
+        "more joints of the body"
+    )

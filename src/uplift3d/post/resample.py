@@ -1,0 +1,144 @@
+"""Poses at other times than those they were computed for.
+
+Axes: P people, n poses given, T poses wanted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal, cast, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from uplift3d.errors import InputError
+from uplift3d.types import BoolArray, Motion3D, TimeArray
+
+Interpolation = Literal["linear", "smooth"]
+Array = npt.NDArray[np.floating[Any]]
+# Where a chunk of the wanted times is worked on at a time, so that hours need little beyond their result.
+_CHUNK = 16384
+
+
+def interpolate(times: TimeArray, values: Array, wanted: npt.ArrayLike, method: str = "linear") -> Array:
+    """Values at other times.
+
+    "linear" is the rule of the published evaluation: straight lines between neighbours. "smooth" joins them
+    by cubic Hermite curves whose slope at every given time is that of the parabola through it and its two
+    neighbours (Catmull–Rom for uneven times): continuous velocity, and a cubic only ever sees four poses, so
+    nothing rings. Both hold the first and the last value outside the given times.
+
+    Args:
+        times: (n,) seconds, strictly increasing, n ≥ 1.
+        values: (n, …).
+        wanted: (T,) seconds in any order.
+        method: "linear" or "smooth".
+
+    Returns:
+        (T, …) in the dtype of `values`.
+
+    Raises:
+        InputError: an unknown method.
+    """
+    check_method(method)
+    inside = np.clip(np.asarray(wanted, dtype=np.float64), times[0], times[-1])
+    if len(times) == 1:
+        return np.repeat(values, len(inside), axis=0)
+    slopes = _slopes(times, values) if method == "smooth" else None
+    out = np.empty((len(inside), *values.shape[1:]), dtype=values.dtype)
+    for start in range(0, len(inside), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        out[part] = _piece(times, values, slopes, inside[part])
+    return out
+
+
+def resample(motion: Motion3D, times: npt.ArrayLike, method: Interpolation = "linear") -> Motion3D:
+    """The motion at other times.
+
+    An absence stays one: each stretch in which a person is present is interpolated on its own, and times
+    outside every stretch are NaN. `observed` goes to the wanted time nearest to each measured one, within
+    half a step of the wanted times.
+
+    Args:
+        motion: any motion.
+        times: (T,) seconds, strictly increasing.
+        method: see `interpolate`.
+
+    Raises:
+        InputError: an unknown method, or times that do not increase (by `Motion3D`).
+    """
+    wanted = np.asarray(times, dtype=np.float64)
+    people = len(motion.people)
+    positions = np.full((people, len(wanted), *motion.positions.shape[2:]), np.nan, dtype=np.float32)
+    root = None if motion.root is None else np.full((people, len(wanted), 3), np.nan, dtype=np.float32)
+    observed = np.zeros((people, len(wanted)), dtype=bool)
+    for person in range(people):
+        observed[person] = nearest_flags(wanted, motion.times[motion.observed[person]])
+        for stretch in _stretches(motion.present[person]):
+            known = motion.times[stretch]
+            rows = (wanted >= known[0]) & (wanted <= known[-1])
+            positions[person, rows] = interpolate(
+                known, motion.positions[person, stretch], wanted[rows], method
+            )
+            if root is not None and motion.root is not None:
+                root[person, rows] = interpolate(known, motion.root[person, stretch], wanted[rows], method)
+    return replace(motion, positions=positions, times=wanted, root=root, observed=observed)
+
+
+def check_method(method: str) -> Interpolation:
+    """The method; InputError when it is none of `Interpolation`."""
+    if method not in get_args(Interpolation):
+        raise InputError(f"interpolation is {method!r}; accepted are {', '.join(get_args(Interpolation))}")
+    return cast(Interpolation, method)
+
+
+def nearest_flags(times: TimeArray, events: TimeArray, step_s: float | None = None) -> BoolArray:
+    """Mark the time nearest to every event.
+
+    Args:
+        times: (T,) seconds, increasing.
+        events: (K,) seconds.
+        step_s: an event farther than half of it from every time marks none; default: the median step of
+            `times` (any distance when there is only one time).
+
+    Returns:
+        (T,) True at the marked times.
+    """
+    flags = np.zeros(len(times), dtype=bool)
+    if len(times) == 0 or len(events) == 0:
+        return flags
+    if step_s is None:
+        step_s = float(np.median(np.diff(times))) if len(times) > 1 else np.inf
+    nearest = np.searchsorted((times[:-1] + times[1:]) / 2, events)
+    near = np.abs(times[nearest] - events) <= step_s / 2 * (1 + 1e-6)
+    flags[nearest[near]] = True
+    return flags
+
+
+def _piece(times: TimeArray, values: Array, slopes: Array | None, wanted: TimeArray) -> Array:
+    """Interpolate at `wanted` times that lie within `times`."""
+    left = np.clip(np.searchsorted(times, wanted, side="right") - 1, 0, len(times) - 2)
+    step = times[left + 1] - times[left]
+    across = (len(wanted), *[1] * (values.ndim - 1))
+    u = ((wanted - times[left]) / step).reshape(across)
+    low, high = values[left], values[left + 1]
+    if slopes is None:
+        return np.asarray(low * (1 - u) + high * u)
+    # The cubic with these values and slopes at u = 0 and 1 (Hermite basis).
+    rise = step.reshape(across)
+    cubic = low * (1 + 2 * u) * (1 - u) ** 2 + high * u**2 * (3 - 2 * u)
+    return np.asarray(cubic + rise * (slopes[left] * u * (1 - u) ** 2 - slopes[left + 1] * u**2 * (1 - u)))
+
+
+def _slopes(times: TimeArray, values: Array) -> Array:
+    """(n, …) per second: slope of the parabola through a value and its neighbours, one-sided at the ends."""
+    step = np.diff(times).reshape(-1, *[1] * (values.ndim - 1))
+    rate = np.diff(values, axis=0) / step
+    middle = (rate[:-1] * step[1:] + rate[1:] * step[:-1]) / (step[:-1] + step[1:])
+    return np.concatenate([rate[:1], middle, rate[-1:]])
+
+
+def _stretches(present: BoolArray) -> list[slice]:
+    """The runs of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], present, [False]]).astype(np.int8)))
+    return [slice(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]

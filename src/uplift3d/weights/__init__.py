@@ -1,0 +1,14 @@
+"""The weights that ship with the package; `MODEL_CARD.md` beside this file says where they come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+NAMES = ("base",)
+"""Models that can be asked for by name; "base" is the default."""
+
+
+def stem(name: str) -> Path:
+    """Path of a shipped model without its suffix: append `.safetensors`, `.embed.onnx` or `.uplift.onnx`."""
+    return FOLDER / name

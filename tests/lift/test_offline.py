@@ -1,0 +1,125 @@
+"""Whole clips against a window at a time, written down without any sharing."""
+
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fake_runtime import FakeRuntime
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from uplift3d.errors import InputError
+from uplift3d.lift import lift_track
+from uplift3d.lift.offline import mirror
+from uplift3d.tokens import TokenTrack
+
+N = FakeRuntime().config["tokens"]
+
+
+def make_track(count, observed, seed=0):
+    poses = np.random.default_rng(seed).normal(size=(count, 17, 2)).astype(np.float32)
+    observed = np.asarray(observed)
+    return TokenTrack(np.arange(count) * 0.1, np.where(observed[:, None, None], poses, 0), observed)
+
+
+def naive(runtime, track, hop=1):
+    """One window for every answer, cut slot by slot."""
+    count, out = len(track.times), []
+    where = np.flatnonzero(track.observed)
+    rhythm = int(np.median(np.diff(where))) if len(where) > 1 else 1
+    for start in range(0, count, hop):
+        first = start + hop // 2 - N // 2
+        slots, poses = [], []
+        for slot in range(N):
+            token = first + slot
+            if runtime.config["edges"] == "repeat" and token < where[0] and (where[0] - token) % rhythm == 0:
+                token = where[0]
+            if (
+                runtime.config["edges"] == "repeat"
+                and token > where[-1]
+                and (token - where[-1]) % rhythm == 0
+            ):
+                token = where[-1]
+            if 0 <= token < count and track.observed[token]:
+                slots.append(slot)
+                poses.append(track.poses[token])
+        tokens = runtime.embed(np.stack(poses))[None]
+        part = "centre" if hop == 1 else "sequence"
+        poses = runtime.uplift(tokens, np.array([slots]), part)[0]
+        kept = slice(N // 2 - hop // 2, N // 2 - hop // 2 + hop)
+        out.extend([poses] if hop == 1 else poses[kept])
+    poses = np.stack(out[:count])
+    return poses - poses[:, :1]
+
+
+def drawn_observed(seed, count, density):
+    """At least one observation in every window, as the segments of a clip promise."""
+    observed = np.random.default_rng(seed).random(count) < density
+    observed[:: N // 4] = True
+    return observed
+
+
+@given(
+    count=st.integers(1, 90),
+    density=st.floats(0, 1),
+    hop=st.integers(1, N // 2),
+    batch=st.integers(1, 40),
+    edges=st.sampled_from(["masked", "repeat"]),
+    seed=st.integers(0, 1000),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_clip_in_batches_equals_one_window_at_a_time(count, density, hop, batch, edges, seed):
+    runtime = FakeRuntime(edges=edges)
+    observed = drawn_observed(seed, count, density)
+    if edges == "repeat":
+        observed[:] = False
+        observed[:: 1 + seed % 4] = True
+    track = make_track(count, observed, seed)
+    result = lift_track(runtime, track, hop=hop, batch=batch)
+    assert result.shape == (count, 17, 3)
+    np.testing.assert_allclose(result, naive(runtime, track, hop), atol=1e-6)
+
+
+def test_every_pose_is_embedded_once():
+    runtime = FakeRuntime()
+    observed = drawn_observed(0, 500, 0.3)
+    lift_track(runtime, make_track(500, observed), batch=7)
+    assert runtime.embedded == observed.sum()
+
+
+def test_flip_averaging_answers_a_mirrored_clip_with_the_mirror_image():
+    runtime, track = FakeRuntime(), make_track(50, drawn_observed(3, 50, 0.5))
+    mirrored = replace(track, poses=mirror(track.poses, "h36m17"))
+    plain = lift_track(runtime, mirrored) - mirror(lift_track(runtime, track), "h36m17")
+    assert np.abs(plain).max() > 1e-2  # this network has no symmetry of its own
+    result = lift_track(runtime, track, flip=True)
+    np.testing.assert_allclose(lift_track(runtime, mirrored, flip=True), mirror(result, "h36m17"), atol=1e-6)
+    expected = (lift_track(runtime, track) + mirror(lift_track(runtime, mirrored), "h36m17")) / 2
+    np.testing.assert_allclose(result, expected, atol=1e-6)
+
+
+def test_mirroring_twice_is_the_identity(rng):
+    poses = rng.normal(size=(5, 17, 3))
+    np.testing.assert_array_equal(mirror(mirror(poses, "uu17"), "uu17"), poses)
+    np.testing.assert_array_equal(mirror(poses, "uu17")[:, 0], poses[:, 5] * [-1, 1, 1])
+
+
+def test_an_hour_needs_the_memory_of_a_batch_beside_its_result():
+    runtime = FakeRuntime()
+    track = make_track(36000, np.arange(36000) % 4 == 0)
+    steps = []
+    tracemalloc.start()
+    result = lift_track(runtime, track, hop=10, batch=32, advance=steps.append)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sum(steps) == 36000
+    assert runtime.largest_batch == 32
+    assert (
+        peak < 4 * result.nbytes
+    )  # the result, its root-relative copy, the poses; all windows would be 20 times
+
+
+def test_a_hop_beyond_the_window_is_refused():
+    with pytest.raises(InputError, match=f"hop is {N // 2 + 1}; accepted are 1 … {N // 2}"):
+        lift_track(FakeRuntime(), make_track(5, np.ones(5, bool)), hop=N // 2 + 1)
