@@ -1,0 +1,146 @@
+"""Where people stand when a motion is shown: display axes, floor, places side by side, which frames.
+
+Display axes are x right, y away from the viewer, z up (metres), the floor at z = 0. Axes in shapes: P people,
+T times, F shown frames, J joints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from uplift3d.skeletons import JointSet, joint_set
+from uplift3d.types import FloatArray, IntArray, Motion3D, TimeArray
+
+PLACES_PER_ROW = 6
+FLOOR_PERCENTILE = 1.0  # of the lowest joint over time: one bad frame does not dig a hole
+NARROWEST_PLACE_M = 1.0
+
+# Thickness of the drawn limbs, for the eye only.
+LIMB_RADIUS_M = 0.03
+TRUNK_RADIUS_M = 0.045
+HEAD_RADIUS_M = 0.078
+_TRUNK = {"pelvis", "torso", "neck", "spine2", "spine3", "spine4", "mid_shoulder"}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A motion placed for display."""
+
+    positions: FloatArray
+    """(P, F, J, 3) metres in display axes, NaN where a person is absent."""
+    frames: IntArray
+    """(F,) which of the motion's frames are shown."""
+    side_by_side: bool
+    """True when people were given places because the motion does not say where they are."""
+
+
+def set_stage(motion: Motion3D, max_frames: int | None = None) -> Stage:
+    """Bring a motion into display axes, on the floor, everybody in a place of their own."""
+    frames = choose_frames(motion, max_frames)
+    upright = to_display_axes(motion.positions)
+    if motion.root is not None:
+        upright = upright + to_display_axes(motion.root)[:, :, None]
+        floor = np.array([_floor_m(upright)] * len(upright))
+    else:
+        upright = upright + _places(upright)[:, None, None]
+        floor = np.array([_floor_m(person) for person in upright])
+    placed = upright - floor[:, None, None, None] * np.array([0, 0, 1.0])
+    side_by_side = motion.root is None and len(upright) > 1
+    return Stage(placed[:, frames].astype(np.float32), frames, side_by_side)
+
+
+def to_display_axes(positions: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """(..., 3) camera axes (x right, y down, z away) → display axes (x right, y away, z up)."""
+    x, y, z = np.moveaxis(positions.astype(np.float64), -1, 0)
+    return np.stack([x, z, -y], axis=-1)
+
+
+def choose_frames(motion: Motion3D, max_frames: int | None) -> IntArray:
+    """At most `max_frames` frames, evenly over the motion, measured ones preferred; all when it is None."""
+    count = len(motion)
+    if max_frames is None or count <= max_frames:
+        return np.arange(count)
+    measured = motion.observed.any(axis=0)
+    edges = np.linspace(0, count, max_frames + 1).round().astype(np.int64)
+    chosen = [start + int(np.argmax(measured[start:end])) for start, end in pairwise(edges.tolist())]
+    return np.array(chosen, dtype=np.int64)
+
+
+def joint_speeds(motion: Motion3D) -> npt.NDArray[np.float64]:
+    """(P, T) speed in m/s: mean over joints of the pelvis-relative displacement since the previous frame.
+
+    The first frame repeats the second one's value; NaN where a person is absent.
+    """
+    if len(motion) < 2:
+        return np.where(motion.present, 0.0, np.nan)
+    steps = np.linalg.norm(np.diff(motion.positions.astype(np.float64), axis=1), axis=-1).mean(axis=-1)
+    speeds: npt.NDArray[np.float64] = steps / np.diff(motion.times)
+    return np.concatenate([speeds[:, :1], speeds], axis=1)
+
+
+def bone_radii_m(joints: JointSet) -> list[float]:
+    """Drawn thickness of every bone of `joints.bones`."""
+    radii = []
+    for parent, child in joints.bones:
+        ends = {joints.joints[parent], joints.joints[child]}
+        if ends == {"head", "head_top"}:
+            radii.append(HEAD_RADIUS_M)
+        else:
+            radii.append(TRUNK_RADIUS_M if ends <= _TRUNK else LIMB_RADIUS_M)
+    return radii
+
+
+def bone_sides(joints: JointSet) -> list[str]:
+    """'left', 'right' or 'middle' for every bone of `joints.bones`: the side of its far end."""
+    return [joints.sides[child] for _, child in joints.bones]
+
+
+def describe_length(motion: Motion3D) -> str:
+    """Such as '2 people · 7.63 s · 230 poses each, 19 of them at a measured 2D pose'."""
+    people, frames = motion.positions.shape[:2]
+    measured = int(motion.observed.any(axis=0).sum())
+    who = "1 person" if people == 1 else f"{people} people"
+    each = "" if people == 1 else " each"
+    return (
+        f"{who} · {duration_s(motion.times):.2f} s · {frames} poses{each}, {measured} at a measured 2D pose"
+    )
+
+
+def duration_s(times: TimeArray) -> float:
+    """Seconds from the first time to the last, 0 when there is none."""
+    return float(times[-1] - times[0]) if len(times) else 0.0
+
+
+def motion_title(motion: Motion3D) -> str:
+    """What the motion was made from, as far as its meta says."""
+    source = motion.meta.get("source") or motion.meta.get("input")
+    return str(source).replace("\\", "/").rsplit("/", 1)[-1] if source else "3D motion"
+
+
+def named_joints(motion: Motion3D) -> JointSet:
+    """The motion's joint set."""
+    return joint_set(motion.joints)
+
+
+def _floor_m(positions: npt.NDArray[np.float64]) -> float:
+    """Height of the floor under (..., T, J, 3): where the lowest joint usually is at its lowest."""
+    heights = positions[..., 2]
+    lowest = np.where(np.isfinite(heights), heights, np.inf).min(axis=-1)
+    lowest = lowest[np.isfinite(lowest)]
+    return float(np.percentile(lowest, FLOOR_PERCENTILE)) if lowest.size else 0.0
+
+
+def _places(positions: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(P, 3) places in rows, far enough apart that nobody's hands reach into the neighbour's place."""
+    sideways = np.abs(positions[..., 0])
+    reach = sideways[np.isfinite(sideways)].max(initial=0.0)
+    width = max(NARROWEST_PLACE_M, 1.7 * reach)
+    index = np.arange(len(positions))
+    in_row = index % PLACES_PER_ROW
+    row_length = np.minimum(PLACES_PER_ROW, len(positions) - index // PLACES_PER_ROW * PLACES_PER_ROW)
+    x = (in_row - (row_length - 1) / 2) * width
+    return np.stack([x, index // PLACES_PER_ROW * width, np.zeros(len(positions))], axis=-1)
