@@ -76,15 +76,27 @@ def load_checkpoint(path: str | Path, config: ConfigSource | None = None) -> Upl
 
 
 def save_checkpoint(
-    model: UpliftUpsample, path: str | Path, metadata: Mapping[str, str] | None = None
+    model: UpliftUpsample,
+    path: str | Path,
+    metadata: Mapping[str, str] | None = None,
+    *,
+    half: bool = False,
 ) -> None:
     """Write weights and configuration as safetensors; other metadata (step, scores, licence) goes along.
+
+    Args:
+        model: the network.
+        path: a name that ends in .safetensors.
+        metadata: strings to store beside the configuration.
+        half: round weights to float16, for half the size; loading gives float32 again.
 
     Raises:
         InputError: the path does not end in .safetensors or cannot be written.
     """
     path = check_writable(path, [".safetensors"])
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    if half:
+        state = {name: value.half() if value.is_floating_point() else value for name, value in state.items()}
     notes = {**(metadata or {}), CONFIG_KEY: model.config.model_dump_json()}
     with atomic_write(path) as temporary:
         save_file(state, temporary, metadata=notes)

@@ -35,6 +35,7 @@ class Attention(nn.Module):
     def __init__(self, width: int, heads: int, qkv_bias: bool = True) -> None:
         super().__init__()
         self.heads = heads
+        self.head_width = width // heads
         self.qkv = nn.Linear(width, 3 * width, bias=qkv_bias)
         self.out = nn.Linear(width, width)
         self._initialise()
@@ -50,7 +51,9 @@ class Attention(nn.Module):
         q, k, v = self._project(tokens, sources)
         bias = None if bias is None else bias.to(q.dtype)
         mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)  # (B, H, N, D)
-        out: Tensor = self.out(mixed.transpose(1, 2).flatten(2))  # (B, N, C)
+        batch, length, _ = tokens.shape
+        mixed = mixed.transpose(1, 2).reshape(batch, length, self.heads * self.head_width)
+        out: Tensor = self.out(mixed)  # (B, N, C)
         return out
 
     def _project(self, tokens: Tensor, sources: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
@@ -67,8 +70,8 @@ class Attention(nn.Module):
 
     def _split(self, projected: Tensor, parts: int) -> Sequence[Tensor]:
         """Cut (B, N, parts·C) into `parts` tensors (B, H, N, D)."""
-        batch, length, width = projected.shape
-        split = projected.view(batch, length, parts, self.heads, width // (parts * self.heads))
+        batch, length, _ = projected.shape
+        split = projected.view(batch, length, parts, self.heads, self.head_width)
         return [part.transpose(1, 2) for part in split.unbind(2)]
 
     def _initialise(self) -> None:
@@ -215,7 +218,8 @@ class Head(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """Map tokens (B, N, C) to joint positions (B, N, J, 3) in metres."""
         batch, length, _ = tokens.shape
-        poses: Tensor = self.linear(self.norm(tokens.flatten(0, 1)))  # (B·N, 3J)
+        tokens = self.norm(tokens.transpose(1, 2)).transpose(1, 2)  # batch norm wants channels second
+        poses: Tensor = self.linear(tokens)  # (B, N, 3J)
         return poses.view(batch, length, self.linear.out_features // 3, 3)
 
 

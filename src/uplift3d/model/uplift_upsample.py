@@ -92,7 +92,7 @@ class UpliftUpsample(nn.Module):
         """Read sequence (B, N, J, 3) and centre (B, J, 3) off the tokens."""
         sequence = None if self.sequence_head is None else self.sequence_head(tokens)  # (B, N, J, 3)
         centre = self.centre_head(self.strided(tokens, bias))  # (B, 1, J, 3)
-        return sequence, centre.squeeze(1)
+        return sequence, centre[:, 0]
 
     @property
     def _full_mask_needed(self) -> bool:
@@ -115,7 +115,7 @@ class UpliftUpsample(nn.Module):
         blank = norm(self.upsampling_token + self.temporal_encoding).mean(0)  # (C,)
         observed = slots < self.config.tokens  # (B, M)
         empty = ~observed.any(1, keepdim=True)  # (B, 1)
-        sources = torch.cat([poses, blank.expand(len(poses), 1, -1)], dim=1)  # (B, M + 1, C)
+        sources = torch.cat([poses, blank.expand(poses.shape[0], 1, -1)], dim=1)  # (B, M + 1, C)
         return sources, key_bias(torch.cat([observed, empty], dim=1))
 
 
