@@ -1,0 +1,136 @@
+"""The whole published evaluation against the official one (golden e2e/e2e_eval.npz)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs torch (the train extra)")
+
+import torch
+
+from uplift3d import windows
+from uplift3d.camera import normalise_screen
+from uplift3d.data import h36m
+from uplift3d.errors import InputError
+from uplift3d.evaluate import published
+from uplift3d.evaluate.protocols import interpolate_keyframes
+from uplift3d.model import ModelConfig, create, load_checkpoint
+from uplift3d.skeletons import reorder
+
+OPTIONS = {"": {}, "_noflip": {"flip": False}, "_nolearnedup": {"learned_upsampling": False}}
+FAST = [f"tinyA_ms{s_in}" for s_in in (4, 10, 20)] + [f"tinyB_ms{s_in}" for s_in in (5, 10, 20)]
+FAST += ["tinyA_ms10_noflip", "tinyB_ms10_nolearnedup"]
+SLOW = ["tinyA_ms10_nolearnedup", "tinyB_ms10_noflip"]
+
+
+@pytest.fixture(scope="module")
+def golden(golden_dir):
+    with np.load(golden_dir / "e2e" / "e2e_eval.npz") as file:
+        return {name: file[name] for name in file.files}
+
+
+@pytest.fixture(scope="module")
+def tracks(golden_dir):
+    e2e = golden_dir / "e2e"
+    return h36m.read_tracks(e2e / "data_3d_h36m_synthetic.npz", e2e / "data_2d_h36m_synthetic.npz")
+
+
+@pytest.fixture(scope="module")
+def model(golden_dir):
+    folder = golden_dir / "uplift_upsample"
+    return lambda name: load_checkpoint(folder / f"{name}.h5", config=folder / f"{name}.json")
+
+
+@pytest.mark.parametrize("tag", [*FAST, *(pytest.param(tag, marks=pytest.mark.slow) for tag in SLOW)])
+def test_both_protocols_match_the_official_evaluation(golden, tracks, model, tag):
+    name, stride, *option = tag.split("_")
+    options = OPTIONS["_" + option[0] if option else ""]
+    result = published.evaluate(model(name), tracks, int(stride.removeprefix("ms")), **options)
+    for protocol, scores in (("all", result.all_frames), ("key", result.key_frames)):
+        assert scores.frames == golden[f"{tag}_{protocol}_count"]
+        per_action = [list(row.values()) for row in scores.per_action.values()]
+        for got, key in (
+            (list(scores.frame_mean.values()), "frame_mm"),
+            (list(scores.action_mean.values()), "actionwise_mm"),
+            (per_action, "per_action_mm"),
+        ):
+            np.testing.assert_allclose(got, golden[f"{tag}_{protocol}_{key}"], atol=2e-3)  # mm, of 2000
+
+
+@pytest.mark.parametrize("name", ["tinyA", "tinyB"])
+def test_every_single_pose_matches_also_without_any_pose_token(golden, tracks, model, name):
+    network = model(name)
+    got = published.predict(network, tracks[:16], 10, every_frame=True)
+    np.testing.assert_allclose(got.poses[:500], golden[f"{name}_ms10_raw_pred_first500"], atol=2e-5)
+    np.testing.assert_allclose(got.truth[:500], golden["gt_first500"], atol=5e-6)
+    np.testing.assert_array_equal(got.frame_index[:500], golden["frame_index"][:500])
+    dense = interpolate_keyframes(got.poses, got.frame_index, network.config.s_out)
+    rows = slice(0, 480)  # the 500th frame's track goes on
+    np.testing.assert_allclose(dense[rows], golden[f"{name}_ms10_interp_pred_first500"][rows], atol=2e-5)
+
+
+def test_frames_off_the_output_grid_are_left_out_unless_asked_for(tracks, model):
+    network = model("tinyB")
+    got = published.predict(network, tracks[:1], 10)
+    on_grid = got.frame_index % 5 == 0
+    assert np.isfinite(got.poses[on_grid]).all()
+    assert np.isnan(got.poses[~on_grid]).all()
+    every = published.predict(network, tracks[:1], 10, every_frame=True, batch=3)
+    np.testing.assert_allclose(every.poses[on_grid], got.poses[on_grid], atol=1e-5)
+
+
+def own_windows(config, track, s_in):
+    centres = np.arange(0, len(track), config.s_out)
+    source = windows.source_frames(centres, len(track), config.tokens, config.s_out)
+    mask = windows.stride_mask(centres, config.tokens, config.s_out, s_in)
+    inside = windows.pad_mask(centres, len(track), config.tokens, config.s_out)
+    screen = normalise_screen(track.keypoints_px[:, reorder("h36m17", config.joints)], track.image_size)
+    return centres, torch.tensor(screen[source], dtype=torch.float32), mask, inside
+
+
+@pytest.mark.parametrize("edges", ["repeat", "masked"])
+@pytest.mark.parametrize("masked_tokens", [True, False])
+def test_any_model_is_asked_window_by_window(tracks, edges, masked_tokens):
+    torch.manual_seed(0)
+    config = ModelConfig(
+        joints="uu17", input="screen", axes="camera", edges=edges, tokens=9, strided=(), paddings=(),
+        spatial_width=8, temporal_width=16, heads=2, spatial_depth=1, temporal_depth=2,
+        masked_tokens=masked_tokens, deferred_depth=int(masked_tokens),
+    )  # fmt: skip
+    network = create(config).eval()
+    track, s_in = tracks[3], 10 if masked_tokens else 5
+    centres, keypoints, mask, inside = own_windows(config, track, s_in)
+    shown = mask & inside if edges == "masked" else mask
+    with torch.inference_mode():
+        _, centre = network(keypoints, torch.from_numpy(shown) if masked_tokens else None)
+    got = published.predict(network, [track], s_in, flip=False)
+    np.testing.assert_allclose(got.poses[centres], centre.numpy(), atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "s_in", "message"),
+    [
+        ({}, 7, "key-frames every 7 frames: accepted are multiples of 5"),
+        (
+            {"masked_tokens": False, "deferred_depth": 0},
+            10,
+            "no upsampling token: accepted is a 2D pose every 5",
+        ),
+        (
+            {"input": "person"},
+            10,
+            "person input and camera axes: the published evaluation accepts screen input",
+        ),
+    ],
+)
+def test_models_and_strides_that_do_not_fit_are_refused(tracks, changes, s_in, message):
+    config = ModelConfig(
+        joints="uu17", input="screen", axes="camera", tokens=9, strided=(), paddings=(), spatial_depth=0,
+        temporal_depth=1, temporal_width=16, heads=2,
+    ).evolve(**changes)  # fmt: skip
+    with pytest.raises(InputError, match=message):
+        published.predict(create(config), tracks[:1], s_in)
+    if not changes:
+        with pytest.raises(InputError, match="no track to evaluate"):
+            published.predict(create(config), [], 10)
