@@ -46,7 +46,7 @@ ALLOWED = {
 # Modules that work on torch, so only the `train` extra can import them.
 TORCH_SIDE = ("uplift3d.model", "uplift3d.train", "uplift3d.evaluate.published")
 # Modules that are loaded by name when somebody asks for what they do, and the package which that takes.
-NEEDS_EXTRA = {"uplift3d.export.parquet": "pyarrow"}
+NEEDS_EXTRA = {"uplift3d.export.parquet": "pyarrow", "uplift3d.view.html": "plotly"}
 HEAVY = (
     "torch",
     "mediapipe",
