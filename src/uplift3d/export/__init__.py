@@ -99,5 +99,5 @@ def _resolve(path: Path) -> MotionWriter:
             raise
         package, extra = _EXTRAS[suffix]
         raise InputError(
-            f"{path}: {suffix} needs {package}, which is not installed (pip install 'uplift3d[{extra}]')"
+            f"{path}: {suffix} needs {package} (pip install 'uplift3d[{extra}]'); {error}"
         ) from error
