@@ -25,6 +25,29 @@ def shared_dir() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Stem of a small network with random weights (always the same): checkpoint and both ONNX graphs."""
+    import torch
+
+    from uplift3d.model import create, presets, save_checkpoint
+    from uplift3d.model.onnx_export import export_onnx
+
+    config = presets.small().evolve(spatial_width=8, spatial_depth=1, temporal_width=32, temporal_depth=2)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = create(config).eval()
+        for weight in model.parameters():
+            if weight.ndim > 1:
+                torch.nn.init.normal_(
+                    weight, std=weight.shape[-1] ** -0.5
+                )  # answers that depend on the input
+    stem = tmp_path_factory.mktemp("model") / "tiny"
+    save_checkpoint(model, f"{stem}.safetensors")
+    export_onnx(model, stem)
+    return stem
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fake_runtime import FakeRuntime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fake_runtime import FakeRuntime
 from uplift3d.errors import InputError
 from uplift3d.lift import lift_track
 from uplift3d.lift.offline import mirror
@@ -33,14 +33,9 @@ def naive(runtime, track, hop=1):
         slots, poses = [], []
         for slot in range(N):
             token = first + slot
-            if runtime.config["edges"] == "repeat" and token < where[0] and (where[0] - token) % rhythm == 0:
-                token = where[0]
-            if (
-                runtime.config["edges"] == "repeat"
-                and token > where[-1]
-                and (token - where[-1]) % rhythm == 0
-            ):
-                token = where[-1]
+            nearest = np.clip(token, where[0], where[-1])
+            if runtime.config["edges"] == "repeat" and (token - nearest) % rhythm == 0:
+                token = nearest
             if 0 <= token < count and track.observed[token]:
                 slots.append(slot)
                 poses.append(track.poses[token])

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -65,7 +67,7 @@ def test_stretches_are_disjoint_and_hold_every_usable_key_frame_once(usable, int
     segments = presence(times, np.array(usable), interval, max_gap, WINDOW_S)
     keys = [key for segment in segments for key in segment.keys]
     assert keys == np.flatnonzero(usable).tolist()
-    for before, after in zip(segments, segments[1:], strict=False):
+    for before, after in pairwise(segments):
         assert before.end_s < after.start_s
     absent = times[~np.array(usable)]
     for segment in segments:

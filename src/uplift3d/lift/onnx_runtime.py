@@ -15,6 +15,10 @@ from uplift3d.errors import InputError
 from uplift3d.lift.runtime import Part
 from uplift3d.types import FloatArray, IntArray
 
+# Keys of the graphs' metadata, written by `model.onnx_export`.
+CONFIG_KEY = "uplift3d.config"
+MODEL_KEY = "uplift3d.model"
+
 
 class OnnxRuntime:
     """Two ONNX graphs that carry their configuration; implements `Runtime`.
@@ -28,7 +32,7 @@ class OnnxRuntime:
         InputError: files that are no graphs of ours, or graphs of two different models.
     """
 
-    name = "onnx"
+    name = "onnxruntime"
 
     def __init__(self, embed: Path, uplift: Path, threads: int | None = None) -> None:
         self.version = str(ort.__version__)
@@ -73,10 +77,10 @@ def _session(path: Path, threads: int | None) -> ort.InferenceSession:
 def _metadata(session: ort.InferenceSession, path: Path) -> tuple[dict[str, Any], str]:
     """Configuration and model hash out of a graph."""
     record = session.get_modelmeta().custom_metadata_map
-    missing = [key for key in ("config", "model_hash") if key not in record]
+    missing = [key for key in (CONFIG_KEY, MODEL_KEY) if key not in record]
     if missing:
         raise InputError(f"{path} lacks {' and '.join(missing)} in its metadata: uplift3d did not export it")
-    return json.loads(record["config"]), record["model_hash"]
+    return json.loads(record[CONFIG_KEY]), record[MODEL_KEY]
 
 
 def usable_cpus() -> int:

@@ -25,9 +25,9 @@ class Runtime(Protocol):
     """A loaded network, in two parts so that windows share the tokens of their key-frames."""
 
     name: str
-    """Name of the runtime, e.g. "onnx"."""
+    """The package that computes, e.g. "onnxruntime"."""
     version: str
-    """Version of the package that computes."""
+    """Its version."""
     config: Mapping[str, Any]
     """The configuration that travels with the weights (fields of `model.ModelConfig`)."""
     model_hash: str
