@@ -1,0 +1,99 @@
+"""`uplift3d detect`: video or image folder to 2D key-frames."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from uplift3d import detect
+from uplift3d.detect.files import SUFFIXES
+from uplift3d.files import check_writable
+from uplift3d.types import Keypoints2D
+from uplift3d.video import open_video, regular_key_frames
+
+if TYPE_CHECKING:
+    from uplift3d.cli import Subparsers
+
+EPILOG = """examples:
+  uplift3d detect walk.mp4 -o walk-keys.npz
+  uplift3d detect walk.mp4 -o walk-keys.npz --key-interval 0.1 --people 1
+  uplift3d detect frames/ -o keys.npz --image-rate 25
+then:
+  uplift3d lift walk-keys.npz -o walk.npz
+
+A person is one track: NaN with confidence 0 where not seen, a new track after 1.5 s of absence."""
+
+
+def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "detect",
+        help="video or image folder to 2D key-frames",
+        description="Find the people in a video's key-frames and write their 2D joints, a track per person.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("video", metavar="VIDEO", help="video file, or folder of images")
+    parser.add_argument("-o", "--output", required=True, metavar="KEYS.npz", help="file to write")
+    parser.add_argument(
+        "--key-interval",
+        type=_interval,
+        default=0.4,
+        metavar="SECONDS",
+        help="seconds between key-frames, or 'all' for every frame (default 0.4)",
+    )
+    parser.add_argument(
+        "--detector", default="mediapipe", metavar="NAME", help="2D detector (default mediapipe)"
+    )
+    parser.add_argument(
+        "--people",
+        type=int,
+        metavar="N",
+        help="look for N people at most, which is faster (default: everybody)",
+    )
+    parser.add_argument(
+        "--image-rate",
+        type=float,
+        metavar="HZ",
+        help="images per second, for a folder of images (default 30)",
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Detect, write, and say what was found."""
+    check_writable(args.output, SUFFIXES)
+    with open_video(args.video, args.image_rate) as video:
+        keypoints = detect.run(
+            video,
+            regular_key_frames(video.times, args.key_interval),
+            args.detector,
+            max_people=args.people,
+            progress=not args.quiet,
+        )
+        duration_s = float(video.times[-1])
+    detect.save_keypoints(args.output, keypoints)
+    if not args.quiet:
+        print(_summary(keypoints, duration_s, args.output))
+    return 0
+
+
+def _summary(keypoints: Keypoints2D, duration_s: float, output: str) -> str:
+    seconds = max(keypoints.meta["seconds"], 1e-3)
+    lines = [f"{output}: {len(keypoints)} key-frames of {duration_s:.2f} s of video in {seconds:.1f} s"]
+    for person, seen in zip(keypoints.people, keypoints.observed, strict=True):
+        times = keypoints.times[seen]
+        lines.append(
+            f"  person {person}: seen in {int(seen.sum())} key-frames, {times[0]:.2f}–{times[-1]:.2f} s"
+        )
+    return "\n".join(lines)
+
+
+def _interval(text: str) -> float | None:
+    if text == "all":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number of seconds nor 'all'") from None

@@ -1,0 +1,85 @@
+"""One person seen in one image: place, size, and how sure the detector was."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from uplift3d.detect.base import FloatArray
+from uplift3d.skeletons import joint_set
+
+TRUNK = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
+BODY = (*TRUNK, "left_knee", "right_knee")
+SAME_PERSON = 0.15
+"""Two sightings in one image whose joints lie closer than this (mean, over the size) are the same person."""
+
+Point = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """`positions` (J, 2) pixels with NaN where unseen, `confidence` (J,), `joints` the name of the set."""
+
+    positions: FloatArray
+    confidence: FloatArray
+    joints: str
+
+    @property
+    def score(self) -> float:
+        """Mean confidence of shoulders, hips and knees, in [0, 1]."""
+        return float(self.confidence[_rows(self.joints, BODY)].mean())
+
+    @property
+    def box(self) -> tuple[Point, Point]:
+        """Corners (top left, bottom right) around all seen joints, in pixels."""
+        return np.nanmin(self.positions, axis=0).astype(float), np.nanmax(self.positions, axis=0).astype(
+            float
+        )
+
+    @property
+    def centre(self) -> Point:
+        """Middle of the shoulders and hips (of the box where none of them is seen), in pixels."""
+        trunk = self.positions[_rows(self.joints, TRUNK)]
+        seen = np.isfinite(trunk).all(axis=1)
+        return trunk[seen].mean(axis=0).astype(float) if seen.any() else (self.box[0] + self.box[1]) / 2
+
+    @property
+    def size(self) -> float:
+        """Longer side of the box, in pixels."""
+        low, high = self.box
+        return float((high - low).max())
+
+
+def sightings(positions: FloatArray, confidence: FloatArray, joints: str) -> list[Sighting]:
+    """What a detector returned, (P, J, 2) and (P, J), without people of whom no joint was seen."""
+    seen = np.isfinite(positions).all(axis=-1)
+    return [
+        Sighting(
+            np.where(row[:, None], points, np.nan).astype(np.float32),
+            np.where(row, sure, 0).astype(np.float32),
+            joints,
+        )
+        for points, sure, row in zip(positions, confidence, seen, strict=True)
+        if row.any()
+    ]
+
+
+def distance(one: Sighting, other: Sighting) -> float:
+    """Mean distance of the joints that both show, over the larger size; infinite when they share none."""
+    apart = np.linalg.norm(one.positions - other.positions, axis=-1)
+    size = max(one.size, other.size)
+    return float(np.nanmean(apart) / size) if np.isfinite(apart).any() and size > 0 else np.inf
+
+
+def without_doubles(people: list[Sighting]) -> list[Sighting]:
+    """Each person once: of sightings that coincide, the one with the highest score."""
+    kept: list[Sighting] = []
+    for person in sorted(people, key=lambda one: -one.score):
+        if all(distance(person, other) > SAME_PERSON for other in kept):
+            kept.append(person)
+    return kept
+
+
+def _rows(joints: str, names: tuple[str, ...]) -> list[int]:
+    known = joint_set(joints).joints
+    return [known.index(name) for name in names if name in known]
