@@ -37,8 +37,8 @@ def export_onnx(
 ) -> tuple[Path, Path]:
     """Write `STEM.embed.onnx` and `STEM.uplift.onnx`.
 
-    Weights that float16 can hold exactly, as those of a network saved with `half`, take half the space; sessions
-    turn them back into float32 when they load.
+    Weights that float16 can hold exactly, as those of a network saved with `half`, take half the space;
+    sessions turn them back into float32 when they load.
 
     Args:
         model: any network with an upsampling token; it is not changed.
