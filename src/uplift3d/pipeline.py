@@ -10,27 +10,29 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
+from rich.console import Console
+from rich.progress import Progress
 
-from uplift3d import __version__
+from uplift3d import __version__, detect
 from uplift3d.camera import Camera
 from uplift3d.errors import InputError, NothingFoundError
-from uplift3d.lift import Runtime, Segment, lift_track, open_runtime, presence
+from uplift3d.lift import Runtime, Stretch, lift_track, open_runtime, plan_stretches
 from uplift3d.lift.axes import AXES_IN_WORDS, in_camera_axes, pinhole
 from uplift3d.lift.offline import check_hop
 from uplift3d.lift.runtime import ModelPath
+from uplift3d.lift.stretches import usual_interval
 from uplift3d.post import Interpolation, check_method, interpolate, nearest_flags
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.tokens import MIN_JOINTS, InputSpec, grid_times, tokenise, usable_key_frames
 from uplift3d.types import BoolArray, FloatArray, Keypoints2D, Motion3D, TimeArray
 from uplift3d.video import open_video, regular_key_frames
-
-if TYPE_CHECKING:
-    from uplift3d.detect import Detector
 
 OUTPUT_JOINTS = "h36m17"
 DEFAULT_HOP = 1
@@ -49,7 +51,7 @@ class LifterOptions(TypedDict, total=False):
 
 def lift_video(
     path: str | os.PathLike[str],
-    detector: str | Detector = "mediapipe",
+    detector: str | detect.Detector = "mediapipe",
     model: ModelPath | Runtime = "base",
     key_interval: float | None = 0.4,
     runtime: str = "onnx",
@@ -77,8 +79,6 @@ def lift_video(
         InputError: something is wrong with the video, the model or an argument.
         NothingFoundError: nobody is in view.
     """
-    from uplift3d import detect
-
     _check_key_interval(key_interval)
     lifter = Lifter(model, runtime, **options)
     started = time.perf_counter()
@@ -88,7 +88,12 @@ def lift_video(
         times = video.times
     detect_s = time.perf_counter() - started
     motion = lifter.lift(
-        keypoints, key_interval, times, focal_px=focal_px, principal_point_px=principal_point_px
+        keypoints,
+        key_interval,
+        times,
+        focal_px=focal_px,
+        principal_point_px=principal_point_px,
+        progress=progress,
     )
     timings = {"detect": round(detect_s, 3), **motion.meta["timings_s"]}
     return replace(motion, meta={**motion.meta, "source": os.fspath(path), "timings_s": timings})
@@ -162,6 +167,7 @@ class Lifter:
         *,
         focal_px: float | None = None,
         principal_point_px: tuple[float, float] | None = None,
+        progress: bool = False,
     ) -> Motion3D:
         """Lift 2D joints to 3D.
 
@@ -173,6 +179,7 @@ class Lifter:
             focal_px: focal length, for a network that answers in the axes of a camera looking straight at the
                 person: turns its poses into the axes of the real camera.
             principal_point_px: pixel on the optical axis; the image centre when not given.
+            progress: show a progress bar on stderr where that is a terminal.
 
         Returns:
             Motion3D at the output times, NaN where a person is absent.
@@ -188,21 +195,22 @@ class Lifter:
         wanted = self._output_times(keypoints.times, output_times)
         camera = pinhole(keypoints.image_size, focal_px, principal_point_px)
         keys = keypoints[regular_key_frames(keypoints.times, key_interval)]
-        interval_s = _usual_interval(keys.times, key_interval, self.spec.spacing_s)
-        people = [keys.select([person]) for person in keys.people.tolist()]
-        usable = [usable_key_frames(person, 0, self.spec) for person in people]
+        interval_s = usual_interval(keys.times, key_interval, self.spec.spacing_s)
+        usable = [usable_key_frames(keys, person, self.spec) for person in range(len(keys.people))]
         if not any(seen.any() for seen in usable):
             raise NothingFoundError(_nobody(keys))
-        lifted = [
-            self._lift_person(person, seen, wanted, interval_s, camera)
-            for person, seen in zip(people, usable, strict=True)
-        ]
-        positions, observed = (np.stack(rows) for rows in zip(*lifted, strict=True))
+
+        positions = np.full((len(usable), len(wanted), len(self._order), 3), np.nan, dtype=np.float32)
+        stretches = plan_stretches(keys, usable, wanted, interval_s, self.max_gap_s, self.spec)
+        with _bar(progress, sum(len(stretch.grid) for stretch in stretches)) as advance:
+            for stretch in stretches:
+                times = wanted[stretch.rows]
+                positions[stretch.person, stretch.rows] = self._lift_stretch(stretch, times, camera, advance)
         return Motion3D(
             positions=positions,
             times=wanted,
             root=None,
-            observed=observed,
+            observed=_observed(wanted, keys.times, usable, positions, self.spec.spacing_s),
             people=keys.people,
             joints=self.joints,
             meta={
@@ -216,36 +224,16 @@ class Lifter:
             },
         )
 
-    def _lift_person(
-        self,
-        keys: Keypoints2D,
-        usable: BoolArray,
-        wanted: TimeArray,
-        interval_s: float,
-        camera: Camera | None,
-    ) -> tuple[FloatArray, BoolArray]:
-        """Positions (T, J, 3) and observed (T,) of the one person in `keys`."""
-        positions = np.full((len(wanted), len(self._order), 3), np.nan, dtype=np.float32)
-        window_s = self.spec.window * self.spec.spacing_s
-        for segment in presence(keys.times, usable, interval_s, self.max_gap_s, window_s):
-            rows = segment.rows(wanted)
-            if rows.start < rows.stop:
-                positions[rows] = self._lift_segment(keys[segment.keys], segment, wanted[rows], camera)
-        step_s = self.spec.spacing_s if len(wanted) == 1 else float(np.median(np.diff(wanted)))
-        observed = nearest_flags(wanted, keys.times[usable], step_s)
-        return positions, observed & np.isfinite(positions).all(axis=(1, 2))
-
-    def _lift_segment(
-        self, keys: Keypoints2D, segment: Segment, wanted: TimeArray, camera: Camera | None
+    def _lift_stretch(
+        self, stretch: Stretch, times: TimeArray, camera: Camera | None, advance: Callable[[int], None]
     ) -> FloatArray:
         """(T, J, 3) poses at the wanted times of one uninterrupted stretch of one person."""
-        grid = segment.grid(wanted, self.spec.spacing_s)
-        track = tokenise(keys, 0, grid, self.spec)
-        poses = lift_track(self.runtime, track, hop=self.hop, flip=self.flip)[:, self._order]  # (n, J, 3)
-        poses = interpolate(grid, poses, wanted, self.interpolation)  # (T, J, 3)
+        track = tokenise(stretch.keys, 0, stretch.grid, self.spec)
+        poses = lift_track(self.runtime, track, hop=self.hop, flip=self.flip, advance=advance)  # (n, J, 3)
+        poses = interpolate(stretch.grid, poses[:, self._order], times, self.interpolation)  # (T, J, 3)
         if camera is None or self.spec.axes == "camera":
             return poses
-        return in_camera_axes(poses, wanted, keys, 0, camera)
+        return in_camera_axes(poses, times, stretch.keys, 0, camera)
 
     def _output_times(self, times: TimeArray, given: npt.ArrayLike | None) -> TimeArray:
         spacing_s = self.spec.spacing_s
@@ -283,11 +271,23 @@ def _check_key_interval(key_interval: object) -> None:
         )
 
 
-def _usual_interval(times: TimeArray, asked_s: float | None, spacing_s: float) -> float:
-    """Usual seconds between key-frames; never below the distance of tokens, which cannot tell more."""
-    between = np.diff(times)
-    usual = float(np.median(between)) if len(between) else 0.0
-    return max(usual, asked_s or 0.0, spacing_s)
+def _observed(
+    wanted: TimeArray, times: TimeArray, usable: list[BoolArray], positions: FloatArray, spacing_s: float
+) -> BoolArray:
+    """(P, T) True at the output time nearest to each usable key-frame, within half an output step."""
+    step_s = spacing_s if len(wanted) == 1 else float(np.median(np.diff(wanted)))
+    flags = np.stack([nearest_flags(wanted, times[seen], step_s) for seen in usable])
+    present: BoolArray = np.isfinite(positions).all(axis=(-1, -2))
+    return flags & present
+
+
+@contextmanager
+def _bar(shown: bool, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr where that is a terminal; yields what moves it on."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not (shown and console.is_terminal)) as progress:
+        task = progress.add_task("3D poses", total=total)
+        yield lambda count: progress.advance(task, count)
 
 
 def _nobody(keys: Keypoints2D) -> str:

@@ -2,6 +2,6 @@
 
 from uplift3d.lift.offline import lift_track
 from uplift3d.lift.runtime import Runtime, open_runtime
-from uplift3d.lift.segments import Segment, presence
+from uplift3d.lift.stretches import Stretch, plan_stretches, presence
 
-__all__ = ["Runtime", "Segment", "lift_track", "open_runtime", "presence"]
+__all__ = ["Runtime", "Stretch", "lift_track", "open_runtime", "plan_stretches", "presence"]

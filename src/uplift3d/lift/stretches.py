@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from uplift3d.tokens import grid_times
-from uplift3d.types import BoolArray, IntArray, TimeArray
+from uplift3d.tokens import InputSpec, grid_times
+from uplift3d.types import BoolArray, IntArray, Keypoints2D, TimeArray
 
 # A few key-frames in a row may fail without the person having left.
 MISSED_INTERVALS = 2.5
 TOLERANCE_S = 1e-6
+
+
+class Stretch(NamedTuple):
+    """What is lifted in one go: a stretch of time in which one person is present."""
+
+    person: int
+    """Row of the person."""
+    keys: Keypoints2D
+    """The key-frames with the person, and nobody else in them."""
+    rows: slice
+    """Which of the output times lie inside."""
+    grid: TimeArray
+    """(n,) seconds of the tokens."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,34 @@ class Segment:
         return grid_times(self.first_s - lead * spacing_s, end, spacing_s)
 
 
+def plan_stretches(
+    keys: Keypoints2D,
+    usable: list[BoolArray],
+    wanted: TimeArray,
+    interval_s: float,
+    max_gap_s: float,
+    spec: InputSpec,
+) -> list[Stretch]:
+    """Everything there is to lift.
+
+    Args:
+        keys: key-frames of everybody.
+        usable: for every person (K,) True where the pose can be used.
+        wanted: (T,) output times in seconds.
+        interval_s, max_gap_s: see `presence`.
+        spec: the network's window and token distance.
+    """
+    stretches = []
+    for person, seen in enumerate(usable):
+        alone = keys.select([int(keys.people[person])])
+        for segment in presence(keys.times, seen, interval_s, max_gap_s, spec.window * spec.spacing_s):
+            rows = segment.rows(wanted)
+            if rows.start < rows.stop:
+                grid = segment.grid(wanted[rows], spec.spacing_s)
+                stretches.append(Stretch(person, alone[segment.keys], rows, grid))
+    return stretches
+
+
 def presence(
     times: TimeArray, usable: BoolArray, interval_s: float, max_gap_s: float, window_s: float
 ) -> list[Segment]:
@@ -63,6 +105,13 @@ def presence(
     groups = np.split(where, np.flatnonzero(np.diff(times[where]) > gap_s) + 1)
     reach_s = min(interval_s, window_s / 2)
     return [_segment(times, keys, reach_s) for keys in groups if len(keys)]
+
+
+def usual_interval(times: TimeArray, asked_s: float | None, spacing_s: float) -> float:
+    """Usual seconds between key-frames; never below the distance of tokens, which cannot tell more."""
+    between = np.diff(times)
+    usual = float(np.median(between)) if len(between) else 0.0
+    return max(usual, asked_s or 0.0, spacing_s)
 
 
 def _segment(times: TimeArray, keys: IntArray, reach_s: float) -> Segment:
