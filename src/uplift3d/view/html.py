@@ -21,6 +21,7 @@ from plotly.offline import get_plotlyjs
 from uplift3d import __version__
 from uplift3d.skeletons import JointSet, joint_set
 from uplift3d.types import Motion3D
+from uplift3d.view.colours import LEFT, RIGHT, trunk_colour
 from uplift3d.view.stage import (
     HEAD_RADIUS_M,
     Stage,
@@ -34,8 +35,6 @@ from uplift3d.view.stage import (
 )
 
 MAX_FRAMES = 1200  # about 0.3 MB per person, a fifteenth of plotly's own script
-LEFT, RIGHT = "#2f6fb7", "#e4702a"
-TRUNKS = ("#4a5563", "#12805c", "#7a4fa3", "#a07914", "#a3345a", "#0f7c94")  # one hue per person
 TRAILING = ("left_wrist", "right_wrist", "left_ankle", "right_ankle")
 TICK_EVERY_S = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 CURVE_POINTS = 800
@@ -96,7 +95,7 @@ def _data(motion: Motion3D, stage: Stage) -> dict[str, Any]:
     people = [
         {
             "name": f"person {track}",
-            "colours": {"left": LEFT, "right": RIGHT, "middle": TRUNKS[index % len(TRUNKS)]},
+            "colours": {"left": LEFT, "right": RIGHT, "middle": trunk_colour(index)},
             "observed": motion.observed[index, stage.frames].astype(int).tolist(),
             "poses": _millimetres(stage.positions[index]),
         }
@@ -142,9 +141,7 @@ def _bounds(stage: Stage) -> npt.NDArray[np.float64]:
 def _legend(motion: Motion3D) -> str:
     entries = [(RIGHT, "right side"), (LEFT, "left side")]
     if len(motion.people) > 1:
-        entries += [
-            (TRUNKS[index % len(TRUNKS)], f"person {track}") for index, track in enumerate(motion.people)
-        ]
+        entries += [(trunk_colour(index), f"person {track}") for index, track in enumerate(motion.people)]
     return "".join(f'<span><i style="background:{colour}"></i>{name}</span>' for colour, name in entries)
 
 
@@ -191,7 +188,7 @@ def _timeline(motion: Motion3D) -> str:
     peak = _peak_speed(motion) or 1.0
     shapes = ['<line class="base" x1="0" x2="1000" y1="84" y2="84"/>']
     for index, speeds in enumerate(joint_speeds(motion)):
-        colour = TRUNKS[index % len(TRUNKS)]
+        colour = trunk_colour(index)
         for curve in _pieces(x, 82 - 76 * speeds / peak):
             line = " L".join(f"{a:.1f} {b:.1f}" for a, b in curve)
             ground = f"L{curve[-1][0]:.1f} 84 L{curve[0][0]:.1f} 84 Z"
