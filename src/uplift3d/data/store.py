@@ -66,7 +66,10 @@ class MotionStore:
             index = json.loads((path / "index.json").read_text(encoding="utf-8"))
             positions = np.load(path / "positions.npy", mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise InputError(f"{path}: not a motion store ({error})") from error
+            reason = getattr(error, "strerror", None) or error
+            raise InputError(
+                f"{path}: not a motion store ({reason}); 'uplift3d data import' makes one"
+            ) from error
         clips = _clips(index, path)
         _check(clips, positions, path)
         return cls(path, clips, positions)
