@@ -3,14 +3,17 @@
 import json
 from pathlib import Path
 
-import naive
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from uplift3d.model import UpliftUpsample, load_checkpoint
+from uplift3d.model import load_checkpoint
+from uplift3d.model.keras_h5 import read_h5
 from uplift3d.skeletons import joint_set
+
+from . import naive
+from .windows import pose_tokens
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "uplift_upsample"
 NAMES = sorted(path.stem for path in GOLDEN.glob("*.npz"))
@@ -224,8 +227,6 @@ def test_every_switch_agrees_with_numpy(switch, names_as, tmp_path, rng):
 def test_the_numpy_reference_itself_is_the_published_one(name):
     golden = Golden(name)
     dump = json.loads((GOLDEN / f"{name}.json").read_text())
-    from uplift3d.model.keras_h5 import read_h5
-
     layers = read_h5(GOLDEN / f"{name}.h5")
     mask = (
         golden.arrays["stride_mask"]
@@ -235,18 +236,3 @@ def test_the_numpy_reference_itself_is_the_published_one(name):
     sequence, centre = naive.forward(layers, dump, golden.arrays["keypoints2d"][1], mask[1])
     np.testing.assert_allclose(centre, golden.arrays["central_output"][1], rtol=0, atol=golden.atol)
     np.testing.assert_allclose(sequence, golden.arrays["full_output"][1], rtol=0, atol=golden.atol)
-
-
-def pose_tokens(model: UpliftUpsample, keypoints: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Embed the observed poses of every window; slots in shuffled order, padding anywhere."""
-    B, N = mask.shape
-    M = int(mask.sum(1).max()) + 2
-    generator = torch.Generator().manual_seed(0)
-    tokens = torch.full((B, M, model.config.temporal_width), 3.0)  # padding holds anything finite
-    slots = torch.full((B, M), N)
-    for b in range(B):
-        observed = mask[b].nonzero()[:, 0]
-        places = torch.randperm(M, generator=generator)[: len(observed)]
-        tokens[b, places] = model.embed(keypoints[b, observed])
-        slots[b, places] = observed
-    return tokens, slots
