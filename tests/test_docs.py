@@ -1,0 +1,84 @@
+"""The documents tell the truth: links lead somewhere, examples use what exists, tables match the code."""
+
+import ast
+import re
+import shlex
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from uplift3d.cli import _create_parser
+from uplift3d.detect import files as keypoint_files
+from uplift3d.export import npz
+from uplift3d.export.table import COLUMNS
+from uplift3d.skeletons import JOINT_SETS, joint_set
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted(ROOT.glob("docs/**/*.md")),
+    *sorted(ROOT.glob("src/**/*.md")),
+]
+README = (ROOT / "README.md").read_text()
+CONVENTIONS = (ROOT / "CONVENTIONS.md").read_text()
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def commands() -> list[list[str]]:
+    """Every call of the program in the README's shell blocks, as arguments."""
+    lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
+    return [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("uplift3d ")]
+
+
+def table_keys(text: str) -> list[str]:
+    return re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document):
+    targets = re.findall(r"\]\(([^)#\s]+)", document.read_text())
+    missing = [
+        target for target in targets if "://" not in target and not (document.parent / target).exists()
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("block", blocks(README, "python"))
+def test_python_examples_import_what_exists(block):
+    imports = [node for node in ast.walk(ast.parse(block)) if isinstance(node, ast.ImportFrom)]
+    assert imports
+    for node in imports:
+        for alias in node.names:
+            assert hasattr(import_module(str(node.module)), alias.name)
+
+
+def test_the_readme_shows_the_program():
+    assert len(commands()) >= 5
+
+
+@pytest.mark.parametrize("arguments", commands(), ids=" ".join)
+def test_command_examples_are_accepted(arguments):
+    if "--help" in arguments:
+        with pytest.raises(SystemExit, match="0"):
+            _create_parser(arguments).parse_args(arguments)
+    else:
+        assert _create_parser(arguments).parse_args(arguments).command == arguments[0]
+
+
+@pytest.mark.parametrize("name", sorted(JOINT_SETS))
+def test_conventions_list_the_joints_in_order(name):
+    section = CONVENTIONS.split(f"### `{name}`\n")[1].split("\n### ")[0]
+    listed = re.findall(r"(\d+) (\w+)", " ".join(section.split("\n\n")[1].split()))
+    assert listed == [(str(j), joint) for j, joint in enumerate(joint_set(name).joints)]
+
+
+def test_conventions_list_the_files_keys():
+    motion, keypoints = CONVENTIONS.split("**2D key-frames, `.npz`**")
+    assert table_keys(motion.split("**3D motion, `.npz`**")[1]) == list(npz.KEYS)
+    listed = table_keys(keypoints.split("**Motion store**")[0])
+    assert listed[: len(keypoint_files.REQUIRED)] == list(keypoint_files.REQUIRED)
+    assert ", ".join(COLUMNS) in " ".join(CONVENTIONS.split())
