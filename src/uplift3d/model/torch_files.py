@@ -49,7 +49,8 @@ def named_weights(content: dict[str, Any], path: Path) -> dict[str, Tensor]:
         InputError: no tensors there.
     """
     weights = content.get("state_dict", content)
-    state = {name: value for name, value in weights.items() if isinstance(value, Tensor)}
+    named = weights.items() if isinstance(weights, dict) else ()
+    state = {name: value for name, value in named if isinstance(value, Tensor)}
     if not state:
         raise InputError(f"checkpoint {path} holds no weights, neither at its top level nor in 'state_dict'")
     for prefix in ("module.", "model."):  # DataParallel, Lightning module

@@ -257,8 +257,8 @@ def scatter_tokens(blank: Tensor, pose_tokens: Tensor, slots: Tensor, length: in
 
 def observed_slots(slots: Tensor, length: int) -> Tensor:
     """Return the mask (B, N) of window positions that `slots` (B, M) fill; `length` marks padding."""
-    mask = torch.zeros(slots.shape[0], length + 1, dtype=torch.bool, device=slots.device)
-    return mask.scatter(1, slots, True)[:, :length]
+    filled = torch.zeros(slots.shape[0], length + 1, device=slots.device)  # ONNX cannot scatter booleans
+    return filled.scatter(1, slots, 1.0)[:, :length] > 0
 
 
 def _head(config: ModelConfig) -> Head:
