@@ -1,0 +1,373 @@
+"""From 2D key-frames and from video to motion: times, absences, symmetries, bad input."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from fake_runtime import FakeRuntime
+from uplift3d import InputError, Keypoints2D, Lifter, NothingFoundError, lift_keypoints, lift_video
+from uplift3d.camera import Camera, rotation_looking_at
+from uplift3d.lift.offline import mirror
+from uplift3d.skeletons import convert_2d, reorder
+
+RATES_HZ = [23.976, 25.0, 29.97, 30.0, 50.0, 59.94, 60.0, 120.0]
+SIZE = (640, 480)
+
+
+def moving_person(times, seed=0):
+    """(K, 17, 2) pixels: every joint swings by a sine of its own around a standing person."""
+    rng = np.random.default_rng(seed)
+    rest = np.array([320, 240]) + rng.uniform(-80, 80, (17, 2))
+    phase, amplitude = rng.uniform(0, 6, (17, 2)), rng.uniform(2, 15, (17, 2))
+    return rest + amplitude * np.sin(2 * np.pi * 0.7 * np.asarray(times)[:, None, None] + phase)
+
+
+def clip(times, people=1, **changes):
+    positions = np.stack([moving_person(times, seed) for seed in range(people)])
+    return replace(Keypoints2D(positions, None, times, SIZE, "h36m17"), **changes)
+
+
+def regular(seconds, rate):
+    return np.arange(round(seconds * rate) + 1) / rate
+
+
+@pytest.fixture(scope="module")
+def lifter():
+    return Lifter(FakeRuntime())
+
+
+# times
+
+
+@pytest.mark.parametrize("rate", RATES_HZ)
+@pytest.mark.parametrize("key_interval", [None, 0.1, 0.4])
+def test_any_frame_rate_gives_a_pose_for_every_frame(lifter, rate, key_interval):
+    times = regular(5, rate)
+    motion = lifter.lift(clip(times), key_interval)
+    np.testing.assert_array_equal(motion.times, times)
+    assert motion.present.all()
+    measured = len(times) if key_interval is None else int(5 / key_interval + 1e-6) + 1
+    assert motion.observed.sum() == pytest.approx(measured, abs=1)
+    np.testing.assert_array_equal(motion.positions[:, :, 0], 0)  # relative to the pelvis
+
+
+def test_the_result_hardly_depends_on_the_frame_rate(lifter):
+    wanted = np.arange(5, 45) / 10
+    results = [lifter.lift(clip(regular(5, rate)), 0.1, wanted).positions for rate in (30.0, 50.0, 120.0)]
+    for result in results[1:]:
+        np.testing.assert_allclose(result, results[0], atol=0.01)
+
+
+def test_variable_frame_rate(lifter, rng):
+    times = np.cumsum(rng.uniform(0.01, 0.08, 120))
+    motion = lifter.lift(clip(times), 0.2)
+    np.testing.assert_array_equal(motion.times, times)
+    assert motion.present.all()
+    between = np.diff(times[motion.observed[0]])
+    assert np.abs(between - 0.2).max() < 0.09
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 12, 13])
+@pytest.mark.parametrize("key_interval", [None, 0.1, 0.4])
+def test_the_shortest_clips(lifter, frames, key_interval):
+    motion = lifter.lift(clip(3.0 + np.arange(frames) / 30), key_interval)
+    assert motion.positions.shape == (1, frames, 17, 3)
+    assert motion.present.all()
+    assert motion.observed[0, 0]
+
+
+def test_sparse_key_frames_are_answered_at_the_networks_own_times(lifter):
+    motion = lifter.lift(clip(2 + np.arange(6) * 0.4))
+    np.testing.assert_allclose(motion.times, 2 + np.arange(21) * 0.1)
+    np.testing.assert_array_equal(np.flatnonzero(motion.observed[0]), np.arange(0, 21, 4))
+    assert motion.present.all()
+
+
+def test_output_times_of_ones_own(lifter):
+    wanted = np.array([0.5, 0.55, 1.234])
+    motion = lifter.lift(clip(regular(2, 30)), 0.4, wanted)
+    np.testing.assert_array_equal(motion.times, wanted)
+    assert motion.present.all()
+    late = lifter.lift(clip(regular(2, 30)), 0.4, [1.0, 2.3, 2.5, 9.0])
+    assert late.present[0].tolist() == [True, True, False, False]  # one interval, 0.4 s, beyond the last
+
+
+def test_between_the_networks_poses_the_motion_is_straight_or_smooth():
+    key_frames = clip(regular(3, 30))
+    for interpolation, limit in (("linear", 1e-6), ("smooth", np.inf)):
+        lifter = Lifter(FakeRuntime(), interpolation=interpolation)
+        motion = lifter.lift(key_frames, 0.1, np.arange(0, 2.05, 0.05))
+        even, odd = motion.positions[0, ::2], motion.positions[0, 1::2]
+        bend = np.abs(odd - (even[:-1] + even[1:]) / 2).max()
+        assert bend <= limit
+    assert bend > 1e-5
+
+
+@pytest.mark.parametrize("hop", [1, 4, 10])
+def test_every_hop_gives_nearly_the_same_poses(hop):
+    # The network answers for its centre with 1.1 times its sequence.
+    scale = 1.0 if hop == 1 else 1.1
+    reference = Lifter(FakeRuntime()).lift(clip(regular(6, 30)), 0.2).positions
+    motion = Lifter(FakeRuntime(), hop=hop).lift(clip(regular(6, 30)), 0.2)
+    np.testing.assert_allclose(motion.positions * scale, reference, atol=0.05)
+
+
+# absences
+
+
+def test_an_absence_is_nan_and_the_sides_know_nothing_of_each_other(lifter):
+    times = regular(8, 30)
+    together = clip(times)
+    positions = together.positions.copy()
+    positions[0, (times > 2.9) & (times < 5.1)] = np.nan
+    motion = lifter.lift(replace(together, positions=positions, confidence=None), 0.1)
+    absent = ~motion.present[0]
+    assert absent[(times > 2.96) & (times < 5.04)].all()
+    assert not absent[(times < 2.91) | (times > 5.09)].any()
+    assert not motion.observed[0, absent].any()
+    before = lifter.lift(clip(times[times <= 2.9]), 0.1)
+    np.testing.assert_allclose(motion.positions[0, : len(before)], before.positions[0], atol=1e-6)
+    other = positions.copy()
+    other[0, times > 5] *= 1.7
+    changed = lifter.lift(replace(together, positions=other, confidence=None), 0.1)
+    np.testing.assert_array_equal(changed.positions[0, times < 3], motion.positions[0, times < 3])
+
+
+def test_a_short_gap_is_filled_in_but_not_called_observed(lifter):
+    times = regular(4, 30)
+    positions = clip(times).positions.copy()
+    positions[0, 40:60] = np.nan
+    motion = lifter.lift(replace(clip(times), positions=positions, confidence=None))
+    assert motion.present.all()
+    assert not motion.observed[0, 41:59].any()
+
+
+def test_people_come_and_go_each_for_themselves(lifter):
+    times = regular(6, 25)
+    keys = clip(times, people=3)
+    positions = keys.positions.copy()
+    positions[1, :75] = np.nan
+    positions[2] = np.nan
+    keys = replace(keys, positions=positions, confidence=None, people=np.array([4, 9, 2]))
+    motion = lifter.lift(keys, 0.2)
+    assert motion.people.tolist() == [4, 9, 2]
+    assert motion.present[0].all()
+    assert not motion.present[1, :72].any()
+    assert motion.present[1, 77:].all()
+    assert not motion.present[2].any()
+    alone = lifter.lift(keys.select([9]), 0.2)
+    np.testing.assert_array_equal(alone.positions[0], motion.positions[1])
+
+
+def test_a_person_without_hips_is_not_there(lifter):
+    keys = clip(regular(4, 30))
+    positions = keys.positions.copy()
+    positions[0, 30:90, [0, 1, 4]] = np.nan
+    motion = lifter.lift(replace(keys, positions=positions, confidence=None))
+    assert not motion.present[0, 35:85].any()
+
+
+# what must not matter
+
+
+@given(scale=st.floats(0.2, 5), x=st.floats(-500, 500), y=st.floats(-500, 500))
+@settings(max_examples=15, deadline=None)
+def test_scale_shift_and_crop_leave_the_result_unchanged(lifter, scale, x, y):
+    keys = clip(regular(3, 30))
+    moved = replace(
+        keys, positions=keys.positions * np.float32(scale) + np.float32([x, y]), image_size=(99, 77)
+    )
+    np.testing.assert_allclose(lifter.lift(moved, 0.2).positions, lifter.lift(keys, 0.2).positions, atol=1e-4)
+
+
+def test_a_mirrored_video_gives_the_mirrored_motion():
+    lifter = Lifter(FakeRuntime(), flip=True)
+    keys = clip(regular(3, 30))
+    flipped = mirror(keys.positions, "h36m17") + np.float32([SIZE[0], 0])
+    motion, mirrored = lifter.lift(keys, 0.2), lifter.lift(replace(keys, positions=flipped), 0.2)
+    np.testing.assert_allclose(mirrored.positions, mirror(motion.positions, "h36m17"), atol=1e-5)
+
+
+def test_the_joint_order_of_the_input_does_not_matter(lifter):
+    keys = clip(regular(2, 30))
+    order = reorder("h36m17", "uu17")
+    shuffled = Keypoints2D(
+        keys.positions[:, :, order], keys.confidence[:, :, order], keys.times, SIZE, "uu17"
+    )
+    np.testing.assert_array_equal(lifter.lift(shuffled).positions, lifter.lift(keys).positions)
+
+
+def test_a_network_of_another_joint_order_answers_in_the_common_one():
+    order = reorder("h36m17", "uu17")
+
+    class Reordered(FakeRuntime):
+        def embed(self, poses):
+            return super().embed(poses[:, np.argsort(order)])
+
+        def uplift(self, pose_tokens, slots, part):
+            return super().uplift(pose_tokens, slots, part)[..., order, :]
+
+    keys = clip(regular(2, 30))
+    motion = Lifter(Reordered(joints="uu17")).lift(keys)
+    assert motion.joints == "h36m17"
+    np.testing.assert_allclose(motion.positions, Lifter(FakeRuntime()).lift(keys).positions, atol=1e-6)
+
+
+def test_coco_joints_are_lifted(lifter, rng):
+    positions = rng.uniform(100, 300, (1, 31, 17, 2))
+    keys = Keypoints2D(positions, None, regular(1, 30), SIZE, "coco17")
+    joints, confidence = convert_2d(keys.positions, keys.confidence, "coco17", "h36m17")
+    same = Keypoints2D(joints, confidence, keys.times, SIZE, "h36m17")
+    np.testing.assert_array_equal(lifter.lift(keys).positions, lifter.lift(same).positions)
+
+
+# axes
+
+
+def test_a_known_focal_length_turns_the_poses_into_the_cameras_axes(lifter):
+    keys = clip(regular(2, 30))
+    plain = lifter.lift(keys)
+    turned = lifter.lift(keys, focal_px=800.0)
+    rays = Camera.pinhole(800.0, (320, 240)).rays(keys.positions[0, :, 0])
+    expected = np.einsum("tij,tkj->tki", rotation_looking_at(rays), plain.positions[0])
+    np.testing.assert_allclose(turned.positions[0], expected, atol=1e-5)
+    assert "looks straight at the pelvis" in plain.meta["axes"]
+    assert turned.meta["axes"].startswith("camera axes")
+    shifted = lifter.lift(keys, focal_px=800.0, principal_point_px=(0.0, 0.0))
+    assert np.abs(shifted.positions - turned.positions).max() > 1e-2
+
+
+def test_a_network_that_answers_in_camera_axes_is_left_alone():
+    keys, lifter = clip(regular(2, 30)), Lifter(FakeRuntime(axes="camera"))
+    np.testing.assert_array_equal(lifter.lift(keys, focal_px=800.0).positions, lifter.lift(keys).positions)
+
+
+# the record
+
+
+def test_the_result_says_how_it_was_made(lifter):
+    keys = clip(regular(4, 30), meta={"detector": "by hand"})
+    meta = json.loads(json.dumps(lifter.lift(keys, 0.4).meta))
+    assert meta["model"] == {"name": "given", "hash": "abc", "runtime": "fake"}
+    assert meta["arguments"]["key_interval"] == 0.4
+    assert meta["arguments"]["hop"] == lifter.hop
+    assert meta["units"] == {"positions": "m", "times": "s"}
+    assert meta["keypoints"] == {"detector": "by hand"}
+    assert meta["key_frames"] == 11
+    assert meta["timings_s"]["lift"] >= 0
+    assert {"uplift3d", "versions", "axes", "joints", "key_interval_s"} <= set(meta)
+
+
+# long clips
+
+
+def test_an_hour_is_lifted_in_batches():
+    runtime = FakeRuntime()
+    times = np.arange(36001) * 0.1
+    keys = Keypoints2D(np.repeat(clip(regular(0, 1)).positions, 36001, axis=1), None, times, SIZE, "h36m17")
+    motion = Lifter(runtime, hop=10).lift(keys, 0.4)
+    assert len(motion) == 36001
+    assert motion.present.all()
+    assert runtime.largest_batch <= 64
+    assert runtime.embedded == motion.meta["key_frames"] == 9001
+
+
+# bad input
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"key_interval": "adaptive"}, "key_interval is 'adaptive'; accepted are seconds"),
+        ({"key_interval": True}, "key_interval is True; accepted are seconds"),
+        ({"key_interval": 0.0}, "key interval is 0.0 s; it must be a positive number"),
+        ({"key_interval": float("nan")}, "key interval is nan s; it must be a positive number"),
+        ({"output_times": [1.0, 1.0]}, "output_times must be one row of finite seconds that increase"),
+        ({"output_times": [[1.0]]}, "output_times must be one row"),
+        ({"output_times": [np.nan]}, "output_times must be one row"),
+        ({"focal_px": -3.0}, "focal_px is -3.0; it must be a positive number of pixels"),
+        ({"principal_point_px": (1.0, 2.0)}, "principal_point_px needs focal_px too"),
+        ({"hop": 0}, "hop is 0; accepted are 1 … 10 tokens"),
+        ({"interpolation": "cubic"}, "interpolation is 'cubic'; accepted are linear, smooth"),
+        ({"max_gap_s": -1.0}, "max_gap_s is -1.0; it must be a number of seconds from 0"),
+    ],
+)
+def test_impossible_arguments_are_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        lift_keypoints(clip(regular(2, 30)), FakeRuntime(), **arguments)
+
+
+def test_nobody_to_lift_is_nothing_found(lifter):
+    keys = clip(regular(1, 30))
+    with pytest.raises(NothingFoundError, match="nobody is in view in any of the 31 key-frames"):
+        lifter.lift(keys.select([]))
+    blank = replace(keys, positions=np.full_like(keys.positions, np.nan), confidence=None)
+    with pytest.raises(NothingFoundError, match="none of the 31 key-frames shows enough of a person"):
+        lifter.lift(blank)
+    with pytest.raises(NothingFoundError, match="hold no key-frame"):
+        lifter.lift(keys[:0])
+
+
+# real networks and real video
+
+
+@pytest.mark.parametrize("options", [{}, {"hop": 10}, {"flip": True}])
+def test_both_runtimes_agree_to_a_tenth_of_a_millimetre(tiny_model, options):
+    keys = clip(regular(9, 30), people=2)
+    onnx, pytorch = (
+        lift_keypoints(keys, tiny_model, 0.4, runtime=runtime, **options) for runtime in ("onnx", "torch")
+    )
+    assert np.ptp(onnx.positions) > 0.1
+    np.testing.assert_allclose(onnx.positions, pytorch.positions, atol=1e-4)
+    assert onnx.meta["model"]["hash"] == pytorch.meta["model"]["hash"]
+
+
+class BlindDetector:
+    """Sees the same person in every image, and counts how often it was asked."""
+
+    name, joints, finds_everyone = "blind", "h36m17", True
+    looks = 0
+
+    def detect(self, rgb):
+        self.looks += 1
+        return moving_person([0.0]).astype(np.float32), np.ones((1, 17), np.float32)
+
+
+@pytest.mark.filterwarnings("ignore::uplift3d.errors.UpliftWarning")  # images carry no timestamps
+def test_lift_video_looks_at_key_frames_and_answers_for_every_frame(tmp_path):
+    for number in range(31):
+        Image.new("RGB", SIZE).save(tmp_path / f"{number}.png")
+    detector = BlindDetector()
+    motion = lift_video(tmp_path, detector, FakeRuntime(), key_interval=0.2, progress=False)
+    np.testing.assert_allclose(motion.times, np.arange(31) / 30)
+    assert detector.looks == 6
+    np.testing.assert_array_equal(np.flatnonzero(motion.observed[0]), np.arange(0, 31, 6))
+    assert motion.present.all()
+    assert motion.meta["source"] == str(tmp_path)
+    assert motion.meta["keypoints"]["detector"] == "blind"
+
+
+def test_real_video_is_lifted(shared_dir, tiny_model):
+    pytest.importorskip("mediapipe")
+    path = shared_dir / "data" / "videos" / "sports2d-demo.mp4"
+    motion = lift_video(path, model=tiny_model, key_interval=1.2, progress=False)
+    assert len(motion) == 230
+    np.testing.assert_allclose(np.diff(motion.times), 1 / 30, atol=2e-3)
+    assert motion.present[0].mean() > 0.5
+    assert 0 < motion.observed.sum() <= len(motion.people) * motion.meta["key_frames"]
+    assert motion.meta["timings_s"]["detect"] > 0
+
+
+def test_lift_video_refuses_before_it_looks_at_the_video(tmp_path, tiny_model):
+    video = tmp_path / "missing.mp4"
+    with pytest.raises(InputError, match="key_interval is 'adaptive'"):
+        lift_video(video, model=tiny_model, key_interval="adaptive")
+    with pytest.raises(InputError, match="no model at nosuch"):
+        lift_video(video, model="nosuch")
+    with pytest.raises(InputError, match=r"missing\.mp4"):
+        lift_video(video, model=tiny_model, progress=False)
