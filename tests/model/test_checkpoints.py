@@ -101,6 +101,13 @@ def test_a_file_without_configuration_needs_one(model, tmp_path):
     assert fingerprint(load_checkpoint(path, config=tmp_path / "a.json")) == fingerprint(model)
 
 
+@pytest.mark.parametrize("stored", ["{", "[]", '{"tokens": 2}', '{"future": 1}'])
+def test_a_stored_configuration_that_cannot_be_used_is_blamed_on_the_file(model, stored, tmp_path):
+    save_file(model.state_dict(), tmp_path / "a.safetensors", metadata={CONFIG_KEY: stored})
+    with pytest.raises(InputError, match=r"a\.safetensors carries a configuration that cannot be used"):
+        load_checkpoint(tmp_path / "a.safetensors")
+
+
 @pytest.mark.parametrize("suffix", [".pt", ".pth", ".bin", ".ckpt"])
 @pytest.mark.parametrize("prefix", ["", "module.", "model."])
 def test_torch_files(model, suffix, prefix, tmp_path):
@@ -133,7 +140,7 @@ def test_damaged_files_get_one_sentence(model, name, tmp_path, golden_dir):
 
 
 def test_files_that_are_not_there_or_of_unknown_kind(tmp_path):
-    with pytest.raises(InputError, match=r"none\.h5 does not exist"):
+    with pytest.raises(InputError, match=r"no checkpoint file .*none\.h5"):
         load_checkpoint(tmp_path / "none.h5")
     (tmp_path / "a.onnx").write_bytes(b"")
     with pytest.raises(InputError, match=r"suffix '\.onnx'; accepted are \.safetensors, \.h5, \.pt"):

@@ -67,7 +67,7 @@ def load_checkpoint(path: str | Path, config: ConfigSource | None = None) -> Upl
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"checkpoint {path} does not exist")
+        raise InputError(f"there is no checkpoint file {path}")
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(f"checkpoint {path} has suffix {path.suffix!r}; accepted are {', '.join(READERS)}")
@@ -179,8 +179,15 @@ def _read_safetensors(path: Path, config: ModelConfig | None) -> tuple[State, Mo
         metadata = file.metadata() or {}
         state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
     if CONFIG_KEY in metadata and config is None:
-        config = ModelConfig(**json.loads(metadata[CONFIG_KEY]))
+        config = _stored_config(metadata[CONFIG_KEY], path)
     return state, _needed(config, path)
+
+
+def _stored_config(text: str, path: Path) -> ModelConfig:
+    try:
+        return ModelConfig(**json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise InputError(f"checkpoint {path} carries a configuration that cannot be used: {error}") from None
 
 
 def _open_safetensors(path: Path) -> Any:

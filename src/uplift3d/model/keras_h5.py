@@ -39,7 +39,7 @@ def read_h5(path: Path) -> dict[str, list[Array]]:
             if "layer_names" not in file.attrs:
                 raise InputError(f"{path} is an HDF5 file, but not a Keras weight file: it lists no layers")
             return {name: _layer_arrays(file[name]) for name in _strings(file.attrs["layer_names"])}
-    except (OSError, KeyError, RuntimeError) as error:
+    except (OSError, KeyError, RuntimeError, TypeError) as error:
         raise InputError(f"{path} is not a readable HDF5 weight file: {_first_line(error)}") from None
 
 
@@ -134,7 +134,7 @@ def _strings(attribute: Any) -> list[str]:
 
 
 def _layer_arrays(group: Any) -> list[Array]:
-    return [np.asarray(group[name]) for name in _strings(group.attrs["weight_names"])]
+    return [np.asarray(group[name][()], dtype=np.float32) for name in _strings(group.attrs["weight_names"])]
 
 
 def _first_line(error: Exception) -> str:

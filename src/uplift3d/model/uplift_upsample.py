@@ -41,7 +41,7 @@ class UpliftUpsample(nn.Module):
 
         Args:
             keypoints: (B, N, J, 2) normalised image coordinates; rows outside `mask` are never read.
-            mask: (B, N) True where a 2D pose was observed; default: everywhere.
+            mask: (B, N) bool, True where a 2D pose was observed; default: everywhere.
 
         Returns:
             sequence (B, N, J, 3), None without temporal blocks, and centre (B, J, 3): metres from the root,
