@@ -9,8 +9,8 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 help:
-	@echo "make demo               lift a bundled clip to 3D; writes out/demo.npz and out/demo.html"
-	@echo "make demo VIDEO=my.mp4  the whole way from your own video"
+	@echo "make demo               lift a bundled clip to 3D; writes out/demo.npz, .html and .png"
+	@echo "make demo VIDEO=my.mp4  the whole way from your own video; writes out/my.npz, .html and .png"
 	@echo "make test               ruff, mypy and the tests"
 	@echo "make lint               ruff and mypy only"
 	@echo "make format             let ruff put the sources in order"
