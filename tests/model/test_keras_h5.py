@@ -20,7 +20,8 @@ def tiny_a(golden_dir):
 
 
 def test_layers_and_weights_come_in_keras_order(tmp_path, rng):
-    layers = {"b": [rng.normal(size=(2, 3)), rng.normal(size=3)], "a": [rng.normal(size=4)], "none": []}
+    shapes = {"b": [(2, 3), (3,)], "a": [(4,)], "none": []}
+    layers = {name: [rng.random(s, dtype=np.float32) for s in each] for name, each in shapes.items()}
     naive.write_h5(tmp_path / "a.h5", layers)
     read = read_h5(tmp_path / "a.h5")
     assert list(read) == ["b", "a", "none"]
