@@ -1,16 +1,35 @@
 """Everybody in one key-frame, whichever kind of detector there is."""
 
+from collections import deque
+from typing import NamedTuple
+
 from uplift3d.detect.base import Detector, Image
 from uplift3d.detect.regions import Region, paint_out, search_regions
 from uplift3d.detect.sighting import Sighting, sightings, without_doubles
 from uplift3d.detect.tracks import MIN_SCORE, Track
 
-SEARCH_INTERVAL_S = 1.2
+SEARCH_INTERVAL_S = 1.0
 """How often the whole image is searched for more people while all known ones are in sight."""
+MISSING_SEARCH_INTERVAL_S = 0.35
+"""The same while somebody is missing (or nobody known)."""
 FINE_SEARCH_INTERVAL_S = 2.0
 """How often small parts are searched while nobody is in sight, which takes about twenty looks."""
+TRACE_FRAMES = 10
+"""How many key-frames before somebody's first sighting are looked through for them."""
+TRACE_MISSES = 2
+"""Not being seen in so many of them on end stops that."""
 MIN_SIZE_PX = 24.0
 """Smaller people have no joints to speak of."""
+_SLACK_S = 1e-3  # key-frames are not quite where the intervals fall
+
+
+class Moment(NamedTuple):
+    """A key-frame that was looked at, and whom it shows so far."""
+
+    frame: int
+    time_s: float
+    rgb: Image
+    people: list[Sighting]
 
 
 class Finder:
@@ -28,8 +47,9 @@ class Finder:
     def __init__(self, detector: Detector, max_people: int | None = None) -> None:
         self.detector = detector
         self.max_people = max_people
-        self._searched_s = -float("inf")
-        self._fine_searched_s = -float("inf")
+        self._key_frames = 0
+        self._searched_s = self._fine_searched_s = -float("inf")
+        self._past: deque[Moment] = deque(maxlen=TRACE_FRAMES + 1)
 
     def find(self, rgb: Image, time_s: float, known: list[Track]) -> list[Sighting]:
         """Everybody in this image.
@@ -39,42 +59,65 @@ class Finder:
             time_s: its time in seconds, later than all before.
             known: people seen lately.
         """
-        image_size = (rgb.shape[1], rgb.shape[0])
         if self.detector.finds_everyone:
-            found = without_doubles(self._look(rgb, Region(0, 0, *image_size)))
-            return found[: self.max_people]
+            whole = Region(0, 0, rgb.shape[1], rgb.shape[0])
+            return without_doubles(self._look(rgb, whole))[: self.max_people]
         found = self._revisit(rgb, time_s, known)
-        if self._enough(found):
-            return found
-        missing = len(found) < len(known)
-        if missing or time_s - self._searched_s >= SEARCH_INTERVAL_S - 1e-6:
-            self._searched_s = time_s
-            found = self._search(rgb, search_regions(image_size), found)
-        if not found and not known and time_s - self._fine_searched_s >= FINE_SEARCH_INTERVAL_S:
-            self._fine_searched_s = time_s
-            found = self._search(rgb, search_regions(image_size, fine=True), found)
+        if not self._enough(found):
+            found = self._search_if_due(rgb, time_s, found, len(known))
+        self._past.append(Moment(self._key_frames, time_s, rgb, list(found)))
+        self._key_frames += 1
         return found
+
+    def trace_back(self, track: Track) -> None:
+        """Look for somebody new in the key-frames just before, of which only parts were searched."""
+        misses = 0
+        for moment in list(self._past)[-2::-1]:  # the latest is where the person was found
+            expected = track.expected(moment.time_s)
+            region = Region.around(expected.centre, expected.size, _size(moment.rgb))
+            seen = self._look(paint_out(moment.rgb, moment.people), region) if region else []
+            if seen and track.misfit(seen[0], moment.time_s) <= 1:
+                track.add(moment.frame, moment.time_s, seen[0])
+                moment.people.append(seen[0])
+                misses = 0
+            elif (misses := misses + 1) == TRACE_MISSES:
+                return
 
     def _revisit(self, rgb: Image, time_s: float, known: list[Track]) -> list[Sighting]:
         """Look where the known people should be."""
         found: list[Sighting] = []
-        for track in known:
+        for track in sorted(known, key=lambda one: -len(one.frames)):
+            if self._enough(found):
+                break
             expected = track.expected(time_s)
-            region = Region.around(expected.centre, expected.size, (rgb.shape[1], rgb.shape[0]))
-            if region is not None:
-                found += self._look(rgb, region)
-        return without_doubles(found)
+            region = Region.around(expected.centre, expected.size, _size(rgb))
+            found = without_doubles([*found, *(self._look(rgb, region) if region else [])])
+        return found
+
+    def _search_if_due(self, rgb: Image, time_s: float, found: list[Sighting], known: int) -> list[Sighting]:
+        complete = 0 < known <= len(found)
+        interval_s = (SEARCH_INTERVAL_S if complete else MISSING_SEARCH_INTERVAL_S) - _SLACK_S
+        if time_s - self._searched_s >= interval_s:
+            self._searched_s = time_s
+            found = self._search(rgb, search_regions(_size(rgb)), found)
+        fine_due = time_s - self._fine_searched_s >= FINE_SEARCH_INTERVAL_S - _SLACK_S
+        if fine_due and not found and not known:
+            self._fine_searched_s = time_s
+            found = self._search(rgb, search_regions(_size(rgb), fine=True), found)
+        return found
 
     def _search(self, rgb: Image, regions: list[Region], found: list[Sighting]) -> list[Sighting]:
         """Look for more people; each one is looked at again from close by, where joints come out better."""
-        found = list(found)
         for region in regions:
+            if found and region == regions[0] and len(regions) > 1:
+                continue  # the squares are a closer look at what the whole image shows
             while not self._enough(found):
-                new = self._look(paint_out(rgb, found), region)
+                painted = paint_out(rgb, found)
+                new = self._look(painted, region)
                 if not new:
                     break
-                close = Region.around(new[0].centre, new[0].size, (rgb.shape[1], rgb.shape[0]))
-                closer = self._look(paint_out(rgb, found), close) if close else []
+                close = Region.around(new[0].centre, new[0].size, _size(rgb))
+                closer = self._look(painted, close) if close else []
                 more = without_doubles([*found, *(closer or new)])
                 if len(more) == len(found):
                     break
@@ -88,3 +131,7 @@ class Finder:
 
     def _enough(self, found: list[Sighting]) -> bool:
         return self.max_people is not None and len(found) >= self.max_people
+
+
+def _size(rgb: Image) -> tuple[int, int]:
+    return rgb.shape[1], rgb.shape[0]

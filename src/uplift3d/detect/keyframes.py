@@ -67,7 +67,8 @@ def run(
     times: list[float] = []
     started = time.perf_counter()
     for _, time_s, rgb in _shown(read_ahead(source.frames_at(numbers)), len(numbers), progress):
-        tracker.add(time_s, finder.find(rgb, time_s, tracker.live(time_s)))
+        for newcomer in tracker.add(time_s, finder.find(rgb, time_s, tracker.live(time_s))):
+            finder.trace_back(newcomer)
         times.append(time_s)
     people = tracker.people()
     if not people:

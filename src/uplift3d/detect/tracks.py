@@ -15,8 +15,10 @@ MAX_ABSENCE_S = 1.5
 """Somebody seen again after longer than this is a new person."""
 STEP_SIZES, STEP_SIZES_PER_S, MAX_STEP_SIZES = 0.3, 2.0, 1.0
 """How far from the expected place a person may be, in sizes: always, per second unseen, and at most."""
-MAX_GROWTH = 1.8
-"""Largest ratio of a person's size from one sighting to the next (standing up from a squat is about 1.6)."""
+MAX_GROWTH = 2.5
+"""Largest ratio of a person's size to what it usually was (rolling up for a somersault is about 2.3)."""
+SIZE_SIGHTINGS = 5
+"""How many sightings tell the usual size."""
 VELOCITY_HORIZON_S = 0.5
 """An expectation is carried forward no longer than this."""
 
@@ -43,30 +45,36 @@ class Track:
     sightings: list[Sighting] = field(default_factory=list)
 
     def add(self, frame: int, time_s: float, sighting: Sighting) -> None:
-        """Append a sighting later than all before."""
-        self.frames.append(frame)
-        self.times.append(time_s)
-        self.sightings.append(sighting)
+        """Add a sighting later than all others, or earlier than all."""
+        place = 0 if self.times and time_s < self.times[0] else len(self.times)
+        self.frames.insert(place, frame)
+        self.times.insert(place, time_s)
+        self.sightings.insert(place, sighting)
 
     def expected(self, time_s: float) -> Expectation:
-        """Where the person should be at a later time."""
-        last = self.sightings[-1]
-        if len(self.times) < 2 or self.times[-1] - self.times[-2] > MAX_ABSENCE_S:
-            return Expectation(last.centre, last.size)
-        velocity = (last.centre - self.sightings[-2].centre) / (self.times[-1] - self.times[-2])
-        ahead = min(time_s - self.times[-1], VELOCITY_HORIZON_S)
-        return Expectation(last.centre + ahead * velocity, last.size)
+        """Where the person should be after the last sighting, or before the first."""
+        later = time_s > self.times[-1]
+        end, before = (-1, -2) if later else (0, 1)
+        last = self.sightings[end]
+        near = self.sightings[-SIZE_SIGHTINGS:] if later else self.sightings[:SIZE_SIGHTINGS]
+        size = float(np.median([sighting.size for sighting in near]))
+        if len(self.times) < 2:
+            return Expectation(last.centre, size)
+        velocity = (last.centre - self.sightings[before].centre) / (self.times[end] - self.times[before])
+        ahead_s = np.clip(time_s - self.times[end], -VELOCITY_HORIZON_S, VELOCITY_HORIZON_S)
+        return Expectation(last.centre + ahead_s * velocity, size)
 
     def misfit(self, sighting: Sighting, time_s: float) -> float:
         """How badly a sighting continues this track: 0 as expected, above 1 not at all."""
+        end = -1 if time_s > self.times[-1] else 0
         expected = self.expected(time_s)
         size = max(expected.size, sighting.size)
         growth = size / min(expected.size, sighting.size)
-        gone_s = time_s - self.times[-1]
+        gone_s = abs(time_s - self.times[end])
         reach = min(STEP_SIZES + STEP_SIZES_PER_S * gone_s, MAX_STEP_SIZES) * size
         far = min(
             np.linalg.norm(sighting.centre - expected.centre),
-            np.linalg.norm(sighting.centre - self.sightings[-1].centre),  # somebody who stopped
+            np.linalg.norm(sighting.centre - self.sightings[end].centre),  # somebody who stopped
         )
         return float(far / reach) if growth <= MAX_GROWTH else np.inf
 
@@ -96,8 +104,12 @@ class Tracker:
         """Tracks of people seen not long ago."""
         return [track for track in self.tracks if time_s - track.times[-1] <= MAX_ABSENCE_S]
 
-    def add(self, time_s: float, people: list[Sighting]) -> None:
-        """Add everybody seen in the next key-frame: the best fitting pairs first, the rest are new people."""
+    def add(self, time_s: float, people: list[Sighting]) -> list[Track]:
+        """Add everybody seen in the next key-frame: the best fitting pairs first, the rest are new people.
+
+        Returns:
+            The tracks of the new people.
+        """
         live = self.live(time_s)
         pairs = sorted(
             (track.misfit(person, time_s), t, p)
@@ -110,10 +122,12 @@ class Tracker:
                 live[t].add(self.key_frames, time_s, people[p])
                 tracks_left.remove(t)
                 people_left.remove(p)
-        for p in sorted(people_left):
-            self.tracks.append(Track())
-            self.tracks[-1].add(self.key_frames, time_s, people[p])
+        new = [Track() for _ in people_left]
+        for track, p in zip(new, sorted(people_left), strict=True):
+            track.add(self.key_frames, time_s, people[p])
+        self.tracks += new
         self.key_frames += 1
+        return new
 
     def people(self) -> list[Track]:
         """The tracks that are people, in the order of their appearance."""
