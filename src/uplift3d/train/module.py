@@ -17,6 +17,7 @@ from uplift3d.evaluate.metrics import mpjpe, p_mpjpe
 from uplift3d.model import UpliftUpsample, create
 from uplift3d.train.batches import Batch, draw_batch
 from uplift3d.train.config import TrainConfig
+from uplift3d.train.initialise import initialise
 from uplift3d.train.losses import lifting_loss
 from uplift3d.train.sampler import MotionWindows
 
@@ -31,6 +32,7 @@ class LiftingModule(LightningModule):
         super().__init__()
         self.config = config
         self.network = create(config.model_config_full)
+        initialise(self.network)
         self.average = copy.deepcopy(self.network).requires_grad_(False) if config.optimiser.ema else None
         self._windows: dict[str, MotionWindows] = {}
 
@@ -112,7 +114,9 @@ class LiftingModule(LightningModule):
         if split == "validation":
             noise = self.config.validation_noise
             sampler = views.sampler.model_copy(update={"speed": (1.0, 1.0)})
-            body = views.body.model_copy(update={"stature": 0.0, "segment": 0.0})
+            body = views.body.model_copy(
+                update={"stature": 0.0, "segment": 0.0, "width": 0.0, "width_mean": 0.0}
+            )
             views = views.model_copy(
                 update={
                     "noise": noise,
