@@ -1,4 +1,5 @@
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -6,7 +7,7 @@ import torch
 from uplift3d.errors import InputError
 from uplift3d.model import ModelConfig, create, load_checkpoint, presets, save_checkpoint
 from uplift3d.model.checkpoints import CONFIG_KEY, fingerprint
-from uplift3d.model.onnx_export import MODEL_KEY, export_onnx
+from uplift3d.model.onnx_export import MODEL_KEY, WANT_CENTRE, export_onnx
 
 from .windows import pose_tokens, random_windows, shaken
 
@@ -60,6 +61,28 @@ def test_uplifting_without_any_pose_token_equals_torch(model, sessions):
         run_uplift(sessions[1], tokens, slots), model.uplift(tokens, slots), strict=True
     ):
         np.testing.assert_allclose(actual, reference, rtol=0, atol=1e-5)
+
+
+@torch.no_grad()
+def test_the_centre_can_be_left_out(model, sessions):
+    tokens, slots = pose_tokens(model, *random_windows(model))
+    feeds = {"pose_tokens": tokens.numpy(), "slots": slots.numpy()}
+    (whole, _), (sequence, centre) = (
+        sessions[1].run(None, feeds | {WANT_CENTRE: np.array(wanted)}) for wanted in (True, False)
+    )
+    np.testing.assert_array_equal(sequence, whole)
+    assert centre.shape == (0, 17, 3)
+
+
+def test_the_strided_transformer_runs_in_the_branch_only(model, tmp_path):
+    """A session computes whatever stands at the top level, so no strided weight may be read there."""
+    _, uplift = export_onnx(model, tmp_path / "m")
+    graph = onnx.load(uplift).graph
+    top = [node.name for node in graph.node]
+    (decision,) = [node for node in graph.node if node.op_type == "If"]
+    branch = next(a.g for a in decision.attribute if a.name == "then_branch")
+    assert not any("strided" in name or "centre_head" in name for name in top)
+    assert sum("/strided/" in node.name for node in branch.node) > 50
 
 
 def test_the_runtime_can_read_configuration_and_hash_without_torch(model, sessions):

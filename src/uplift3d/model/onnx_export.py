@@ -3,6 +3,10 @@
 `STEM.embed.onnx` maps poses (M, J, 2) to pose_tokens (M, C); `STEM.uplift.onnx` maps pose_tokens (B, M, C)
 and slots (B, M) to sequence (B, N, J, 3), where the network has one, and centre (B, J, 3). B and M are free.
 Their metadata hold the configuration and the model's hash: onnxruntime's `custom_metadata_map`.
+
+Where both outputs exist, the optional input want_centre (a boolean, true unless given) decides whether the
+strided Transformer runs: without it centre is empty, (0, J, 3), and a fifth of the work is saved. (A session
+computes every output, asked for or not.)
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ OPSET = 17
 """First with LayerNormalization as one operator."""
 MODEL_KEY = "uplift3d.model"
 """Metadata key of the hash of configuration and weights."""
+WANT_CENTRE = "want_centre"
+"""Name of the optional input that decides whether the centre is computed."""
 HALF_FROM_SIZE = 1024
 """Smaller arrays stay float32: they weigh nothing."""
 
@@ -61,6 +67,9 @@ def export_onnx(
             _trace(part, temporary)
             graph = onnx.load(temporary)
             _halve_exact_weights(graph.graph)
+            if len(part.outputs) == 2:
+                _compute_centre_on_demand(graph.graph)
+            onnx.checker.check_model(graph)
             helper.set_model_props(graph, notes)
             onnx.save(graph, temporary)
     return embed, uplift
@@ -139,3 +148,53 @@ def _halve_exact_weights(graph: onnx.GraphProto) -> None:
         cast = helper.make_node("Cast", [f"{weight.name}.half"], [weight.name], to=TensorProto.FLOAT)
         graph.initializer[index].CopyFrom(numpy_helper.from_array(halved, f"{weight.name}.half"))
         graph.node.insert(0, cast)
+
+
+def _compute_centre_on_demand(graph: onnx.GraphProto) -> None:
+    """Move what only the centre needs into a branch that runs if `want_centre` is true."""
+    sequence, centre = graph.output
+    needed = _needed_for(graph, sequence.name)
+    outside = [node for index, node in enumerate(graph.node) if index in needed]
+    inside = [node for index, node in enumerate(graph.node) if index not in needed]
+    used_outside = {name for node in outside for name in node.input}
+    weights_outside = [weight for weight in graph.initializer if weight.name in used_outside]
+    weights_inside = [weight for weight in graph.initializer if weight.name not in used_outside]
+
+    then_branch = helper.make_graph(inside, "centre", [], [_any_shape(centre.name)], weights_inside)
+    else_branch = helper.make_graph([_no_poses(centre)], "no_centre", [], [_any_shape("no_poses")])
+    decide = helper.make_node(
+        "If", [WANT_CENTRE], [centre.name], then_branch=then_branch, else_branch=else_branch
+    )
+    default = numpy_helper.from_array(np.array(True), WANT_CENTRE)
+    optional = helper.make_tensor_value_info(WANT_CENTRE, TensorProto.BOOL, [])
+    lifting = helper.make_graph(
+        [*outside, decide],
+        graph.name,
+        [*graph.input, optional],
+        list(graph.output),
+        [*weights_outside, default],
+    )
+    graph.CopyFrom(lifting)
+
+
+def _needed_for(graph: onnx.GraphProto, output: str) -> set[int]:
+    """Positions of the nodes that an output depends on."""
+    maker = {name: index for index, node in enumerate(graph.node) for name in node.output}
+    needed: set[int] = set()
+    open_names = [output]
+    while open_names:
+        index = maker.get(open_names.pop())
+        if index is not None and index not in needed:
+            needed.add(index)
+            open_names.extend(graph.node[index].input)
+    return needed
+
+
+def _no_poses(centre: onnx.ValueInfoProto) -> onnx.NodeProto:
+    joints_and_axes = [axis.dim_value for axis in centre.type.tensor_type.shape.dim[1:]]
+    nothing = numpy_helper.from_array(np.zeros((0, *joints_and_axes), np.float32))
+    return helper.make_node("Constant", [], ["no_poses"], value=nothing)
+
+
+def _any_shape(name: str) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
