@@ -50,8 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings():
         _show_our_warnings_as_sentences()
         try:
-            code = _run(argv)
-            sys.stdout.flush()  # a closed pipe shows here rather than at exit
+            try:
+                return _run(argv)
+            finally:
+                sys.stdout.flush()  # a closed pipe shows here rather than at exit
         except InputError as error:
             print(f"uplift3d: {error}", file=sys.stderr)
             return error.exit_code
@@ -62,7 +64,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             # Python flushes stdout once more at exit; give it somewhere to go.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return BROKEN_PIPE
-    return code
 
 
 def _run(argv: list[str]) -> int:

@@ -1,0 +1,216 @@
+"""`uplift3d info`: what is in a file, in a few lines."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import struct
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uplift3d.cli.options import text_parser
+from uplift3d.errors import InputError
+from uplift3d.export import FORMATS, load_motion
+from uplift3d.types import BoolArray, Keypoints2D, Motion3D, TimeArray
+
+if TYPE_CHECKING:
+    from uplift3d.cli import Subparsers
+
+EPILOG = """knows 3D motion, 2D key-frames, videos, image folders, motion stores and networks
+(.safetensors, .onnx)
+
+example:
+  uplift3d info walk.npz walk.mp4"""
+
+MAX_HEADER_BYTES = 100_000_000  # what the safetensors format itself allows
+
+
+def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
+    """Declare the command."""
+    parser = text_parser(
+        subparsers,
+        "info",
+        help="say what is in a file",
+        description="Say what is in a file, in a few lines.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("paths", nargs="+", type=Path, metavar="FILE", help="file or folder")
+    return parser
+
+
+def run(args: argparse.Namespace) -> None:
+    """Print a description of every path."""
+    for path in args.paths:
+        kind, *lines = describe(path)
+        print(f"{path}: {kind}")
+        for line in lines:
+            print(f"  {line}")
+
+
+def describe(path: Path) -> list[str]:
+    """What kind of thing `path` is, then some lines about it.
+
+    Raises:
+        InputError: nothing there, or nothing that uplift3d knows.
+    """
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        return _store(path) if (path / "index.json").is_file() else _video(path)
+    if suffix == ".npz" and _holds(path, "confidence"):
+        from uplift3d.detect import load_keypoints
+
+        return _keypoints(load_keypoints(path))
+    if suffix in FORMATS:
+        return _motion(load_motion(path))
+    if suffix == ".safetensors":
+        return _checkpoint(path)
+    return _graph(path) if suffix == ".onnx" else _video(path)
+
+
+def _holds(path: Path, key: str) -> bool:
+    """Does an .npz have an array of that name? Files that are none are left to their reader's message."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return f"{key}.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _motion(motion: Motion3D) -> list[str]:
+    people, poses = motion.positions.shape[:2]
+    where = "unknown" if motion.root is None else "known"
+    lines = [
+        f"3D motion of {_people(people)}, {motion.joints}",
+        f"{poses} poses, {_span(motion.times)}; place in the world {where}",
+        *_presence(motion.people.tolist(), motion.times, motion.present, motion.observed),
+    ]
+    return lines + _notes(motion.meta)
+
+
+def _keypoints(keypoints: Keypoints2D) -> list[str]:
+    people, frames = keypoints.positions.shape[:2]
+    width, height = keypoints.image_size
+    seen = keypoints.observed
+    lines = [
+        f"2D key-frames of {_people(people)}, {keypoints.joints}",
+        f"{frames} key-frames, {_span(keypoints.times)}; image {width}×{height} pixels",
+        *_presence(keypoints.people.tolist(), keypoints.times, seen),
+    ]
+    return lines + _notes(keypoints.meta)
+
+
+def _video(path: Path) -> list[str]:
+    from uplift3d.video import open_video
+
+    with open_video(path) as video:
+        width, height = video.size
+        kind = "images" if path.is_dir() else "video"
+        steps = np.diff(video.times)
+        lines = [
+            f"{kind}, {width}×{height} pixels",
+            f"{len(video.times)} frames, {video.times[-1]:.2f} s, {video.rate_hz:.5g} Hz",
+        ]
+        if len(steps) and steps.max() > 1.5 * np.median(steps):
+            lines.append(f"frame rate varies: {1000 * steps.min():.1f}–{1000 * steps.max():.1f} ms per frame")
+    return lines
+
+
+def _store(path: Path) -> list[str]:
+    from uplift3d.data.store import MotionStore
+    from uplift3d.data.summary import summarise
+
+    store = MotionStore.open(path)
+    return [
+        f"motion store of {len(store)} clips",
+        *(
+            f"{row.dataset}: {row.clips} clips, {row.minutes:.1f} min, {row.licence}"
+            for row in summarise(store)
+        ),
+    ]
+
+
+def _checkpoint(path: Path) -> list[str]:
+    """A safetensors file says everything in its header: a length (8 bytes), then JSON."""
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            if length > MAX_HEADER_BYTES:
+                raise ValueError(f"a header of {length} bytes")
+            header = json.loads(file.read(length))
+        notes = header.pop("__metadata__", {})
+        weights = sum(int(np.prod(tensor["shape"])) for tensor in header.values())
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: not a safetensors file ({error})") from error
+    lines = [f"network weights: {weights:,} numbers in {len(header)} tensors"]
+    return lines + _notes(_unpacked(notes))
+
+
+def _graph(path: Path) -> list[str]:
+    import onnxruntime
+
+    try:
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own classes share no base
+        raise InputError(f"{path}: not an ONNX graph ({str(error).splitlines()[0]})") from error
+    ports = [f"{port.name} {port.shape}" for port in session.get_inputs()]
+    results = [f"{port.name} {port.shape}" for port in session.get_outputs()]
+    lines = ["ONNX graph", f"in: {', '.join(ports)}", f"out: {', '.join(results)}"]
+    return lines + _notes(_unpacked(session.get_modelmeta().custom_metadata_map))
+
+
+def _unpacked(notes: dict[str, str]) -> dict[str, Any]:
+    """Metadata strings, those that hold JSON objects opened."""
+    opened: dict[str, Any] = {}
+    for key, text in notes.items():
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError:
+            value = text
+        opened[key] = value if isinstance(value, dict) else text
+    return opened
+
+
+def _notes(meta: Mapping[str, Any]) -> list[str]:
+    """A line per entry; an entry that is an object itself stays on one line."""
+    return [f"{key}: {_inline(value)}" for key, value in meta.items()]
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_inline(item)}" for key, item in value.items())
+    return str(value)
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
+
+
+def _span(times: TimeArray) -> str:
+    if not len(times):
+        return "no time"
+    if len(times) == 1:
+        return f"at {times[0]:.2f} s"
+    rate = 1 / float(np.median(np.diff(times)))
+    return f"{times[0]:.2f}–{times[-1]:.2f} s, usually {rate:.4g} per second"
+
+
+def _presence(
+    people: list[int], times: TimeArray, present: BoolArray, measured: BoolArray | None = None
+) -> list[str]:
+    """When each person is there, and at how many of these times a 2D pose was measured."""
+    lines = []
+    for row, person in enumerate(people):
+        there = present[row]
+        if not there.any():
+            lines.append(f"person {person}: never in view")
+            continue
+        first, last = times[there][[0, -1]]
+        share = "" if measured is None else f", {int(measured[row].sum())} of them measured"
+        lines.append(f"person {person}: {first:.2f}–{last:.2f} s, {int(there.sum())} poses{share}")
+    return lines

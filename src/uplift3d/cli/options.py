@@ -1,0 +1,97 @@
+"""Options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from uplift3d.pipeline import LifterOptions
+
+VIDEO_KEY_INTERVAL_S = 0.4
+KEY_INTERVAL_HELP = "seconds between the frames that 2D poses are taken from, or 'all' for every one"
+
+
+def add_lifting_options(parser: argparse.ArgumentParser) -> None:
+    """The options of detection and lifting; without --key-interval `args` has no `key_interval`."""
+    parser.add_argument(
+        "--key-interval",
+        type=seconds_or_all,
+        default=argparse.SUPPRESS,
+        metavar="SECONDS",
+        help=f"{KEY_INTERVAL_HELP} (default: {VIDEO_KEY_INTERVAL_S:g} for a video, all of a 2D file; "
+        "trained: 0.1, 0.2, 0.4)",
+    )
+    parser.add_argument(
+        "--detector", default="mediapipe", metavar="NAME", help="2D detector for videos (default: mediapipe)"
+    )
+    parser.add_argument(
+        "--model", default="base", metavar="NAME|PATH", help="lifting network (default: base, which ships)"
+    )
+    parser.add_argument(
+        "--runtime",
+        choices=["onnx", "torch"],
+        default="onnx",
+        help="what computes the network (default: onnx; torch needs the train extra)",
+    )
+    parser.add_argument(
+        "--flip",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="average with the result for the mirror image: a little better, twice the lifting time",
+    )
+    parser.add_argument(
+        "--interpolation",
+        choices=["linear", "smooth"],
+        default="linear",
+        help="how poses between the network's own (0.1 s apart) are made (default: linear)",
+    )
+    parser.add_argument(
+        "--max-gap",
+        type=positive,
+        default=1.0,
+        metavar="SECONDS",
+        help="longest absence of a person that is filled in; longer ones stay empty (default: 1)",
+    )
+    parser.add_argument(
+        "--threads", type=int, metavar="N", help="CPU threads of the network (default: all there are)"
+    )
+
+
+def lifter_options(args: argparse.Namespace) -> LifterOptions:
+    """What `add_lifting_options` collected for `pipeline.Lifter`."""
+    return {
+        "flip": args.flip,
+        "interpolation": args.interpolation,
+        "max_gap_s": args.max_gap,
+        "threads": args.threads,
+    }
+
+
+def seconds_or_all(text: str) -> float | None:
+    """Seconds above 0, or None for 'all'."""
+    return None if text == "all" else _number(text, "seconds above 0, or 'all'")
+
+
+def positive(text: str) -> float:
+    """A finite number above 0."""
+    return _number(text, "a number above 0")
+
+
+def _number(text: str, accepted: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} given, accepted: {accepted}")
+    return value
+
+
+def text_parser(subparsers: Any, name: str, **texts: str) -> argparse.ArgumentParser:
+    """A sub-parser whose description and epilog keep their line breaks."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        name, formatter_class=argparse.RawDescriptionHelpFormatter, **texts
+    )
+    return parser

@@ -1,0 +1,122 @@
+"""`uplift3d info`."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+
+from uplift3d.cli import main
+from uplift3d.export import FORMATS, save_motion
+
+
+def lines(capsys):
+    return [line.strip() for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize("suffix", sorted(set(FORMATS) - {".parquet"}))
+def test_a_motion(tmp_path, walk, capsys, suffix):
+    path = save_motion(tmp_path / f"walk{suffix}", walk)
+    assert main(["info", str(path)]) == 0
+    found = lines(capsys)
+    assert found[0] == f"{path}: 3D motion of 2 people, h36m17"
+    assert found[1].startswith("50 poses, 0.50–2.46 s, usually 25 per second")
+    assert found[2] == "person 3: 0.50–2.46 s, 50 poses, 5 of them measured"
+    assert found[3] == "person 7: 0.50–1.94 s, 37 poses, 4 of them measured"
+    if suffix != ".csv":
+        assert "made_by: tests/conftest.py" in found
+        assert "units: positions m, root m, times s" in found
+
+
+def test_key_frames(keys, capsys):
+    assert main(["info", str(keys)]) == 0
+    found = lines(capsys)
+    assert found[0] == f"{keys}: 2D key-frames of 1 person, coco17"
+    assert found[1] == "11 key-frames, 0.00–2.00 s, usually 5 per second; image 320×240 pixels"
+    assert found[2] == "person 0: 0.00–2.00 s, 11 poses"
+    assert "source: a.mp4" in found
+
+
+def test_somebody_never_in_view_and_single_times(tmp_path, walk, capsys):
+    path = save_motion(tmp_path / "end.npz", walk[-1:])
+    assert main(["info", str(path)]) == 0
+    found = lines(capsys)
+    assert "1 poses, at 2.46 s; place in the world unknown" in found
+    assert "person 7: never in view" in found
+
+
+@pytest.mark.filterwarnings("ignore::uplift3d.errors.UpliftWarning")
+def test_images(images, capsys):
+    assert main(["info", str(images)]) == 0
+    assert lines(capsys) == [f"{images}: images, 320×240 pixels", "31 frames, 1.00 s, 30 Hz"]
+
+
+def test_a_video(shared_dir, capsys):
+    path = shared_dir / "data" / "videos" / "sports2d-demo.mp4"
+    assert main(["info", str(path)]) == 0
+    assert lines(capsys) == [f"{path}: video, 1768×994 pixels", "230 frames, 7.63 s, 30 Hz"]
+
+
+def write_safetensors(path, header):
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text)
+    return path
+
+
+def test_network_weights_without_torch(tmp_path, capsys):
+    tensor = {"dtype": "F32", "shape": [3, 4], "data_offsets": [0, 48]}
+    header = {"__metadata__": {"config": '{"tokens": 71}', "step": "500"}, "a": tensor, "b": tensor}
+    path = write_safetensors(tmp_path / "net.safetensors", header)
+    assert main(["info", str(path)]) == 0
+    assert lines(capsys) == [
+        f"{path}: network weights: 24 numbers in 2 tensors",
+        "config: tokens 71",
+        "step: 500",
+    ]
+
+
+def test_a_real_checkpoint_and_graph(tiny_model, capsys):
+    assert main(["info", f"{tiny_model}.safetensors", f"{tiny_model}.embed.onnx"]) == 0
+    found = capsys.readouterr().out
+    assert "network weights" in found
+    assert "ONNX graph" in found
+    assert found.count("joints h36m17") == 2
+
+
+def test_a_motion_store(tmp_path, capsys):
+    from uplift3d.data.store import Clip, write_store
+
+    motion = np.random.default_rng(0).normal(size=(150, 17, 3))
+    clip = Clip("jump", "cmu-bvh", "2", 0, 150, "free", "jump.bvh")
+    write_store(tmp_path / "store", [(clip, motion)])
+    assert main(["info", str(tmp_path / "store")]) == 0
+    assert lines(capsys) == [
+        f"{tmp_path / 'store'}: motion store of 1 clips",
+        "cmu-bvh: 1 clips, 0.1 min, free",
+    ]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"short", struct.pack("<Q", 10**12), struct.pack("<Q", 4) + b"[1] "]
+)
+def test_damaged_weights_are_named(tmp_path, capsys, content):
+    path = tmp_path / "net.safetensors"
+    path.write_bytes(content)
+    assert main(["info", str(path)]) == 2
+    assert "net.safetensors: not a safetensors file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("gone", None, "gone: no such file or folder"),
+        ("text.txt", b"hello", "text.txt"),
+        ("net.onnx", b"hello", "net.onnx: not an ONNX graph"),
+        ("m.npz", b"hello", "m.npz: not an .npz file"),
+    ],
+)
+def test_what_it_does_not_know_is_named(tmp_path, capsys, name, content, message):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    assert main(["info", str(tmp_path / name)]) == 2
+    assert message in capsys.readouterr().err

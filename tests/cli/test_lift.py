@@ -1,0 +1,189 @@
+"""`uplift3d lift`, from its arguments to its files."""
+
+import json
+
+import numpy as np
+import pytest
+
+from uplift3d.cli import main
+from uplift3d.cli.lift import Job, plan
+from uplift3d.errors import InputError
+from uplift3d.export import load_motion
+
+
+def sentence(capsys):
+    """What went to stderr: one sentence, without traceback."""
+    text = capsys.readouterr().err
+    assert text.startswith("uplift3d: ")
+    assert text.count("\n") == 1
+    return text
+
+
+def test_keys_become_every_kind_of_file(network, keys, tmp_path, capsys):
+    pytest.importorskip("plotly")
+    names = ["m.npz", "m.json", "m.csv", "m.html", "m.png"]
+    outputs = [word for name in names for word in ("-o", str(tmp_path / name))]
+    assert main(["lift", str(keys), *outputs]) == 0
+    motion = load_motion(tmp_path / "m.npz")
+    assert motion.positions.shape == (1, 21, 17, 3)  # a pose every 0.1 s, the network's own distance
+    assert motion.meta["source"] == str(keys)
+    assert motion.meta["arguments"]["key_interval"] is None
+    np.testing.assert_array_equal(load_motion(tmp_path / "m.json").positions, motion.positions)
+    np.testing.assert_allclose(load_motion(tmp_path / "m.csv").positions, motion.positions, atol=1e-6)
+    assert "<html" in (tmp_path / "m.html").read_text()[:100]
+    assert (tmp_path / "m.png").read_bytes().startswith(b"\x89PNG")
+    out = capsys.readouterr().out
+    assert "m.npz" in out
+    assert "1 person, 2.00 s: 21 poses from 11 key-frames" in out
+    assert "lifting" in out
+    assert "× real time" in out
+
+
+def test_images_become_a_pose_per_image(network, detector, images, tmp_path, capsys):
+    output = tmp_path / "m.npz"
+    assert main(["lift", str(images), "-o", str(output), "--detector", detector]) == 0
+    motion = load_motion(output)
+    np.testing.assert_allclose(motion.times, np.arange(31) / 30)
+    assert motion.meta["arguments"]["key_interval"] == 0.4
+    assert motion.meta["key_frames"] == 3
+    assert motion.observed.sum() == 3
+    captured = capsys.readouterr()
+    assert "2D detection" in captured.out
+    assert "warning" in captured.err  # the rate of the images is assumed
+
+
+def test_options_reach_the_lifter(network, keys, tmp_path):
+    output = tmp_path / "m.npz"
+    words = ["--key-interval", "0.4", "--flip", "--interpolation", "smooth", "--max-gap", "2.5", "--quiet"]
+    assert main(["lift", str(keys), "-o", str(output), *words]) == 0
+    meta = load_motion(output).meta
+    assert meta["arguments"] | {"focal_px": None} == meta["arguments"]
+    expected = {"key_interval": 0.4, "flip": True, "interpolation": "smooth", "max_gap_s": 2.5}
+    assert {name: meta["arguments"][name] for name in expected} == expected
+    assert meta["key_frames"] == 6
+
+
+def test_output_rate_sets_the_times(network, keys, tmp_path):
+    output = tmp_path / "m.json"
+    assert main(["lift", str(keys), "-o", str(output), "--output-rate", "25"]) == 0
+    times = json.loads(output.read_text())["times"]
+    np.testing.assert_allclose(times, np.arange(51) / 25)
+
+
+def test_quiet_prints_nothing(network, keys, tmp_path, capsys):
+    assert main(["lift", str(keys), "-o", str(tmp_path / "m.npz"), "-q"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_several_inputs_go_into_a_folder(network, keys, tmp_path, capsys):
+    (tmp_path / "other.npz").write_bytes(keys.read_bytes())
+    folder = tmp_path / "new" / "results"
+    words = [str(keys), str(tmp_path / "other.npz"), "-o", str(folder), "--format", "json"]
+    assert main(["lift", *words]) == 0
+    assert sorted(file.name for file in folder.iterdir()) == ["keys.json", "other.json"]
+    assert capsys.readouterr().out.count("1 person") == 2
+
+
+def test_a_bad_input_among_several_is_named_and_the_others_go_on(network, keys, tmp_path, capsys):
+    folder = tmp_path / "results"
+    assert main(["lift", str(tmp_path / "gone.npz"), str(keys), "-o", str(folder)]) == 2
+    assert "gone.npz: no such file" in sentence(capsys)
+    assert [file.name for file in folder.iterdir()] == ["keys.npz"]
+
+
+def test_nobody_in_view_is_code_1_and_leaves_no_file(network, detector, empty_images, tmp_path, capsys):
+    output = tmp_path / "m.npz"
+    assert main(["lift", str(empty_images), "-o", str(output), "--detector", detector, "-q"]) == 1
+    assert "nobody was found" in capsys.readouterr().err
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("gone.mp4", None, r"gone.mp4: no such file"),
+        ("text.mp4", b"not a video at all", r"text.mp4"),
+        ("gone.npz", None, r"gone.npz: no such file"),
+        ("bad.npz", b"PK nonsense", r"bad.npz"),
+    ],
+)
+def test_bad_inputs_are_code_2_and_named(network, detector, tmp_path, capsys, name, content, message):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    words = ["lift", str(tmp_path / name), "-o", str(tmp_path / "m.npz"), "--detector", detector]
+    assert main(words) == 2
+    assert message in sentence(capsys)
+    assert not (tmp_path / "m.npz").exists()
+
+
+def test_a_motion_is_no_input(network, motion_file, tmp_path, capsys):
+    assert main(["lift", str(motion_file), "-o", str(tmp_path / "m.npz")]) == 2
+    assert "holds no 2D key-frames: confidence, image_size missing" in sentence(capsys)
+
+
+def test_a_missing_model_is_named(keys, tmp_path, capsys):
+    assert main(["lift", str(keys), "-o", str(tmp_path / "m.npz"), "--model", "nothing/here"]) == 2
+    assert "no model at nothing/here" in sentence(capsys)
+
+
+def test_an_unknown_detector_is_named(network, images, detector, tmp_path, capsys):
+    assert main(["lift", str(images), "-o", str(tmp_path / "m.npz"), "--detector", "eagle"]) == 2
+    assert "unknown detector 'eagle'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["m.mp3", "m", "gone/m.npz"])
+def test_bad_outputs_are_refused_before_anything_is_read(tmp_path, capsys, name):
+    assert main(["lift", str(tmp_path / "gone.mp4"), "-o", str(tmp_path / name)]) == 2
+    assert "gone.mp4" not in sentence(capsys)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--key-interval", "0"], "seconds above 0, or 'all'"),
+        (["--key-interval", "often"], "'often' given"),
+        (["--max-gap", "nan"], "a number above 0"),
+        (["--output-rate", "-5"], "a number above 0"),
+        (["--runtime", "abacus"], "invalid choice: 'abacus'"),
+    ],
+)
+def test_bad_option_values_say_what_is_accepted(tmp_path, capsys, words, message):
+    with pytest.raises(SystemExit) as leaving:
+        main(["lift", "a.mp4", "-o", str(tmp_path / "m.npz"), *words])
+    assert leaving.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_plan_of_one_input_and_a_folder_that_is_there(tmp_path):
+    jobs = plan([tmp_path / "a.mp4"], [tmp_path], "html")
+    assert jobs == [Job(tmp_path / "a.mp4", (tmp_path / "a.html",))]
+
+
+def test_plan_refuses_what_would_overwrite(tmp_path):
+    with pytest.raises(InputError, match=r"2 inputs would be written to .*a\.npz"):
+        plan([tmp_path / "a.mp4", tmp_path / "b" / "a.mov"], [tmp_path], "npz")
+    with pytest.raises(InputError, match="a.npz is the input"):
+        plan([tmp_path / "a.npz"], [tmp_path / "a.npz"], "npz")
+    with pytest.raises(InputError, match="2 outputs for 2 inputs; give one folder"):
+        plan([tmp_path / "a.mp4", tmp_path / "b.mp4"], [tmp_path / "c.npz", tmp_path / "d.npz"], "npz")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="output folder .*file/results cannot be made"):
+        plan([tmp_path / "a.mp4", tmp_path / "b.mp4"], [tmp_path / "file" / "results"], "npz")
+
+
+def test_plan_refuses_unknown_formats_for_a_folder(tmp_path):
+    with pytest.raises(InputError, match=r"a\.xyz: the output's name must end in"):
+        plan([tmp_path / "a.mp4"], [tmp_path], ".xyz")
+
+
+@pytest.mark.slow
+def test_from_a_real_video_to_a_file(shared_dir, tiny_model, tmp_path, capsys):
+    pytest.importorskip("mediapipe")
+    video = shared_dir / "data" / "videos" / "sports2d-demo.mp4"
+    output = tmp_path / "walk.json"
+    assert main(["lift", str(video), "-o", str(output), "--model", str(tiny_model)]) == 0
+    motion = load_motion(output)
+    assert len(motion) == 230
+    assert len(motion.people) >= 2
+    assert motion.meta["keypoints"]["detector"] == "mediapipe"
+    assert "key-frames" in capsys.readouterr().out

@@ -1,0 +1,60 @@
+"""`uplift3d view`."""
+
+import sys
+
+import pytest
+
+from uplift3d.cli import main, view
+
+pytest.importorskip("plotly", reason="plotly is an optional package")
+
+
+@pytest.fixture
+def browser(monkeypatch):
+    """Addresses that would have been opened, on a machine with a desktop."""
+    opened = []
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(view.webbrowser, "open", lambda address: opened.append(address) or True)
+    return opened
+
+
+def test_the_page_lies_beside_the_motion_and_is_opened(motion_file, browser, capsys):
+    assert main(["view", str(motion_file)]) == 0
+    page = motion_file.with_suffix(".html")
+    assert browser == [page.as_uri()]
+    assert "<title>walk.mp4</title>" in page.read_text()
+    assert capsys.readouterr().out == f"{page}\n"
+
+
+def test_no_open_writes_only(motion_file, browser, tmp_path, capsys):
+    output = tmp_path / "other.html"
+    words = ["-o", str(output), "--title", "A & B", "--max-frames", "10", "--no-open"]
+    assert main(["view", str(motion_file), *words]) == 0
+    assert browser == []
+    text = output.read_text()
+    assert "<title>A &amp; B</title>" in text
+    assert "10 of 50 poses are shown" in text
+    assert "open it in a browser" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has text browsers as default")
+def test_without_a_desktop_no_text_browser_is_started(motion_file, browser, monkeypatch):
+    monkeypatch.delenv("DISPLAY")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert main(["view", str(motion_file)]) == 0
+    assert browser == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["gone.npz"], "gone.npz: no such file"),
+        (["walk.mp4"], "walk.mp4: not a motion file"),
+        (["walk.npz", "-o", "page.txt"], "page.txt: the page's name must end in .html"),
+        (["walk.npz", "--max-frames", "0"], "--max-frames is 0"),
+    ],
+)
+def test_mistakes_are_named(tmp_path, monkeypatch, capsys, words, message):
+    monkeypatch.chdir(tmp_path)
+    assert main(["view", *words, "--no-open"]) == 2
+    assert message in capsys.readouterr().err
