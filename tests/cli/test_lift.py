@@ -162,12 +162,12 @@ def test_plan_of_one_input_and_a_folder_that_is_there(tmp_path):
 def test_plan_refuses_what_would_overwrite(tmp_path):
     with pytest.raises(InputError, match=r"2 inputs would be written to .*a\.npz"):
         plan([tmp_path / "a.mp4", tmp_path / "b" / "a.mov"], [tmp_path], "npz")
-    with pytest.raises(InputError, match="a.npz is the input"):
+    with pytest.raises(InputError, match=r"a\.npz is the input"):
         plan([tmp_path / "a.npz"], [tmp_path / "a.npz"], "npz")
     with pytest.raises(InputError, match="2 outputs for 2 inputs; give one folder"):
         plan([tmp_path / "a.mp4", tmp_path / "b.mp4"], [tmp_path / "c.npz", tmp_path / "d.npz"], "npz")
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="output folder .*file/results cannot be made"):
+    with pytest.raises(InputError, match=r"output folder .*file/results cannot be made"):
         plan([tmp_path / "a.mp4", tmp_path / "b.mp4"], [tmp_path / "file" / "results"], "npz")
 
 
