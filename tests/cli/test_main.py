@@ -132,12 +132,11 @@ def test_warnings_are_as_before_afterwards(command):
     assert (warnings.showwarning, list(warnings.filters)) == before
 
 
-@pytest.mark.parametrize("words", [["--version"], ["--help"], []])
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_closed_pipe_is_no_traceback(monkeypatch, words, unbuffered):
+def test_a_closed_pipe_is_no_traceback(monkeypatch, unbuffered):
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     process = subprocess.Popen(
-        [sys.executable, "-m", "uplift3d", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "uplift3d", "--version"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     process.stdout.close()
     error = process.stderr.read().decode()
