@@ -17,8 +17,9 @@ from uplift3d.tokens import InputSpec, TokenTrack
 from uplift3d.types import BoolArray, FloatArray, IntArray
 from uplift3d.windows import WindowPlan, merge, plan_windows, pose_slots
 
-BATCH = 64
-"""Windows that go through the network together; bounds the memory of clips of any length."""
+BATCH = 16
+"""Windows that go through the network together: bounds the memory of clips of any length. More are no faster:
+with 64 the activations of a 384-channel network no longer fit a core's cache (10–20 % slower, Zen 4)."""
 
 
 def lift_track(
