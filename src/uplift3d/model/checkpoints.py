@@ -1,4 +1,4 @@
-"""Weights on disk: the project's own safetensors, and one translator per foreign source.
+"""Weights on disk: the project's own safetensors, and translators of foreign files.
 
 Own files carry their configuration, so a path is all it takes to rebuild a network. Loading is strict: every
 missing and unexpected key is named.
@@ -20,10 +20,14 @@ from torch import Tensor
 from uplift3d.errors import InputError
 from uplift3d.files import atomic_write, check_writable
 from uplift3d.model.config import ModelConfig
-from uplift3d.model.torch_files import named_weights, read_torch
+from uplift3d.model.rivals.base import Part, PartConfig
+from uplift3d.model.rivals.foreign import UPLIFT_UPSAMPLE, load_foreign, recognise
+from uplift3d.model.rivals.registry import build, config_of
+from uplift3d.model.torch_files import NUMPY_STATE, named_weights, read_torch
 from uplift3d.model.uplift_upsample import UpliftUpsample
 
-ConfigSource = ModelConfig | Mapping[str, Any] | str | Path
+ConfigSource = ModelConfig | PartConfig | Mapping[str, Any] | str | Path
+Network = UpliftUpsample | Part[PartConfig]
 State = dict[str, Tensor]
 
 CONFIG_KEY = "uplift3d.config"
@@ -37,30 +41,33 @@ def load(name_or_path: str | Path = "base") -> UpliftUpsample:
         The network in evaluation mode.
 
     Raises:
-        InputError: neither a shipped name nor a readable file.
+        InputError: neither a shipped name nor a readable file, or the file of a rival.
     """
     shipped = resources.files("uplift3d") / "weights"
     if str(name_or_path) in SHIPPED:
         with resources.as_file(shipped / f"{name_or_path}.safetensors") as path:
-            return load_checkpoint(path)
+            return _uplift_upsample(load_checkpoint(path), path)
     if not Path(name_or_path).exists():
         raise InputError(
             f"no shipped model and no file is called {str(name_or_path)!r}; shipped: {', '.join(SHIPPED)}; "
             f"files: {', '.join(READERS)}"
         )
-    return load_checkpoint(name_or_path)
+    return _uplift_upsample(load_checkpoint(name_or_path), name_or_path)
 
 
-def load_checkpoint(path: str | Path, config: ConfigSource | None = None) -> UpliftUpsample:
+def load_checkpoint(path: str | Path, config: ConfigSource | None = None) -> Network:
     """Load a network from a checkpoint, this project's or a foreign one.
 
     Args:
-        path: `.safetensors` (own), `.h5` (published Keras weights) or `.pt`, `.pth`, `.bin`, `.ckpt` (torch).
+        path: `.safetensors` (own), `.h5` (published Keras weights) or `.pt`, `.pth`, `.bin`, `.ckpt` (own, or
+            of a rival's authors).
         config: for files that carry none: a ModelConfig, its fields, or the path of a JSON file with them or
-            with the published configuration dump.
+            with the published configuration dump. Sizes of rivals follow from their weights; here go fields
+            that do not (`causal` of VideoPose3D, `strides` that nobody published), or a RivalConfig.
 
     Returns:
-        The network in evaluation mode, with the joint order of the checkpoint in `config.joints`.
+        The network in evaluation mode, with the joint order of the checkpoint in `config.joints`; for files
+        of rivals what `uplift3d.model.rivals` builds of them.
 
     Raises:
         InputError: a file that is missing, damaged, of another model, or that would run code when read.
@@ -71,12 +78,11 @@ def load_checkpoint(path: str | Path, config: ConfigSource | None = None) -> Upl
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(f"checkpoint {path} has suffix {path.suffix!r}; accepted are {', '.join(READERS)}")
-    state, config = reader(path, None if config is None else read_config(config))
-    return _build(state, config, path)
+    return reader(path, config).eval()
 
 
 def save_checkpoint(
-    model: UpliftUpsample,
+    model: Network,
     path: str | Path,
     metadata: Mapping[str, str] | None = None,
     *,
@@ -108,7 +114,7 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         return dict(file.metadata() or {})
 
 
-def fingerprint(model: UpliftUpsample) -> str:
+def fingerprint(model: Network) -> str:
     """Return a short hash of configuration and weights, to tell in a result which model made it."""
     digest = hashlib.sha256(model.config.model_dump_json().encode())
     for name, value in sorted(model.state_dict().items()):
@@ -123,10 +129,24 @@ def read_config(source: ConfigSource) -> ModelConfig:
     Raises:
         InputError: unreadable file, unknown fields, an impossible network.
     """
-    if isinstance(source, ModelConfig):
+    config = _config(source)
+    if not isinstance(config, ModelConfig):
+        raise InputError(f"the configuration is for {config.rival}, but one of Uplift and Upsample is needed")
+    return config
+
+
+def _config(source: ConfigSource) -> ModelConfig | PartConfig:
+    """Make the configuration of whichever network the source describes."""
+    fields = _fields(source)
+    if not isinstance(fields, Mapping):
+        return fields
+    return config_of(fields) if "rival" in fields else _config_from_fields(fields)
+
+
+def _fields(source: ConfigSource) -> ModelConfig | PartConfig | Mapping[str, Any]:
+    """Read a JSON file if the source is the path of one."""
+    if isinstance(source, ModelConfig | PartConfig | Mapping):
         return source
-    if isinstance(source, Mapping):
-        return _config_from_fields(source)
     try:
         fields = json.loads(Path(source).read_text(encoding="utf-8"))
     except OSError as error:
@@ -135,7 +155,7 @@ def read_config(source: ConfigSource) -> ModelConfig:
         raise InputError(f"configuration {source} is not JSON: {error}") from None
     if not isinstance(fields, dict):
         raise InputError(f"configuration {source} holds no fields: it must be a JSON object")
-    return _config_from_fields(fields)
+    return fields
 
 
 def _config_from_fields(fields: Mapping[str, Any]) -> ModelConfig:
@@ -146,9 +166,20 @@ def _config_from_fields(fields: Mapping[str, Any]) -> ModelConfig:
     return ModelConfig(**fields)
 
 
-def _build(state: State, config: ModelConfig, path: Path) -> UpliftUpsample:
+def _assemble(state: State, config: ConfigSource | None, path: Path) -> Network:
+    """Build the network of a file without configuration, whoever wrote it."""
+    source = recognise(state)
+    if source is None and config is None:
+        names = ", ".join(list(state)[:3])
+        raise InputError(f"checkpoint {path} holds weights of no network known here ({names}, …)")
+    if source is None or source is UPLIFT_UPSAMPLE:
+        return _build(state, _needed(config, path), path)
+    return load_foreign(state, source, {} if config is None else _fields(config), path)
+
+
+def _build(state: State, config: ModelConfig | PartConfig, path: Path) -> Network:
     """Put weights into a fresh network, complaining about everything that does not fit."""
-    model = UpliftUpsample(config)
+    model: Network = UpliftUpsample(config) if isinstance(config, ModelConfig) else build(config)
     expected = model.state_dict()
     problems = {
         "missing": [name for name in expected if name not in state],
@@ -163,29 +194,38 @@ def _build(state: State, config: ModelConfig, path: Path) -> UpliftUpsample:
     if found:
         raise InputError(f"checkpoint {path} does not fit its configuration; {'; '.join(found)}")
     model.load_state_dict(state)
-    return model.eval()
+    return model
 
 
-def _needed(config: ModelConfig | None, path: Path) -> ModelConfig:
+def _uplift_upsample(model: Network, path: str | Path) -> UpliftUpsample:
+    if not isinstance(model, UpliftUpsample):
+        raise InputError(
+            f"checkpoint {path} holds {model.config.rival}, which needs a 2D pose at every frame; accepted "
+            "is a network of Uplift and Upsample (rivals are for load_checkpoint)"
+        )
+    return model
+
+
+def _needed(config: ConfigSource | None, path: Path) -> ModelConfig | PartConfig:
     if config is None:
         raise InputError(
             f"checkpoint {path} carries no configuration; pass config= (a JSON file or ModelConfig)"
         )
-    return config
+    return _config(config)
 
 
-def _read_safetensors(path: Path, config: ModelConfig | None) -> tuple[State, ModelConfig]:
+def _read_safetensors(path: Path, config: ConfigSource | None) -> Network:
     with _open_safetensors(path) as file:
         metadata = file.metadata() or {}
         state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
     if CONFIG_KEY in metadata and config is None:
-        config = _stored_config(metadata[CONFIG_KEY], path)
-    return state, _needed(config, path)
+        return _build(state, _stored_config(metadata[CONFIG_KEY], path), path)
+    return _assemble(state, config, path)
 
 
-def _stored_config(text: str, path: Path) -> ModelConfig:
+def _stored_config(text: str, path: Path) -> ModelConfig | PartConfig:
     try:
-        return ModelConfig(**json.loads(text))
+        return _config({**json.loads(text)})
     except (ValueError, TypeError) as error:
         raise InputError(f"checkpoint {path} carries a configuration that cannot be used: {error}") from None
 
@@ -197,26 +237,29 @@ def _open_safetensors(path: Path) -> Any:
         raise InputError(f"checkpoint {path} is not a readable safetensors file: {error}") from None
 
 
-def _read_keras(path: Path, config: ModelConfig | None) -> tuple[State, ModelConfig]:
+def _read_keras(path: Path, config: ConfigSource | None) -> Network:
     from uplift3d.model.keras_h5 import read_h5, translate  # h5py is slow to import
 
     layers = read_h5(path)
-    config = _needed(config, path)
+    known = read_config(_needed(config, path))
     try:
-        return translate(layers, config), config
+        state = translate(layers, known)
     except InputError as error:
         raise InputError(f"checkpoint {path}: {error}") from None
+    return _build(state, known, path)
 
 
-def _read_torch(path: Path, config: ModelConfig | None) -> tuple[State, ModelConfig]:
-    """Read `{"config": fields, "state_dict": weights}` or bare weights."""
-    content = read_torch(path)
+def _read_torch(path: Path, config: ConfigSource | None) -> Network:
+    """Read `{"config": fields, "state_dict": weights}`, bare weights, or what VideoPose3D wraps them in."""
+    content = read_torch(path, put_aside=NUMPY_STATE)
+    weights = content.get("model_pos")  # VideoPose3D and those who took over its scripts
+    state = named_weights(weights if isinstance(weights, dict) else content, path)
     if config is None and isinstance(content.get("config"), dict):
-        config = _config_from_fields(content["config"])
-    return named_weights(content, path), _needed(config, path)
+        return _build(state, _config(content["config"]), path)
+    return _assemble(state, config, path)
 
 
-READERS: dict[str, Callable[[Path, ModelConfig | None], tuple[State, ModelConfig]]] = {
+READERS: dict[str, Callable[[Path, ConfigSource | None], Network]] = {
     ".safetensors": _read_safetensors,
     ".h5": _read_keras,
     ".pt": _read_torch,

@@ -10,7 +10,7 @@ import pickle
 import pickletools
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,18 +19,39 @@ from torch import Tensor
 
 from uplift3d.errors import InputError
 
+NUMPY_STATE = (
+    "numpy.core.multiarray._reconstruct",
+    "numpy._core.multiarray._reconstruct",
+    "numpy.core.multiarray.scalar",
+    "numpy._core.multiarray.scalar",
+    "numpy.dtype",
+    "numpy.ndarray",
+    "numpy.random._pickle.__bit_generator_ctor",
+    "numpy.random._pickle.__randomstate_ctor",
+    "numpy.random._mt19937.MT19937",
+)
+"""What checkpoints with the random state of their training, or with numpy scalars, want to call."""
 
-def read_torch(path: Path) -> dict[str, Any]:
+
+def read_torch(path: Path, put_aside: Collection[str] = ()) -> dict[str, Any]:
     """Read a torch file that holds tensors and plain containers.
+
+    Args:
+        path: the file.
+        put_aside: dotted names that the file may want to call; they are not called, and an empty stand-in is
+            in the content where their result would be.
 
     Raises:
         InputError: a file that would run code when read, a damaged one, or one without named content.
     """
     try:
-        with warnings.catch_warnings(action="ignore"):  # torch comments on pickles that it did not write
+        with (
+            warnings.catch_warnings(action="ignore"),  # torch comments on pickles that it did not write
+            torch.serialization.safe_globals([_stand_in(name) for name in put_aside]),
+        ):
             content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # damaged files fail in every part of torch's reader
-        callables = _foreign_callables(path)
+        callables = [name for name in _foreign_callables(path) if name not in put_aside]
         if callables and isinstance(error, pickle.UnpicklingError | pickle.PickleError):
             raise InputError(
                 f"checkpoint {path} is refused: reading it would run code ({', '.join(callables)}); accepted "
@@ -57,6 +78,22 @@ def named_weights(content: dict[str, Any], path: Path) -> dict[str, Tensor]:
         if all(name.startswith(prefix) for name in state):
             state = {name.removeprefix(prefix): value for name, value in state.items()}
     return state
+
+
+class _PutAside:
+    """Stands for an object that is not wanted; takes whatever a pickle says of it and keeps nothing."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def __setstate__(self, _: object) -> None:
+        pass
+
+
+def _stand_in(name: str) -> type[_PutAside]:
+    """Make a class that torch's reader takes for the thing of this dotted name."""
+    module, _, last = name.rpartition(".")
+    return type(last, (_PutAside,), {"__module__": module})
 
 
 _TENSOR_MAKERS = ("torch._utils.", "torch.storage.", "collections.OrderedDict")

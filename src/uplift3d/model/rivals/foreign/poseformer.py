@@ -1,0 +1,54 @@
+"""Files of PoseFormer (`model_pos` in `best_epoch_….bin`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from uplift3d.model.rivals.foreign.source import Fields, Source, State, count, joints_of, size
+from uplift3d.model.rivals.poseformer import PoseFormerConfig
+
+
+def infer(state: State, given: Mapping[str, Any]) -> Fields:
+    """Read sizes off the shapes; the number of heads shows nowhere and is 8 in every published file."""
+    width = size(state, "Spatial_patch_to_embedding.weight", 0, size(state, "Spatial_norm.weight", 0, 32))
+    hidden = size(state, "Spatial_blocks.0.mlp.fc1.weight", 0, 2 * width)
+    frames = size(state, "weighted_mean.weight", 1, size(state, "Temporal_pos_embed", 1, 81))
+    return {
+        "frames": frames,
+        "joint_width": width,
+        "depth": count(state, r"Spatial_blocks\.(\d+)\.") or 4,
+        "mlp_ratio": hidden / width,
+        "qkv_bias": "Spatial_blocks.0.attn.qkv.bias" in state,
+        **joints_of(size(state, "head.1.weight", 0, 51) // 3, given),
+    }
+
+
+SOURCE = Source(
+    title="PoseFormer",
+    pattern=r"Spatial_(pos_embed|patch_to_embedding|blocks|norm)|Temporal_(pos_embed|norm)|"
+    r"blocks\.\d+\.(norm\d|attn|mlp)\.|weighted_mean\.|head\.",
+    config=PoseFormerConfig,
+    infer=infer,
+    rules=(
+        (r"embedding\.", "Spatial_patch_to_embedding."),
+        (r"spatial\.encoding", "Spatial_pos_embed"),
+        (r"temporal\.encoding", "Temporal_pos_embed"),
+        (r"spatial\.norm\.", "Spatial_norm."),
+        (r"temporal\.norm\.", "Temporal_norm."),
+        (r"frame_weights\.", "weighted_mean."),
+        (r"head\.", "head."),
+        *(
+            (rf"{stack}\.blocks\.(\d+)\.{ours}\.", rf"{theirs}.\1.{name}.")
+            for stack, theirs in (("spatial", "Spatial_blocks"), ("temporal", "blocks"))
+            for ours, name in (
+                ("norm1", "norm1"),
+                ("norm2", "norm2"),
+                (r"attention\.qkv", "attn.qkv"),
+                (r"attention\.out", "attn.proj"),
+                (r"mlp\.expand", "mlp.fc1"),
+                (r"mlp\.contract", "mlp.fc2"),
+            )
+        ),
+    ),
+)
