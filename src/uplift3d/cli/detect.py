@@ -5,14 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from uplift3d import detect
-from uplift3d.detect.files import SUFFIXES
-from uplift3d.files import check_writable
-from uplift3d.types import Keypoints2D
-from uplift3d.video import open_video, regular_key_frames
+from uplift3d.cli.options import KEY_INTERVAL_HELP, VIDEO_KEY_INTERVAL_S, positive, seconds_or_all
 
 if TYPE_CHECKING:
     from uplift3d.cli import Subparsers
+    from uplift3d.types import Keypoints2D
 
 EPILOG = """examples:
   uplift3d detect walk.mp4 -o walk-keys.npz
@@ -21,7 +18,8 @@ EPILOG = """examples:
 then:
   uplift3d lift walk-keys.npz -o walk.npz
 
-A person is one track: NaN with confidence 0 where not seen, a new track after 1.5 s of absence."""
+Every person is one track, NaN with confidence 0 where not seen. Somebody who comes back after more than 1.5 s
+is a new person. Tracks of a few unsure sightings are left out as noise."""
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -37,25 +35,25 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", required=True, metavar="KEYS.npz", help="file to write")
     parser.add_argument(
         "--key-interval",
-        type=_interval,
-        default=0.4,
+        type=seconds_or_all,
+        default=VIDEO_KEY_INTERVAL_S,
         metavar="SECONDS",
-        help="seconds between key-frames, or 'all' for every frame (default 0.4)",
+        help=f"{KEY_INTERVAL_HELP} (default: {VIDEO_KEY_INTERVAL_S:g})",
     )
     parser.add_argument(
-        "--detector", default="mediapipe", metavar="NAME", help="2D detector (default mediapipe)"
+        "--detector", default="mediapipe", metavar="NAME", help="2D detector (default: mediapipe)"
     )
     parser.add_argument(
         "--people",
         type=int,
         metavar="N",
-        help="look for N people at most, which is faster (default: everybody)",
+        help="look for N people at most in each key-frame, which is faster (default: everybody)",
     )
     parser.add_argument(
         "--image-rate",
-        type=float,
+        type=positive,
         metavar="HZ",
-        help="images per second, for a folder of images (default 30)",
+        help="images per second, for a folder of images (default: 30)",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
     return parser
@@ -63,7 +61,11 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Detect, write, and say what was found."""
-    check_writable(args.output, SUFFIXES)
+    from uplift3d import detect
+    from uplift3d.files import check_writable
+    from uplift3d.video import open_video, regular_key_frames
+
+    check_writable(args.output, detect.files.SUFFIXES)
     with open_video(args.video, args.image_rate) as video:
         keypoints = detect.run(
             video,
@@ -80,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _summary(keypoints: Keypoints2D, duration_s: float, output: str) -> str:
-    seconds = max(keypoints.meta["seconds"], 1e-3)
+    seconds = keypoints.meta["seconds"]
     lines = [f"{output}: {len(keypoints)} key-frames of {duration_s:.2f} s of video in {seconds:.1f} s"]
     for person, seen in zip(keypoints.people, keypoints.observed, strict=True):
         times = keypoints.times[seen]
@@ -88,12 +90,3 @@ def _summary(keypoints: Keypoints2D, duration_s: float, output: str) -> str:
             f"  person {person}: seen in {int(seen.sum())} key-frames, {times[0]:.2f}–{times[-1]:.2f} s"
         )
     return "\n".join(lines)
-
-
-def _interval(text: str) -> float | None:
-    if text == "all":
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a number of seconds nor 'all'") from None

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from uplift3d.detect.base import Detector, Image
 from uplift3d.detect.regions import Region, paint_out, search_regions
-from uplift3d.detect.sighting import Sighting, sightings, without_doubles
-from uplift3d.detect.tracks import MIN_SCORE, Track
+from uplift3d.detect.sighting import Sighting, share_inside, sightings, without_doubles
+from uplift3d.detect.tracks import MIN_SCORE, Expectation, Track, assign
 
 SEARCH_INTERVAL_S = 1.0
 """How often the whole image is searched for more people while all known ones are in sight."""
@@ -20,6 +20,8 @@ TRACE_MISSES = 2
 """Not being seen in so many of them on end stops that."""
 MIN_SIZE_PX = 24.0
 """Smaller people have no joints to speak of."""
+PART = 0.8
+"""Share of a box inside a larger one above which the two may be one person; a second look then decides."""
 _SLACK_S = 1e-3  # key-frames are not quite where the intervals fall
 
 
@@ -73,9 +75,7 @@ class Finder:
         """Look for somebody new in the key-frames just before, of which only parts were searched."""
         misses = 0
         for moment in list(self._past)[-2::-1]:  # the latest is where the person was found
-            expected = track.expected(moment.time_s)
-            region = Region.around(expected.centre, expected.size, _size(moment.rgb))
-            seen = self._look(paint_out(moment.rgb, moment.people), region) if region else []
+            seen = self._look_behind(moment.rgb, track.expected(moment.time_s), moment.people)
             if seen and track.misfit(seen[0], moment.time_s) <= 1:
                 track.add(moment.frame, moment.time_s, seen[0])
                 moment.people.append(seen[0])
@@ -84,15 +84,26 @@ class Finder:
                 return
 
     def _revisit(self, rgb: Image, time_s: float, known: list[Track]) -> list[Sighting]:
-        """Look where the known people should be."""
+        """Look where the known people should be, and behind those found there for the ones still missing."""
         found: list[Sighting] = []
-        for track in sorted(known, key=lambda one: -len(one.frames)):
-            if self._enough(found):
-                break
-            expected = track.expected(time_s)
-            region = Region.around(expected.centre, expected.size, _size(rgb))
-            found = without_doubles([*found, *(self._look(rgb, region) if region else [])])
+        known = sorted(known, key=lambda track: -len(track.frames))
+        for track in known:
+            if not self._enough(found):
+                expected = track.expected(time_s)
+                region = Region.around(expected.centre, expected.size, _size(rgb))
+                found = without_doubles([*found, *(self._look(rgb, region) if region else [])])
+        found = [one for one in found if not _is_part(one, found)]
+        matched = assign(known, found, time_s)
+        for t, track in enumerate(known):
+            if t not in matched and found and not self._enough(found):
+                found = without_doubles([*found, *self._look_behind(rgb, track.expected(time_s), found)])
         return found
+
+    def _look_behind(self, rgb: Image, expected: Expectation, others: list[Sighting]) -> list[Sighting]:
+        """Look for somebody where they should be with these other people painted out."""
+        region = Region.around(expected.centre, expected.size, _size(rgb))
+        own = Region.within(*expected.corners, _size(rgb))
+        return self._look(paint_out(rgb, others, own), region) if region else []
 
     def _search_if_due(self, rgb: Image, time_s: float, found: list[Sighting], known: int) -> list[Sighting]:
         complete = 0 < known <= len(found)
@@ -112,13 +123,12 @@ class Finder:
             if found and region == regions[0] and len(regions) > 1:
                 continue  # the squares are a closer look at what the whole image shows
             while not self._enough(found):
-                painted = paint_out(rgb, found)
-                new = self._look(painted, region)
+                new = self._look(paint_out(rgb, found), region)
                 if not new:
                     break
-                close = Region.around(new[0].centre, new[0].size, _size(rgb))
-                closer = self._look(painted, close) if close else []
-                more = without_doubles([*found, *(closer or new)])
+                first = Expectation(new[0].centre, new[0].size, new[0].box)
+                closer = without_doubles([*found, *self._look_behind(rgb, first, found)])
+                more = closer if len(closer) > len(found) else without_doubles([*found, *new])
                 if len(more) == len(found):
                     break
                 found = more
@@ -131,6 +141,12 @@ class Finder:
 
     def _enough(self, found: list[Sighting]) -> bool:
         return self.max_people is not None and len(found) >= self.max_people
+
+
+def _is_part(one: Sighting, found: list[Sighting]) -> bool:
+    """Whether this may be a part of a larger person, whom a look at their neighbour showed cut off."""
+    others = [other for other in found if other is not one]
+    return any(share_inside(one, other) > max(PART, share_inside(other, one)) for other in others)
 
 
 def _size(rgb: Image) -> tuple[int, int]:

@@ -26,7 +26,7 @@ class MediaPipeDetector:
         min_confidence: of the person detection, in [0, 1].
 
     Raises:
-        InputError: mediapipe is not installed.
+        InputError: mediapipe is not installed, or a system library that it needs.
     """
 
     name = "mediapipe"
@@ -64,10 +64,15 @@ class MediaPipeDetector:
 def _import_solutions() -> Any:
     try:
         from mediapipe.python.solutions import pose
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise InputError(
-            "the mediapipe detector is not installed; install it with  pip install 'uplift3d[mediapipe]'  "
-            "(needs Python ≤ 3.12)"
+            "the mediapipe detector is not installed; pip install 'uplift3d[mediapipe]' brings it (up to "
+            "Python 3.12), and files of 2D key-frames need no detector"
+        ) from error
+    except ImportError as error:  # a system library is missing
+        raise InputError(
+            f"mediapipe is installed but cannot be loaded ({error}); on Debian and Ubuntu "
+            "apt install libgl1 libglib2.0-0 brings what it needs"
         ) from error
     return pose
 

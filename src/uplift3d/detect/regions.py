@@ -29,12 +29,17 @@ class Region:
     bottom: int
 
     @classmethod
-    def around(cls, centre: Point, size: float, image_size: tuple[int, int]) -> Self | None:
-        """The square around a person as far as it lies inside the image; None where that is nothing."""
-        half = AROUND * size / 2
-        left, top = np.maximum(np.floor(centre - half), 0).astype(int)
-        right, bottom = np.minimum(np.ceil(centre + half), image_size).astype(int)
+    def within(cls, low: Point, high: Point, image_size: tuple[int, int]) -> Self | None:
+        """The pixels between two corners as far as they lie inside the image; None where that is nothing."""
+        left, top = np.maximum(np.floor(low), 0).astype(int).tolist()
+        right, bottom = np.minimum(np.ceil(high), image_size).astype(int).tolist()
         return cls(left, top, right, bottom) if right - left > 1 and bottom - top > 1 else None
+
+    @classmethod
+    def around(cls, centre: Point, size: float, image_size: tuple[int, int]) -> Self | None:
+        """The square to look for a person in."""
+        half = AROUND * size / 2
+        return cls.within(centre - half, centre + half, image_size)
 
     def cut(self, rgb: Image) -> Image:
         """Copy of this part of an image (H, W, 3)."""
@@ -67,15 +72,24 @@ def search_regions(image_size: tuple[int, int], fine: bool = False) -> list[Regi
     ]
 
 
-def paint_out(rgb: Image, people: list[Sighting]) -> Image:
-    """Copy of an image (H, W, 3) with these people covered by plain boxes, so that others are found."""
+def paint_out(rgb: Image, people: list[Sighting], keep: Region | None = None) -> Image:
+    """Copy of an image (H, W, 3) with these people covered by plain boxes, so that others are found.
+
+    Args:
+        rgb: the image.
+        people: whom to cover.
+        keep: leave this part as it is, since somebody else is expected there.
+    """
     painted = rgb.copy()
     for person in people:
         low, high = person.box
         margin = 0.05 * person.size
-        left, top = np.maximum(low - margin, 0).astype(int)
-        right, bottom = np.maximum(high + margin, 0).astype(int)
-        painted[top:bottom, left:right] = 127
+        box = Region.within(low - margin, high + margin, (rgb.shape[1], rgb.shape[0]))
+        if box is not None:
+            painted[box.top : box.bottom, box.left : box.right] = 127
+    if keep is not None:
+        rows, columns = slice(keep.top, keep.bottom), slice(keep.left, keep.right)
+        painted[rows, columns] = rgb[rows, columns]
     return painted
 
 

@@ -71,6 +71,14 @@ def distance(one: Sighting, other: Sighting) -> float:
     return float(np.nanmean(apart) / size) if np.isfinite(apart).any() and size > 0 else np.inf
 
 
+def share_inside(one: Sighting, other: Sighting) -> float:
+    """Share of the area of the first one's box that lies inside the other's, in [0, 1]."""
+    (low, high), (other_low, other_high) = one.box, other.box
+    common = np.clip(np.minimum(high, other_high) - np.maximum(low, other_low), 0, None)
+    area = float(np.prod(high - low))
+    return float(np.prod(common)) / area if area > 0 else 0.0
+
+
 def without_doubles(people: list[Sighting]) -> list[Sighting]:
     """Each person once: of sightings that coincide, the one with the highest score."""
     kept: list[Sighting] = []

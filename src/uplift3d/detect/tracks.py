@@ -31,9 +31,11 @@ class Expectation(NamedTuple):
     """Where a person should be."""
 
     centre: Point
-    """(2,) pixels."""
+    """(2,) pixels, see `Sighting.centre`."""
     size: float
-    """Pixels."""
+    """Pixels, see `Sighting.size`."""
+    corners: tuple[Point, Point]
+    """Top left and bottom right of the last sighting's box, moved along, in pixels."""
 
 
 @dataclass(eq=False)
@@ -58,11 +60,13 @@ class Track:
         last = self.sightings[end]
         near = self.sightings[-SIZE_SIGHTINGS:] if later else self.sightings[:SIZE_SIGHTINGS]
         size = float(np.median([sighting.size for sighting in near]))
+        low, high = last.box
         if len(self.times) < 2:
-            return Expectation(last.centre, size)
+            return Expectation(last.centre, size, (low, high))
         velocity = (last.centre - self.sightings[before].centre) / (self.times[end] - self.times[before])
         ahead_s = np.clip(time_s - self.times[end], -VELOCITY_HORIZON_S, VELOCITY_HORIZON_S)
-        return Expectation(last.centre + ahead_s * velocity, size)
+        step = ahead_s * velocity
+        return Expectation(last.centre + step, size, (low + step, high + step))
 
     def misfit(self, sighting: Sighting, time_s: float) -> float:
         """How badly a sighting continues this track: 0 as expected, above 1 not at all."""
@@ -93,6 +97,20 @@ class Track:
         )
 
 
+def assign(tracks: list[Track], people: list[Sighting], time_s: float) -> dict[int, int]:
+    """Which track each sighting continues, the best fitting pairs first: index of track → of sighting."""
+    pairs = sorted(
+        (track.misfit(person, time_s), t, p)
+        for t, track in enumerate(tracks)
+        for p, person in enumerate(people)
+    )
+    chosen: dict[int, int] = {}
+    for misfit, t, p in pairs:
+        if misfit <= 1 and t not in chosen and p not in chosen.values():
+            chosen[t] = p
+    return chosen
+
+
 class Tracker:
     """Links the sightings of one key-frame after the other."""
 
@@ -111,20 +129,13 @@ class Tracker:
             The tracks of the new people.
         """
         live = self.live(time_s)
-        pairs = sorted(
-            (track.misfit(person, time_s), t, p)
-            for t, track in enumerate(live)
-            for p, person in enumerate(people)
-        )
-        tracks_left, people_left = set(range(len(live))), set(range(len(people)))
-        for misfit, t, p in pairs:
-            if misfit <= 1 and t in tracks_left and p in people_left:
-                live[t].add(self.key_frames, time_s, people[p])
-                tracks_left.remove(t)
-                people_left.remove(p)
-        new = [Track() for _ in people_left]
-        for track, p in zip(new, sorted(people_left), strict=True):
-            track.add(self.key_frames, time_s, people[p])
+        chosen = assign(live, people, time_s)
+        for t, p in chosen.items():
+            live[t].add(self.key_frames, time_s, people[p])
+        others = [person for p, person in enumerate(people) if p not in chosen.values()]
+        new = [Track() for _ in others]
+        for track, person in zip(new, others, strict=True):
+            track.add(self.key_frames, time_s, person)
         self.tracks += new
         self.key_frames += 1
         return new

@@ -1,0 +1,105 @@
+import threading
+
+import numpy as np
+import pytest
+
+from uplift3d.detect import base, run
+from uplift3d.errors import InputError, NothingFoundError
+
+
+@pytest.mark.parametrize("finds_everyone", [True, False])
+def test_each_person_becomes_one_track_with_the_videos_times(
+    colour_detector, painted_video, standing, finds_everyone
+):
+    video = painted_video([standing(x=150, vx=30), standing(x=500, vx=-20, height=120)])
+    keys = run(video, video.every(0.4), colour_detector(finds_everyone))
+    assert keys.positions.shape == (2, 11, 17, 2)
+    assert (keys.joints, keys.image_size) == ("coco17", (640, 360))
+    np.testing.assert_allclose(keys.times, 0.4 * np.arange(11))
+    assert keys.observed.all()
+    middle = keys.positions.mean(axis=2)[..., 0]  # the layout is symmetric
+    np.testing.assert_allclose(middle[0] - middle[0, 0], 30 * keys.times, atol=1)
+    np.testing.assert_allclose(middle[1] - middle[1, 0], -20 * keys.times, atol=1)
+
+
+def test_where_a_person_is_not_seen_there_is_nan_and_no_confidence(colour_detector, painted_video, standing):
+    video = painted_video([standing(x=150), standing(x=450, start=1.0, end=2.5)])
+    keys = run(video, video.every(0.1), colour_detector(True))
+    expected = (keys.times >= 1.0) & (keys.times <= 2.5)
+    np.testing.assert_array_equal(keys.observed, [np.ones(41, bool), expected])
+    assert np.isnan(keys.positions[1][~expected]).all()
+    assert (keys.confidence[1][~expected] == 0).all()
+    assert (keys.confidence[1][expected] == np.float32(0.9)).all()
+
+
+def test_noise_is_dropped_and_counted(colour_detector, painted_video, standing):
+    video = painted_video([standing(x=150), standing(x=450, start=1.0, end=1.05)])
+    keys = run(video, video.every(0.1), colour_detector(True))
+    assert len(keys.people) == 1
+    assert keys.meta["tracks_dropped_as_noise"] == 1
+    assert keys.meta["detector"] == "colours"
+    assert keys.meta["source"] == "painted.mp4"
+
+
+def test_a_name_asks_the_registry(monkeypatch, colour_detector, painted_video, standing):
+    monkeypatch.setitem(base._FACTORIES, "colours", lambda: colour_detector(True))
+    video = painted_video([standing()])
+    assert len(run(video, [0, 30], "colours")) == 2
+    with pytest.raises(InputError, match="unknown detector 'nothing'"):
+        run(video, [0], "nothing")
+
+
+def test_nobody_in_view(colour_detector, painted_video):
+    video = painted_video([])
+    with pytest.raises(
+        NothingFoundError, match=r"painted\.mp4: nobody was found in the 11 key-frames"
+    ) as caught:
+        run(video, video.every(0.4), colour_detector())
+    assert caught.value.exit_code == 1
+
+
+def test_only_noise_in_view(colour_detector, painted_video, standing):
+    video = painted_video([standing(start=1.0, end=1.05)])
+    with pytest.raises(NothingFoundError, match=r"1 sightings were too few, too scattered or too unsure"):
+        run(video, video.every(0.1), colour_detector(True))
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_at_most_nobody_makes_no_sense(colour_detector, painted_video, count):
+    with pytest.raises(InputError, match=r"max_people is .*; it must be 1 or more"):
+        run(painted_video([]), [0], colour_detector(), max_people=count)
+
+
+def test_frames_that_cannot_be_decoded_are_left_out(colour_detector, painted_video, standing):
+    class Damaged(painted_video):
+        def frames_at(self, indices=None):
+            return (frame for frame in super().frames_at(indices) if frame[0] != 24)
+
+    video = Damaged([standing()])
+    keys = run(video, video.every(0.4), colour_detector())
+    np.testing.assert_allclose(keys.times, np.delete(0.4 * np.arange(11), 2))
+
+
+def test_decoding_runs_beside_the_detector(colour_detector, painted_video, standing):
+    threads = set()
+
+    class Watched(painted_video):
+        def frames_at(self, indices=None):
+            for frame in super().frames_at(indices):
+                threads.add(threading.current_thread())
+                yield frame
+
+    video = Watched([standing()])
+    run(video, video.every(0.4), colour_detector())
+    assert threading.current_thread() not in threads
+
+
+def test_a_broken_source_stops_the_run(colour_detector, painted_video, standing):
+    class Broken(painted_video):
+        def frames_at(self, indices=None):
+            yield next(super().frames_at(indices))
+            raise InputError("img7.png is of another size")
+
+    video = Broken([standing()])
+    with pytest.raises(InputError, match=r"img7\.png"):
+        run(video, video.every(0.4), colour_detector())

@@ -1,0 +1,126 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from uplift3d.detect.sighting import Sighting
+from uplift3d.detect.tracks import MAX_ABSENCE_S, Track, Tracker
+
+SHAPE = np.stack([np.tile([0.0, 0.25, 0.5], 6)[:17], np.linspace(0, 1, 17)], axis=1)
+
+
+def person(x, y=0.0, size=100.0, confidence=0.9):
+    positions = (SHAPE * size + (x, y)).astype(np.float32)
+    return Sighting(positions, np.full(17, confidence, np.float32), "coco17")
+
+
+def follow(people, interval_s=0.4, frames=10):
+    """Tracks of people given as functions time → sighting or None."""
+    tracker = Tracker()
+    for frame in range(frames):
+        time_s = frame * interval_s
+        seen = [sighting for one in people if (sighting := one(time_s)) is not None]
+        tracker.add(time_s, seen[:: 1 if frame % 2 else -1])  # the order of detections means nothing
+    return tracker
+
+
+def test_two_people_keep_their_tracks_while_they_pass_each_other():
+    right, left = (lambda t: person(100 + 80 * t)), (lambda t: person(500 - 80 * t, y=20, size=90))
+    tracks = follow([right, left], frames=13).people()  # they meet at 2.5 s
+    assert [len(track.frames) for track in tracks] == [13, 13]
+    sizes = [{round(sighting.size) for sighting in track.sightings} for track in tracks]
+    assert sorted(sizes, key=min) == [{90}, {100}]
+
+
+@given(speed=st.floats(-150, 150))
+def test_a_steady_walker_is_expected_where_they_come(speed):
+    track = Track()
+    for frame in range(3):
+        track.add(frame, 0.4 * frame, person(speed * 0.4 * frame))
+    np.testing.assert_allclose(track.expected(1.2).centre, person(speed * 1.2).centre, atol=1e-2)
+    assert track.misfit(person(speed * 1.2), 1.2) < 1e-3
+
+
+def test_a_track_grows_towards_the_past_as_well():
+    track = Track()
+    track.add(5, 2.0, person(200))
+    track.add(6, 2.4, person(240))
+    np.testing.assert_allclose(track.expected(1.6).centre, person(160).centre, atol=1e-3)
+    assert track.misfit(person(160), 1.6) < 1e-3
+    track.add(4, 1.6, person(160))
+    assert (track.frames, track.times) == ([4, 5, 6], [1.6, 2.0, 2.4])
+
+
+def test_somebody_who_stops_at_once_is_no_surprise():
+    track = Track()
+    for frame in range(3):
+        track.add(frame, 0.4 * frame, person(60.0 * frame))
+    assert track.misfit(person(120), 1.2) == 0
+
+
+def test_somebody_far_away_or_of_another_size_is_another_person():
+    track = Track()
+    track.add(0, 0.0, person(0))
+    assert track.misfit(person(105), 0.4) > 0.9
+    assert track.misfit(person(125), 0.4) > 1
+    assert track.misfit(person(0, size=30), 0.4) == np.inf
+
+
+def test_rolling_up_once_does_not_change_who_somebody_is():
+    sizes = {3: 45.0}
+    roller = lambda t: person(100 + 10 * t, size=sizes.get(round(t / 0.2), 100.0))  # noqa: E731
+    assert [len(track.frames) for track in follow([roller], 0.2).people()] == [10]
+
+
+def test_a_short_absence_is_bridged_and_a_long_one_makes_a_new_person():
+    away = lambda start, end: lambda t: None if start < t < end else person(100)  # noqa: E731
+    short = follow([away(1.0, 1.0 + MAX_ABSENCE_S - 0.3)], 0.1, 60).people()
+    long = follow([away(1.0, 1.0 + MAX_ABSENCE_S + 0.3)], 0.1, 60).people()
+    assert (len(short), len(long)) == (1, 2)
+    assert long[0].frames[-1] < long[1].frames[0]
+
+
+def test_flickering_sightings_are_noise():
+    flicker = lambda t: person(300) if round(t / 0.4) % 4 == 0 else None  # noqa: E731
+    tracker = follow([lambda t: person(100), flicker], frames=12)
+    assert len(tracker.tracks) > 1
+    assert [len(track.frames) for track in tracker.people()] == [12]
+
+
+def test_unsure_sightings_are_noise():
+    assert follow([lambda t: person(100, confidence=0.4)]).people() == []
+
+
+def test_two_sightings_are_too_few_unless_the_clip_is_that_short():
+    brief = lambda t: person(100) if t < 0.5 else None  # noqa: E731
+    assert follow([brief], frames=10).people() == []
+    assert len(follow([brief], frames=4).people()) == 1
+    assert len(follow([brief], frames=1).people()) == 1
+
+
+@given(
+    places=st.lists(st.tuples(st.floats(0, 2000), st.floats(0, 1000)), min_size=0, max_size=6),
+    frames=st.integers(1, 5),
+)
+def test_every_sighting_ends_up_in_exactly_one_track(places, frames):
+    tracker = Tracker()
+    for frame in range(frames):
+        tracker.add(0.2 * frame, [person(x, y) for x, y in places])
+    assert sum(len(track.frames) for track in tracker.tracks) == frames * len(places)
+    assert all(track.frames == sorted(set(track.frames)) for track in tracker.tracks)
+
+
+def test_new_tracks_are_reported():
+    tracker = Tracker()
+    assert len(tracker.add(0.0, [person(0), person(500)])) == 2
+    (new,) = tracker.add(0.4, [person(0), person(500), person(1000)])
+    assert new.frames == [1]
+    assert tracker.live(0.4) == tracker.tracks
+
+
+@pytest.mark.parametrize("gap_s", [0.1, 0.4])
+def test_reach_grows_with_the_time_between_key_frames(gap_s):
+    track = Track()
+    track.add(0, 0.0, person(0))
+    reach = min(0.3 + 2 * gap_s, 1.0) * 100
+    assert track.misfit(person(0.99 * reach), gap_s) < 1 < track.misfit(person(1.01 * reach), gap_s)
