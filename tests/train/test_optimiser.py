@@ -28,7 +28,9 @@ def published(golden_dir):
     folder = golden_dir / "training"
     arrays = np.load(folder / "train5.npz")
     schedule = json.loads((folder / "train5.json").read_text())
-    model = load_checkpoint(golden_dir / "uplift_upsample" / "tinyA.h5", config=folder / "train5.json").train()
+    model = load_checkpoint(
+        golden_dir / "uplift_upsample" / "tinyA.h5", config=folder / "train5.json"
+    ).train()
     average = copy.deepcopy(model)
     rate = schedule["SCHEDULE_PARAMS"]
     optimiser = PublishedAdamW(

@@ -9,11 +9,12 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor
 
+from uplift3d.data.store import JOINTS
 from uplift3d.model.config import ModelConfig
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.train.augment import BodyConfig, mirror, vary_body
 from uplift3d.train.cameras import CameraConfig, look
-from uplift3d.train.inputs import normalise_person, usable_poses
+from uplift3d.train.inputs import normalise_person, normalise_screen, usable_poses
 from uplift3d.train.noise import NoiseConfig, detect
 from uplift3d.train.sampler import MotionWindows, SamplerConfig, draw_masks
 
@@ -53,6 +54,7 @@ class Batch:
     counted: Tensor
 
 
+@torch.no_grad()
 def draw_batch(
     windows: MotionWindows,
     model: ModelConfig,
@@ -61,30 +63,64 @@ def draw_batch(
     random: Generator,
     strides_in: tuple[int, ...] | None = None,
 ) -> Batch:
-    """Draw one batch.
+    """Draw one batch, in float32 whatever precision the network computes in.
 
     Args:
         windows: motion to draw from, h36m17 joints.
-        model: says joints, token layout and strides.
+        model: says joints, token layout, strides and what stands for input, output and clip ends.
         config: how the motion is varied, seen and spoilt.
         batch: B, mirror images included.
         random: generator on the device of `windows`.
         strides_in: frames between key-frames to draw from; default: those of the model.
     """
     drawn = -(-batch // 2) if config.mirror == "within_batch" else batch
-    joints = joint_set("h36m17")
-    positions, inside = windows.draw(drawn, model.tokens, model.token_seconds, config.sampler.speed, random)
-    positions = vary_body(positions, joints, config.body, random)
-    view = look(positions, config.camera, random)
-    keypoints, seen = detect(view, joints, config.noise, model.token_seconds, random)
     strides = [stride // model.s_out for stride in strides_in or model.strides_in]
-    mask = draw_masks(drawn, model.tokens, strides, config.switch_rate, positions.device, random)
-    mask = mask & inside & usable_poses(seen, joints.name)
-    keypoints = normalise_person(keypoints, seen, mask, joints.name, model.token_seconds)
-    order = reorder(joints.name, model.joints).tolist()
+    with torch.autocast(windows.positions.device.type, enabled=False):
+        keypoints, seen, target, inside = _observe(windows, model, config, drawn, random)
+        mask = draw_masks(drawn, model.tokens, strides, config.switch_rate, target.device, random)
+        if not model.masked_tokens:  # no token is left to the network
+            mask = torch.ones_like(mask)
+        keypoints, mask = _network_input(keypoints, seen, mask & inside, model)
     counted = inside & within_reach(mask, round(REACH_S / model.token_seconds))
-    whole = Batch(keypoints[:, :, order], mask, view.targets[:, :, order], counted)
+    if not model.masked_tokens:
+        mask = torch.ones_like(mask)  # missed poses are all zero
+    order = reorder(JOINTS, model.joints).tolist()
+    whole = Batch(keypoints[:, :, order], mask, target[:, :, order], counted)
     return _mirrored(whole, model.joints, config.mirror, batch, random)
+
+
+def _observe(
+    windows: MotionWindows, model: ModelConfig, config: ViewConfig, batch: int, random: Generator
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """What a detector sees at every token: keypoints, seen joints, targets, and which tokens are real."""
+    joints = joint_set(JOINTS)
+    positions, inside = windows.draw(batch, model.tokens, model.token_seconds, config.sampler.speed, random)
+    positions = vary_body(positions, joints, config.body, random)
+    view = look(positions, config.camera, random, model.axes)
+    keypoints, seen = detect(view, joints, config.noise, model.token_seconds, random)
+    if model.edges == "masked":
+        return keypoints, seen, view.targets, inside
+    held = (hold_ends(part, inside) for part in (keypoints, seen, view.targets))
+    return *held, torch.ones_like(inside)
+
+
+def _network_input(
+    keypoints: Tensor, seen: Tensor, mask: Tensor, model: ModelConfig
+) -> tuple[Tensor, Tensor]:
+    """Normalised poses (B, N, J, 2), and the mask (B, N) without the poses that cannot be used."""
+    if model.input == "screen":
+        mask = mask & seen.any(-1)
+        return normalise_screen(keypoints, seen, mask), mask
+    mask = mask & usable_poses(seen, JOINTS)
+    return normalise_person(keypoints, seen, mask, JOINTS, model.token_seconds), mask
+
+
+def hold_ends(values: Tensor, inside: Tensor) -> Tensor:
+    """Repeat the first and last token inside the clip beyond its ends: values (B, N, …), inside (B, N)."""
+    place = torch.arange(inside.shape[1], device=inside.device)
+    first = inside.int().argmax(1, keepdim=True)
+    index = torch.minimum(torch.maximum(place, first), first + inside.sum(1, keepdim=True) - 1)  # (B, N)
+    return values[torch.arange(len(values), device=values.device)[:, None], index]
 
 
 def within_reach(mask: Tensor, reach: int) -> Tensor:

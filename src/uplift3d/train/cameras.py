@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor
+
+from uplift3d.train.draws import LogRange, Range, gaussian, log_uniform, uniform
 
 NEAREST_M = 0.3
 """Nothing nearer than this to the camera's plane is projected."""
@@ -22,15 +25,15 @@ class CameraConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    elevation_deg: tuple[float, float] = (-10.0, 45.0)
+    elevation_deg: Range = (-10.0, 45.0)
     """Angle above the horizon from which the person is seen, uniform."""
     roll_deg: float = Field(default=5.0, ge=0)
     """Standard deviation of the camera's roll."""
-    field_of_view_deg: tuple[float, float] = (30.0, 80.0)
+    field_of_view_deg: Range = (30.0, 80.0)
     """Horizontal field of view, uniform."""
-    aspect: tuple[float, float] = (0.55, 1.8)
+    aspect: LogRange = (0.55, 1.8)
     """Image height over width, log-uniform (landscape to portrait)."""
-    person_height: tuple[float, float] = (0.2, 1.1)
+    person_height: LogRange = (0.2, 1.1)
     """Height of a 1.7 m person over the image height, log-uniform; it sets the distance."""
     off_centre: float = Field(default=0.7, ge=0, le=1)
     """How far from the image centre the person's mean place may lie, in half images, uniform."""
@@ -42,8 +45,8 @@ class CameraConfig(BaseModel):
 class View:
     """Windows seen by their cameras.
 
-    `keypoints` (B, N, J, 2) in half image widths; `targets` (B, N, J, 3) metres from the pelvis in
-    viewing-ray axes; `visible` (B, N, J) inside the image; `in_front` (B, N) no joint behind the camera's
+    `keypoints` (B, N, J, 2) in half image widths; `targets` (B, N, J, 3) metres from the pelvis in the
+    axes asked for; `visible` (B, N, J) inside the image; `in_front` (B, N) no joint behind the camera's
     plane; `pixels_per_metre` (B, N) image units one metre at the pelvis covers.
     """
 
@@ -52,16 +55,6 @@ class View:
     visible: Tensor
     in_front: Tensor
     pixels_per_metre: Tensor
-
-
-def uniform(shape: tuple[int, ...], low: float, high: float, like: Tensor, random: Generator) -> Tensor:
-    """Uniform numbers on the device and in the dtype of `like`."""
-    return torch.rand(shape, generator=random, device=like.device, dtype=like.dtype) * (high - low) + low
-
-
-def log_uniform(shape: tuple[int, ...], low: float, high: float, like: Tensor, random: Generator) -> Tensor:
-    """Numbers whose logarithm is uniform."""
-    return uniform(shape, math.log(low), math.log(high), like, random).exp()
 
 
 def rotation_looking_at(direction: Tensor) -> Tensor:
@@ -76,13 +69,19 @@ def rotation_looking_at(direction: Tensor) -> Tensor:
     return torch.stack([x, y, z], dim=-1)
 
 
-def look(positions: Tensor, config: CameraConfig, random: Generator) -> View:
+def look(
+    positions: Tensor,
+    config: CameraConfig,
+    random: Generator,
+    axes: Literal["viewing_ray", "camera"] = "viewing_ray",
+) -> View:
     """Give every window its own random camera and project it.
 
     Args:
         positions: (B, N, J, 3) metres in the world, joint 0 the pelvis.
         config: ranges to draw from.
         random: generator on the device of `positions`.
+        axes: axes of the targets: the camera's own, or of a camera turned to look straight at the pelvis.
     """
     batch = positions.shape[0]
     focal = 1 / torch.tan(torch.deg2rad(uniform((batch,), *config.field_of_view_deg, positions, random)) / 2)
@@ -92,8 +91,10 @@ def look(positions: Tensor, config: CameraConfig, random: Generator) -> View:
     keypoints = camera[..., :2] / depth[..., None] * focal[:, None, None, None]
     inside = (keypoints[..., 0].abs() <= 1) & (keypoints[..., 1].abs() <= aspect[:, None, None])
     pelvis = camera[:, :, :1]
-    to_ray = rotation_looking_at(pelvis[:, :, 0]).transpose(-1, -2)  # (B, N, 3, 3)
-    targets = torch.einsum("bnij,bnkj->bnki", to_ray, camera - pelvis)
+    targets = camera - pelvis
+    if axes == "viewing_ray":
+        to_ray = rotation_looking_at(pelvis[:, :, 0]).transpose(-1, -2)  # (B, N, 3, 3)
+        targets = torch.einsum("bnij,bnkj->bnki", to_ray, targets)
     return View(
         keypoints=keypoints,
         targets=targets,
@@ -127,8 +128,7 @@ def _extrinsics(
 
 
 def _roll(batch: int, deviation_deg: float, like: Tensor, random: Generator) -> Tensor:
-    angle = torch.randn(batch, generator=random, device=like.device, dtype=like.dtype)
-    angle = torch.deg2rad(angle * deviation_deg)
+    angle = torch.deg2rad(gaussian((batch,), like, random) * deviation_deg)
     zero, one = torch.zeros_like(angle), torch.ones_like(angle)
     rows = [angle.cos(), -angle.sin(), zero, angle.sin(), angle.cos(), zero, zero, zero, one]
     return torch.stack(rows, dim=-1).reshape(batch, 3, 3)

@@ -13,41 +13,15 @@ from uplift3d.errors import InputError
 from uplift3d.model import presets
 from uplift3d.model.config import ModelConfig
 from uplift3d.train.batches import ViewConfig
-from uplift3d.train.noise import NoiseConfig
+from uplift3d.train.noise import REALISTIC_NOISE, NoiseConfig
+from uplift3d.train.optimiser import OptimiserConfig
 
-PRESETS = {"small": presets.small, "base-351": presets.base_351}
-
-REALISTIC_NOISE = NoiseConfig(
-    white_mm=(10.0, 10.0),
-    drift_mm=(14.0, 14.0),
-    drift_s=(0.5, 0.5),
-    bias_mm=8.0,
-    outlier_rate=0.005,
-    lost_rate=(0.03, 0.03),
-    swap_rate=0.005,
-    missed_rate=0.01,
-)
-"""Fixed noise of validation: about 17 mm per axis at the person on hips and shoulders, 28 mm on wrists, as a
-good detector shows on Human3.6M (about 5 pixels where a person is 450 pixels tall)."""
-
-
-class OptimiserConfig(BaseModel):
-    """AdamW and its schedule."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    learning_rate: float = Field(default=1e-3, gt=0)
-    """Highest learning rate."""
-    weight_decay: float = Field(default=0.05, ge=0)
-    """Decoupled weight decay, multiplied by the learning rate as PyTorch does."""
-    schedule: Literal["cosine", "paper"] = "cosine"
-    """'cosine' to zero at the last step, or the published ×0.99 every 6000 steps."""
-    warm_up_steps: int = Field(default=500, ge=0)
-    """Steps of linear warm-up."""
-    clip_norm: float = Field(default=1.0, gt=0)
-    """Largest norm of the gradient."""
-    ema: float = Field(default=0.999, ge=0, lt=1)
-    """Decay of the moving average of the weights that is validated and shipped; 0 switches it off."""
+PRESETS = {
+    "small": presets.small,
+    "base-351": presets.base_351,
+    "uu-351": presets.uu_351,
+    "uu-81": presets.uu_81,
+}
 
 
 class TrainConfig(BaseModel):
@@ -56,11 +30,11 @@ class TrainConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     store: Path
-    """Motion store made by `uplift3d data import`; relative to the configuration file."""
+    """Motion store made by `uplift3d data import`; relative to the working directory."""
     output: Path
     """Folder of the run: checkpoints, logs; relative to the working directory."""
-    preset: Literal["small", "base-351"] = "small"
-    """Named network size."""
+    preset: Literal["small", "base-351", "uu-351", "uu-81"] = "small"
+    """Named network: the layout, and for 'uu-…' also the published input and output conventions."""
     model: Mapping[str, Any] = Field(default_factory=dict)
     """Fields of the network's configuration that differ from the preset."""
     views: ViewConfig = ViewConfig()
@@ -69,6 +43,8 @@ class TrainConfig(BaseModel):
     """Noise of the validation batches."""
     validation_windows: int = Field(default=768, ge=1)
     """Windows validated at every stride; the same ones each time."""
+    loss_on: Literal["observable", "all"] = "observable"
+    """Tokens that count: inside the clip and within half a second of a pose, or all of them (published)."""
     optimiser: OptimiserConfig = OptimiserConfig()
     """How weights change."""
     steps: int = Field(gt=0)
@@ -79,13 +55,13 @@ class TrainConfig(BaseModel):
     """Steps between validations."""
     checkpoint_every: int = Field(default=200, ge=1)
     """Steps between checkpoints; a killed run goes on from the last one."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
     """All randomness follows from it."""
     threads: int | None = Field(default=None, ge=1)
     """CPU threads; default: torch's own choice."""
 
     @property
-    def model_config_full(self) -> ModelConfig:
+    def network(self) -> ModelConfig:
         """The network's configuration: preset and changes."""
         return PRESETS[self.preset]().evolve(**self.model)
 
@@ -107,10 +83,12 @@ def load_config(path: str | Path) -> TrainConfig:
         raise InputError(f"{path}: expected a table of fields (store, output, steps, …)")
     try:
         config = TrainConfig(**content)
+        config.network  # noqa: B018  impossible sizes are found before anything starts
     except ValidationError as error:
         raise InputError(f"{path}: {_sentence(error)}") from None
-    config.model_config_full  # noqa: B018  raises InputError for impossible sizes before anything starts
-    return config.model_copy(update={"store": (path.parent / config.store).resolve()})
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return config
 
 
 def _sentence(error: ValidationError) -> str:

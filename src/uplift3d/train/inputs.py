@@ -1,4 +1,4 @@
-"""Batched torch twin of `tokens.normalise_person`, for training on any device.
+"""Batched torch twins of the normalisations in `tokens.py`, for training on any device.
 
 Axes: B windows, N tokens, J joints.
 """
@@ -45,6 +45,20 @@ def normalise_person(
     mean = total / _sliding_sum(observed.to(size), half).clamp(min=1)
     scale = torch.where(observed & (mean > 0), 1 / mean.clamp(min=torch.finfo(mean.dtype).tiny), 0)
     return relative * scale[..., None, None]
+
+
+def normalise_screen(keypoints: Tensor, seen: Tensor, observed: Tensor) -> Tensor:
+    """The published input: x / w · 2 - 1 and y / w · 2 - h / w, which is half image widths from the centre.
+
+    Args:
+        keypoints: (B, N, J, 2) in half image widths.
+        seen: (B, N, J).
+        observed: (B, N) pose tokens.
+
+    Returns:
+        (B, N, J, 2), 0 for unseen joints and unobserved tokens.
+    """
+    return torch.where((seen & observed[..., None])[..., None], keypoints, 0)
 
 
 def _sliding_sum(values: Tensor, half: int) -> Tensor:

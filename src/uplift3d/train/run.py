@@ -2,76 +2,162 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning import Trainer
-from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.data import DataLoader
 
 from uplift3d.data.store import MotionStore
+from uplift3d.errors import InputError
 from uplift3d.model import save_checkpoint
+from uplift3d.model.onnx_export import export_onnx
 from uplift3d.train.config import TrainConfig
-from uplift3d.train.module import LiftingModule
+from uplift3d.train.log import CsvLog, ProgressBar
+from uplift3d.train.module import NETWORK_KEY, LiftingModule
 
-FINAL = "model.safetensors"
+STEM = "model"
+LOG_EVERY = 50
 
 
-def train(config: TrainConfig) -> Path:
+def train(config: TrainConfig, *, progress: bool = False) -> Path:
     """Train a network, or go on where an earlier run with the same output folder stopped.
 
-    Checkpoints, CSV and TensorBoard logs go to `config.output`. The best validated weights (moving average)
-    end up in `model.safetensors` there, whose path is returned.
+    `config.output` gets `last.ckpt` and `best.ckpt` (Lightning), `metrics.csv` and TensorBoard logs, and in
+    the end `model.safetensors` and its two ONNX graphs: the best validated weights (their moving average).
+    On a machine with several GPUs every one of them draws its own batches.
+
+    Args:
+        config: the run.
+        progress: show a progress bar and the validation errors on stderr.
+
+    Returns:
+        Path of `model.safetensors`.
 
     Raises:
-        InputError: no usable motion store, or the loss became NaN (the last good checkpoint is kept).
+        InputError: no usable motion store; a folder with a run of another network; or the loss is no longer
+            finite (the last good checkpoint is kept).
     """
     MotionStore.open(config.store)  # reported before anything is written
+    last, done = _resume_point(config)
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)  # the network's initial weights
     module = LiftingModule(config)
-    config.output.mkdir(parents=True, exist_ok=True)
-    longest = max(config.model_config_full.strides_in)
-    keep_best = ModelCheckpoint(
-        config.output, filename="best", monitor=f"val/mpjpe_{longest}", enable_version_counter=False
-    )
-    keep_last = ModelCheckpoint(
-        config.output,
-        filename="step",
-        every_n_train_steps=config.checkpoint_every,
-        save_last=True,
-        enable_version_counter=False,
-    )
-    trainer = _trainer(config, [keep_best, keep_last, LearningRateMonitor("step")])
-    last = config.output / "last.ckpt"
-    steps = DataLoader(range(config.validate_every), batch_size=1)  # type: ignore[arg-type, var-annotated]
-    strides = DataLoader(list(config.model_config_full.strides_in), batch_size=1)  # type: ignore[arg-type, var-annotated]
-    trainer.fit(module, steps, strides, ckpt_path=str(last) if last.exists() else None, weights_only=False)
-    return export(config, Path(keep_best.best_model_path or last))
+    with _quiet_lightning():
+        trainer = _trainer(config, done, progress)
+        # The module draws its batches itself: one entry per step, and one per stride to validate.
+        steps: DataLoader[Any] = DataLoader(range(config.steps))  # type: ignore[arg-type]
+        strides: DataLoader[Any] = DataLoader(list(config.network.strides_in))  # type: ignore[arg-type]
+        try:
+            trainer.fit(module, steps, strides, ckpt_path=last, weights_only=True)
+        except SystemExit:  # Lightning's answer to Ctrl+C
+            raise KeyboardInterrupt from None
+        trainer.save_checkpoint(config.output / "last.ckpt")
+    if trainer.is_global_zero:
+        export(config)
+    return config.output / f"{STEM}.safetensors"
 
 
-def export(config: TrainConfig, checkpoint: Path) -> Path:
-    """Write the averaged weights of a Lightning checkpoint of this run as `model.safetensors` beside it."""
+def export(config: TrainConfig) -> Path:
+    """Write the averaged weights of a run's best checkpoint as `model.safetensors` and ONNX beside it."""
+    best = config.output / "best.ckpt"
+    checkpoint = _read(best if best.exists() else config.output / "last.ckpt")
     module = LiftingModule(config)
-    state = torch.load(checkpoint, map_location="cpu", weights_only=False)["state_dict"]
-    module.load_state_dict(state)
-    path = config.output / FINAL
-    save_checkpoint(module.best_network(), path)
+    module.load_state_dict(checkpoint["state_dict"])
+    network = module.best_network.eval()
+    notes = {"step": str(checkpoint["global_step"])}
+    path = config.output / f"{STEM}.safetensors"
+    save_checkpoint(network, path, notes)
+    if network.upsampling_token is not None:
+        export_onnx(network, config.output / STEM, notes)
     return path
 
 
-def _trainer(config: TrainConfig, callbacks: list[Callback]) -> Trainer:
+def _resume_point(config: TrainConfig) -> tuple[Path | None, int]:
+    """Checkpoint to go on from, and how many steps it has behind it."""
+    last = config.output / "last.ckpt"
+    if not last.exists():
+        _create(config.output)
+        return None, 0
+    checkpoint = _read(last)
+    there = checkpoint.get(NETWORK_KEY, config.network.model_dump())
+    here = config.network.model_dump()
+    different = [name for name in here if here[name] != there.get(name)]
+    if different:
+        changes = ", ".join(f"{name} {there.get(name)} there and {here[name]} here" for name in different)
+        raise InputError(f"output: {config.output} holds a run of another network ({changes})")
+    return last, int(checkpoint["global_step"])
+
+
+def _read(checkpoint: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise InputError(f"{checkpoint}: not a readable checkpoint ({str(error).splitlines()[0]})") from error
+    return content
+
+
+def _create(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"output: {folder} cannot be created ({error.strerror})") from error
+
+
+def _trainer(config: TrainConfig, done: int, progress: bool) -> Trainer:
+    strides = config.network.strides_in
     gpu = torch.cuda.is_available()
+    errors = [f"val/{name}_{stride}" for name in ("mpjpe", "p_mpjpe", "sequence_mpjpe") for stride in strides]
+    columns = ["train/learning_rate", "train/loss_mm", *errors]
+    loggers = [
+        CsvLog(config.output / "metrics.csv", columns, done),
+        TensorBoardLogger(config.output, name="tensorboard", version="", purge_step=done),
+    ]
+    best = ModelCheckpoint(
+        config.output, filename="best", monitor=f"val/mpjpe_{max(strides)}", enable_version_counter=False
+    )
+    last = ModelCheckpoint(
+        config.output,
+        filename="last",
+        every_n_train_steps=config.checkpoint_every,
+        enable_version_counter=False,
+    )
+    callbacks: list[Callback] = [best, last]
     return Trainer(
+        accelerator="gpu" if gpu else "cpu",
+        devices="auto" if gpu else 1,
+        precision="bf16-mixed" if gpu else "32-true",
         max_steps=config.steps,
         max_epochs=-1,
-        precision="bf16-mixed" if gpu else "32-true",
-        gradient_clip_val=config.optimiser.clip_norm,
-        logger=[CSVLogger(config.output, name="csv"), TensorBoardLogger(config.output, name="tensorboard")],
-        callbacks=callbacks,
-        log_every_n_steps=min(50, config.validate_every),
+        val_check_interval=min(config.validate_every, config.steps),
+        check_val_every_n_epoch=None,
+        log_every_n_steps=LOG_EVERY,
+        logger=loggers,
+        callbacks=[*callbacks, ProgressBar(config.steps, strides)] if progress else callbacks,
+        use_distributed_sampler=False,
         num_sanity_val_steps=0,
+        enable_progress_bar=False,
         enable_model_summary=False,
     )
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Keep back Lightning's tips and its advice on data loaders, which does not apply here."""
+    log = logging.getLogger("lightning.pytorch")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="lightning")
+            yield
+    finally:
+        log.setLevel(level)

@@ -17,7 +17,7 @@ from torch import Generator, Tensor
 
 from uplift3d.data.store import RATE_HZ, MotionStore
 from uplift3d.errors import InputError
-from uplift3d.train.cameras import log_uniform
+from uplift3d.train.draws import LogRange, log_uniform
 
 
 class SamplerConfig(BaseModel):
@@ -27,7 +27,7 @@ class SamplerConfig(BaseModel):
 
     dataset_weights: Mapping[str, float] = Field(default_factory=dict)
     """How often frames of a data set are drawn relative to their number; 1 for data sets not named."""
-    speed: tuple[float, float] = (0.8, 1.25)
+    speed: LogRange = (0.8, 1.25)
     """Factor on the motion's speed, log-uniform per window."""
 
 
@@ -58,7 +58,7 @@ class MotionWindows:
         known = {clip.dataset for clip in store.clips}
         if unknown := set(config.dataset_weights) - known:
             raise InputError(
-                f"data.sampler.dataset_weights names {', '.join(sorted(unknown))}; "
+                f"views.sampler.dataset_weights names {', '.join(sorted(unknown))}; "
                 f"the store has {', '.join(sorted(known))}"
             )
         chosen = [store.clips[index] for index in clips]
@@ -89,9 +89,10 @@ class MotionWindows:
         inside = (place >= 0) & (place <= last)
         place = torch.minimum(place.clamp(min=0), last)
         low = torch.minimum(place.long(), (last - 1).clamp(min=0))
+        high = torch.minimum(low + 1, last)  # a clip may have a single frame
         share = (place - low)[..., None, None]
-        frame = self.starts[clip][:, None] + low
-        return self.positions[frame] * (1 - share) + self.positions[frame + 1] * share, inside
+        start = self.starts[clip][:, None]
+        return self.positions[start + low] * (1 - share) + self.positions[start + high] * share, inside
 
 
 def draw_masks(

@@ -1,0 +1,126 @@
+"""Errors of a network on held-out motion seen by virtual cameras, with stated 2D noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from uplift3d.data.store import MotionStore, split_validation
+from uplift3d.evaluate.metrics import mpjpe, n_mpjpe, p_mpjpe
+from uplift3d.model import UpliftUpsample, load
+from uplift3d.skeletons import joint_set
+from uplift3d.train.augment import BodyConfig
+from uplift3d.train.batches import ViewConfig, draw_batch
+from uplift3d.train.cameras import CameraConfig
+from uplift3d.train.noise import REALISTIC_NOISE, NoiseConfig
+from uplift3d.train.sampler import MotionWindows, SamplerConfig
+
+SEED = 7
+CHUNK = 64
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Mean errors in mm over `poses` window centres; `sequence_mpjpe` is the sequence head's on the same."""
+
+    mpjpe: float
+    p_mpjpe: float
+    n_mpjpe: float
+    sequence_mpjpe: float
+    poses: int
+
+
+def validate(
+    model: UpliftUpsample | str | Path,
+    store: MotionStore | str | Path,
+    *,
+    windows: int = 2048,
+    strides_in: Sequence[int] | None = None,
+    noise: NoiseConfig = REALISTIC_NOISE,
+) -> dict[str, dict[int, Errors]]:
+    """Errors on the validation split, the same windows every time.
+
+    Args:
+        model: a network, or the name or file of one.
+        store: motion store, or its folder.
+        windows: windows per stride and data set, rounded up to multiples of 64.
+        strides_in: frames between key-frames; default: those that the network was trained for.
+        noise: 2D noise.
+
+    Returns:
+        By data set ("all" for the whole split, in which frames are equally likely) and stride.
+
+    Raises:
+        InputError: no such model or store, or nothing to validate on in it.
+    """
+    model = load(model) if isinstance(model, (str, Path)) else model
+    store = MotionStore.open(store) if isinstance(store, (str, Path)) else store
+    _, held_out = split_validation(store)
+    parts = {ALL: held_out}
+    for index in held_out:
+        parts[store.clips[index].dataset] = (*parts.get(store.clips[index].dataset, ()), index)
+    device = next(model.parameters()).device
+    views = validation_views(noise=noise)
+    report: dict[str, dict[int, Errors]] = {}
+    for name, clips in parts.items():
+        motion = MotionWindows.from_store(store, clips, SamplerConfig(), device)
+        report[name] = {
+            stride: errors_at(model, motion, views, stride, windows)
+            for stride in strides_in or model.config.strides_in
+        }
+    return report
+
+
+def validation_views(camera: CameraConfig | None = None, noise: NoiseConfig = REALISTIC_NOISE) -> ViewConfig:
+    """Real bodies at their real speed, through random cameras and fixed noise."""
+    return ViewConfig(
+        sampler=SamplerConfig(speed=(1.0, 1.0)),
+        body=BodyConfig(stature=0, segment=0, width=0, width_mean=0),
+        camera=camera or CameraConfig(),
+        noise=noise,
+        mirror="none",
+        switch_rate=0,
+    )
+
+
+@torch.no_grad()
+def errors_at(
+    network: UpliftUpsample, motion: MotionWindows, views: ViewConfig, stride_in: int, windows: int
+) -> Errors:
+    """Errors of the pose in the middle of random windows whose key-frames are `stride_in` frames apart.
+
+    Windows without a pose near their middle are left out, as at inference.
+    """
+    training = network.training
+    network.eval()
+    middle = network.config.tokens // 2
+    poses = []
+    for part in range(-(-windows // CHUNK)):
+        random = torch.Generator(motion.positions.device)
+        random.manual_seed(seed_of(SEED, part))
+        batch = draw_batch(motion, network.config, views, CHUNK, random, strides_in=(stride_in,))
+        with torch.autocast(motion.positions.device.type, enabled=False):
+            sequence, centre = network(batch.keypoints, batch.mask)
+        beside = centre if sequence is None else sequence[:, middle]
+        counted = batch.counted[:, middle]
+        poses.append([p[counted].double().cpu().numpy() for p in (centre, beside, batch.target[:, middle])])
+    network.train(training)
+    centre_m, sequence_m, target_m = (np.concatenate(column) for column in zip(*poses, strict=True))
+    root = joint_set(network.config.joints).index("pelvis")
+    return Errors(
+        mpjpe=mpjpe(centre_m, target_m, root=root),
+        p_mpjpe=p_mpjpe(centre_m, target_m),
+        n_mpjpe=n_mpjpe(centre_m, target_m, root=root),
+        sequence_mpjpe=mpjpe(sequence_m, target_m, root=root),
+        poses=len(target_m),
+    )
+
+
+def seed_of(*numbers: int) -> int:
+    """One seed for a random generator from several numbers."""
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
