@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from uplift3d.errors import InputError
@@ -105,7 +105,7 @@ def save_checkpoint(
         state = {name: value.half() if value.is_floating_point() else value for name, value in state.items()}
     notes = {**(metadata or {}), CONFIG_KEY: model.config.model_dump_json()}
     with atomic_write(path) as temporary:
-        save_file(state, temporary, metadata=notes)
+        temporary.write_bytes(save(state, metadata=notes))  # `save_file` would make it private to the user
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:
