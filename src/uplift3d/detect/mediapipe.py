@@ -83,7 +83,11 @@ def _silent_stderr() -> Iterator[None]:
 
     Whatever else the process writes to stderr meanwhile is lost as well, so it lasts for moments only.
     """
-    kept = os.dup(2)
+    try:
+        kept = os.dup(2)
+    except OSError:  # a service without stderr
+        yield
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)
