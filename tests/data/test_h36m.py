@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from uplift3d.data import h36m
+from uplift3d.data.tracks import Track
 from uplift3d.errors import InputError
 from uplift3d.skeletons import joint_set, reorder
 
@@ -120,6 +121,10 @@ def test_missing_files_are_named(tmp_path):
         InputError, match=r"lacks data_3d_h36m\.npz and data_2d_h36m_gt\.npz; it holds no such file"
     ):
         h36m.load_tracks(tmp_path, "gt")
+    with pytest.raises(
+        InputError, match=r"away: no such folder; data_3d_h36m\.npz and data_2d_\S+ were looked"
+    ):
+        h36m.load_tracks(tmp_path / "away")
     write(tmp_path, *small_set())
     with pytest.raises(
         InputError,
@@ -140,7 +145,7 @@ def spoil(kind):
     elif kind == "short":
         views[1] = views[1][:2]
     elif kind == "joints":
-        views[0] = views[0][:, :16]
+        views[0] = views[0][:, :15]
     elif kind == "positions":
         world["S5"]["Eating"] = np.zeros((3, 20, 3), np.float32)
     return world, pixels
@@ -150,12 +155,12 @@ def spoil(kind):
     ("kind", "message"),
     [
         ("subject", r"data_2d_h36m_cpn_ft_h36m_dbb\.npz has no subject S5; it has S1"),
-        ("take", r"data_2d\S+ has no detections of S5 Eating, which \S+data_3d_h36m\.npz has"),
+        ("take", r"data_2d\S+ has no detections of S5 Eating"),
         ("camera", r"S5 Eating has 3 cameras, expected 4"),
         ("short", r"S5 Eating camera 55011271 has 2 2D poses for 3 3D poses"),
         (
             "joints",
-            r"S5 Eating camera 54138969 has 2D positions of shape \(3, 16, 2\), expected \(T, 17, 2\)",
+            r"S5 Eating camera 54138969 has 2D positions of shape \(3, 15, 2\), expected \(T, 17, 2\)",
         ),
         ("positions", r"S5 Eating has 3D positions of shape \(3, 20, 3\), expected \(T, 32, 3\)"),
     ],
@@ -164,6 +169,45 @@ def test_recordings_that_do_not_fit_are_named(tmp_path, kind, message):
     write(tmp_path, *spoil(kind))
     with pytest.raises(InputError, match=message):
         h36m.load_tracks(tmp_path, subjects=["S1", "S5"])
+
+
+@pytest.mark.parametrize(
+    ("frames_2d", "message"),
+    [
+        (50, r"50 2D poses for 100 3D poses, .*; at 25 Hz instead of 50\?"),
+        (200, r"200 2D poses for 100 3D poses, .*; at 100 Hz instead of 50\?"),
+        (99, r"99 2D poses for 100 3D poses, expected at least as many and little more$"),
+    ],
+)
+def test_detections_at_another_frame_rate_are_refused(tmp_path, frames_2d, message):
+    world, _ = small_set(frames=100)
+    _, pixels = small_set(frames=frames_2d)
+    write(tmp_path, world, pixels)
+    with pytest.raises(InputError, match=f"S1 Walking 1 camera 54138969 has {message}"):
+        h36m.load_tracks(tmp_path, subjects=["S1"])
+
+
+def test_recordings_without_images(tmp_path):
+    world, pixels = small_set(("S1", "S5"), ("Walking 1", "Eating"))
+    write(tmp_path, world, pixels)
+    motions = list(h36m.load_motions(tmp_path, ["S5"]))
+    assert [(m.dataset, m.subject, m.name, m.rate_hz) for m in motions] == [
+        ("h36m", "S5", "Walking 1", 50.0),
+        ("h36m", "S5", "Eating", 50.0),
+    ]
+    assert motions[0].positions_world.shape == (3, 17, 3)
+    assert "S5 Eating: 3 frames at 50 Hz" in repr(motions[1])
+    with pytest.raises(InputError, match=r"S5: no such folder; data_3d_h36m\.npz was"):
+        next(h36m.load_motions(tmp_path / "S5"))
+
+
+def test_a_track_is_what_evaluation_takes(tmp_path):
+    write(tmp_path, *small_set())
+    track: Track = h36m.load_tracks(tmp_path, subjects=["S1"])[0]
+    assert track.rate_hz == 50
+    assert track.confidence is None
+    assert track.valid.tolist() == [True] * 3
+    assert "Human3.6M" in track.ground_truth
 
 
 def test_unknown_subjects_and_other_files_are_refused(tmp_path):

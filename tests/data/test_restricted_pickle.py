@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from uplift3d.data.restricted_pickle import load_npy, load_npz
+from uplift3d.data.restricted_pickle import load_npy, load_npz, load_pickle
 from uplift3d.errors import InputError
 
 
@@ -183,3 +183,20 @@ def test_files_that_are_not_what_they_should_be(tmp_path):
     np.savez(tmp_path / "b.npz", positions_2d=np.zeros(1), metadata=np.zeros(1))
     with pytest.raises(InputError, match=r"b\.npz has no positions_3d; it holds positions_2d, metadata"):
         load_npz(tmp_path / "b.npz", ["positions_3d"])
+
+
+def test_bare_pickles(tmp_path):
+    path = tmp_path / "a.pkl"
+    path.write_bytes(pickle.dumps(CONTENT))
+    assert_same(load_pickle(path), pickle.loads(path.read_bytes()))
+    path.write_bytes(pickle.dumps(CONTENT)[:-20])
+    with pytest.raises(InputError, match=r"a\.pkl is damaged"):
+        load_pickle(path)
+    path.write_bytes(pickle.dumps({"x": Runs(os.system, f"touch {tmp_path / 'proof'}")}))
+    with pytest.raises(InputError, match=r"a\.pkl: its pickle asks for posix\.system, which may run code"):
+        load_pickle(path)
+    assert not (tmp_path / "proof").exists()
+    with pytest.raises(InputError, match=r"none\.pkl does not exist"):
+        load_pickle(tmp_path / "none.pkl")
+    with pytest.raises(InputError, match="is not a readable pickle"):
+        load_pickle(tmp_path)

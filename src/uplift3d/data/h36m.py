@@ -1,8 +1,8 @@
 """Human3.6M in the file layout that the field shares (the two `.npz` files of VideoPose3D).
 
 `data_3d_h36m.npz` holds world positions of 32 joints in metres at 50 Hz, `data_2d_h36m_*.npz` the detections
-of four cameras in pixels. The data set itself needs its owners' licence; the calibration in
-`h36m_cameras.json` is published.
+of four cameras in pixels (`h36m_detections` reads them). The data set itself needs its owners' licence; the
+calibration in `h36m_cameras.json` is published.
 
 Axes: T frames, J = 17 joints in the order of the joint set "h36m17".
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uplift3d.camera import Camera, Distortion
+from uplift3d.data.h36m_detections import Detections, View, open_detections
 from uplift3d.data.restricted_pickle import load_npz
+from uplift3d.data.tracks import Motion, missing_files
 from uplift3d.errors import InputError
 from uplift3d.rotations import matrix_from_quaternion
 
@@ -33,6 +35,7 @@ __all__ = [
     "Track",
     "camera_ids",
     "cameras",
+    "load_motions",
     "load_tracks",
     "read_tracks",
 ]
@@ -63,12 +66,15 @@ _KEPT_OF_32 = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
 _JOINTS = 17
 
 Floats = NDArray[np.float32]
-Tracks2D = Mapping[str, Mapping[str, list[Floats]]]
+
+# 2D files have a few frames more than the 3D file; half as many again is another frame rate.
+_OTHER_RATE = 1.5
+LICENCE = "Human3.6M licence (academic use)"
 
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One recording seen by one camera."""
+    """One recording seen by one camera; a `tracks.Track`."""
 
     subject: str
     take: str
@@ -79,6 +85,8 @@ class Track:
     """(T, 17, 2) detections in pixels."""
     positions_world: Floats
     """(T, 17, 3) metres, z up; shared by the cameras of a recording."""
+    confidence: Floats | None = None
+    """(T, 17) of the detections in [0, 1]; None where the file has none."""
 
     def __len__(self) -> int:
         return len(self.positions_world)
@@ -99,6 +107,21 @@ class Track:
         assert self.camera.image_size is not None
         return self.camera.image_size
 
+    @property
+    def rate_hz(self) -> float:
+        """Frames per second."""
+        return RATE_HZ
+
+    @property
+    def ground_truth(self) -> str:
+        """Human3.6M has only one."""
+        return "Human3.6M 3D positions"
+
+    @property
+    def valid(self) -> NDArray[np.bool_]:
+        """(T,) every frame counts."""
+        return np.ones(len(self), dtype=bool)
+
 
 def load_tracks(
     folder: str | Path, detections: str = "cpn_ft_h36m_dbb", subjects: Iterable[str] = TEST_SUBJECTS
@@ -107,34 +130,50 @@ def load_tracks(
 
     Args:
         folder: where `data_3d_h36m.npz` and `data_2d_h36m_{detections}.npz` are.
-        detections: which 2D file, such as "gt" or "cpn_ft_h36m_dbb" (the paper's).
+        detections: which 2D file, such as "gt", "cpn_ft_h36m_dbb" (the paper's) or "sh_ft_h36m"; or the name
+            of a file in the folder, such as "h36m_sh_conf_cam_source_final.pkl".
         subjects: such as "S9"; all cameras of all their recordings are returned, in the order of the file.
 
     Raises:
         InputError: a missing file (with what was looked for and what is there), or as for `read_tracks`.
     """
     root = Path(folder)
-    paths = root / "data_3d_h36m.npz", root / f"data_2d_h36m_{detections}.npz"
-    missing = [path.name for path in paths if not path.is_file()]
+    is_file = detections.endswith((".npz", ".pkl"))
+    wanted = ("data_3d_h36m.npz", detections if is_file else f"data_2d_h36m_{detections}.npz")
+    missing = tuple(name for name in wanted if not (root / name).is_file())
     if missing:
-        present = ", ".join(sorted(path.name for path in root.glob("data_*d_h36m*.npz"))) or "no such file"
-        raise InputError(f"{root} lacks {' and '.join(missing)}; it holds {present}")
-    return read_tracks(*paths, subjects)
+        raise missing_files(root, missing, "*h36m*.*")
+    return read_tracks(root / wanted[0], root / wanted[1], subjects)
 
 
 def read_tracks(
     path_3d: str | Path, path_2d: str | Path, subjects: Iterable[str] = TEST_SUBJECTS
 ) -> tuple[Track, ...]:
-    """Read the tracks of some subjects from the two files; 2D longer than 3D is cut at its end.
+    """Read the tracks of some subjects from the two files; 2D a little longer than 3D is cut at its end.
 
     Raises:
         InputError: a damaged file, or recordings that do not fit together, by subject, action and camera.
     """
-    world = _entry(load_npz(path_3d), "positions_3d", path_3d)
-    pixels = _entry(load_npz(path_2d), "positions_2d", path_2d)
+    world = _recordings(path_3d)
+    detections = open_detections(path_2d)
     return tuple(
-        track for subject in subjects for track in _subject_tracks(subject, world, pixels, path_3d, path_2d)
+        track for subject in subjects for track in _subject_tracks(subject, world, detections, path_3d)
     )
+
+
+def load_motions(folder: str | Path, subjects: Iterable[str] = TRAIN_SUBJECTS) -> Iterator[Motion]:
+    """The recordings of some subjects without images, in the world.
+
+    Raises:
+        InputError: no `data_3d_h36m.npz` in the folder, or a damaged one.
+    """
+    path = Path(folder) / "data_3d_h36m.npz"
+    if not path.is_file():
+        raise missing_files(Path(folder), (path.name,), "*h36m*.*")
+    world = _recordings(path)
+    for subject in subjects:
+        for take, positions in _takes(world, subject, path):
+            yield Motion("h36m", subject, take, RATE_HZ, positions, LICENCE)
 
 
 def camera_ids() -> tuple[str, ...]:
@@ -174,35 +213,42 @@ def _calibration() -> dict[str, Any]:
     return data
 
 
-def _entry(members: Mapping[str, Any], name: str, path: str | Path) -> Mapping[str, Any]:
-    table = members.get(name)
+def _recordings(path: str | Path) -> Mapping[str, Mapping[str, Floats]]:
+    members = load_npz(path)
+    table = members.get("positions_3d")
     if not isinstance(table, Mapping):
-        raise InputError(f"{path} holds {', '.join(members) or 'nothing'}: accepted is a dictionary {name!r}")
+        raise InputError(
+            f"{path} holds {', '.join(members) or 'nothing'}: accepted is a dictionary 'positions_3d'"
+        )
     return table
 
 
+def _takes(
+    table: Mapping[str, Mapping[str, Floats]], subject: str, path: str | Path
+) -> Iterator[tuple[str, Floats]]:
+    """(name, (T, 17, 3) metres) of every recording of a subject."""
+    if subject not in table:
+        raise InputError(f"{path} has no subject {subject}; it has {', '.join(table)}")
+    for take, positions in table[subject].items():
+        yield take, _moving_joints(positions, f"{path}: {subject} {take}")
+
+
 def _subject_tracks(
-    subject: str,
-    world: Mapping[str, Mapping[str, Floats]],
-    pixels: Tracks2D,
-    path_3d: str | Path,
-    path_2d: str | Path,
+    subject: str, world: Mapping[str, Mapping[str, Floats]], detections: Detections, path_3d: str | Path
 ) -> Iterator[Track]:
     lenses = cameras(subject)
-    for table, path in ((world, path_3d), (pixels, path_2d)):
-        if subject not in table:
-            raise InputError(f"{path} has no subject {subject}; it has {', '.join(table)}")
-    for take, positions in world[subject].items():
-        where = f"{subject} {take}"
-        if take not in pixels[subject]:
-            raise InputError(f"{path_2d} has no detections of {where}, which {path_3d} has")
-        views = pixels[subject][take]
-        if len(views) != len(lenses):
-            raise InputError(f"{path_2d}: {where} has {len(views)} cameras, expected {len(lenses)}")
-        moving = _moving_joints(positions, f"{path_3d}: {where}")
-        for camera_id, camera, view in zip(camera_ids(), lenses, views, strict=True):
-            keypoints = _fitting(view, len(moving), f"{path_2d}: {where} camera {camera_id}")
-            yield Track(subject, take, camera_id, camera, keypoints, moving)
+    for take, moving in _takes(world, subject, path_3d):
+        for number, (camera_id, camera) in enumerate(zip(camera_ids(), lenses, strict=True)):
+            project = partial(_project, camera, moving)
+            view = detections.view(subject, take, number, camera_id, project)
+            keypoints, confidence = _fitting(
+                view, len(moving), f"{detections.path}: {subject} {take} camera {camera_id}"
+            )
+            yield Track(subject, take, camera_id, camera, keypoints, moving, confidence)
+
+
+def _project(camera: Camera, positions_world: Floats) -> Floats:
+    return camera.project_world(positions_world).astype(np.float32)
 
 
 def _moving_joints(positions: Floats, where: str) -> Floats:
@@ -214,10 +260,15 @@ def _moving_joints(positions: Floats, where: str) -> Floats:
     return np.asarray(chosen, dtype=np.float32)
 
 
-def _fitting(view: Floats, frames: int, where: str) -> Floats:
-    shape = np.shape(view)
-    if len(shape) != 3 or shape[1:] != (_JOINTS, 2):
-        raise InputError(f"{where} has 2D positions of shape {shape}, expected (T, {_JOINTS}, 2)")
-    if len(view) < frames:
-        raise InputError(f"{where} has {len(view)} 2D poses for {frames} 3D poses, expected at least as many")
-    return np.asarray(view[:frames], dtype=np.float32)
+def _fitting(view: View, frames: int, where: str) -> tuple[Floats, Floats | None]:
+    """Detections and confidence of as many frames as there are 3D poses."""
+    ratio = len(view) / frames
+    if ratio < 1 or ratio >= _OTHER_RATE:
+        multiple = ratio if ratio >= 1 else 1 / ratio
+        likely = f"; at {RATE_HZ * ratio:.3g} Hz instead of {RATE_HZ:g}?" if multiple >= _OTHER_RATE else ""
+        raise InputError(
+            f"{where} has {len(view)} 2D poses for {frames} 3D poses, expected at least as many and little "
+            f"more{likely}"
+        )
+    confidence = None if view.confidence is None else view.confidence[:frames]
+    return view.keypoints_px[:frames], confidence

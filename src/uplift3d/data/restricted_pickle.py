@@ -17,7 +17,7 @@ import numpy as np
 
 from uplift3d.errors import InputError
 
-__all__ = ["load_npy", "load_npz"]
+__all__ = ["load_npy", "load_npz", "load_pickle"]
 
 _NPY: Any = np.lib.format  # its functions carry no types
 _ACCEPTED = "accepted are numpy arrays, numbers, strings and plain containers"
@@ -62,6 +62,21 @@ def load_npy(path: str | Path) -> Any:
         raise InputError(f"{path} does not exist") from None
     except OSError as error:
         raise InputError(f"{path} is not a readable .npy file ({error})") from None
+
+
+def load_pickle(path: str | Path) -> Any:
+    """Read a bare pickle (`.pkl`) of arrays and plain containers; errors as for `load_npz`."""
+    try:
+        with Path(path).open("rb") as file:
+            return _Unpickler(file, str(path)).load()
+    except InputError:
+        raise
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist") from None
+    except OSError as error:
+        raise InputError(f"{path} is not a readable pickle ({error})") from None
+    except Exception as error:  # a damaged pickle can raise anything
+        raise InputError(f"{path} is damaged: {type(error).__name__}: {error}") from None
 
 
 def _read_member(archive: zipfile.ZipFile, name: str, path: str | Path) -> Any:

@@ -1,0 +1,177 @@
+"""What every data set comes down to, so that training and evaluation can take any of them.
+
+Axes: T frames, J = 17 joints in the order of the joint set "h36m17".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uplift3d.camera import Camera
+from uplift3d.errors import InputError
+
+__all__ = ["Motion", "StoredTrack", "Track", "at_rate", "missing_files"]
+
+Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+
+
+class Track(Protocol):
+    """One person in one video with known 2D and 3D joints."""
+
+    @property
+    def subject(self) -> str:
+        """Who moves, such as "S9" or "TS1"."""
+
+    @property
+    def take(self) -> str:
+        """The recording, in the data set's own words."""
+
+    @property
+    def action(self) -> str:
+        """What results are also averaged by: the action, or where there is none the recording."""
+
+    @property
+    def camera_id(self) -> str:
+        """The data set's name of the camera."""
+
+    @property
+    def camera(self) -> Camera | None:
+        """The calibrated camera; None where the files do not say."""
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+
+    @property
+    def rate_hz(self) -> float:
+        """Frames per second."""
+
+    @property
+    def ground_truth(self) -> str:
+        """Which of the data set's 3D annotations this is."""
+
+    @property
+    def keypoints_px(self) -> Floats:
+        """(T, 17, 2) pixels, measured or true."""
+
+    @property
+    def confidence(self) -> Floats | None:
+        """(T, 17) of the 2D joints in [0, 1]; None where the files have none."""
+
+    @property
+    def positions_camera(self) -> Floats:
+        """(T, 17, 3) metres in camera axes (x right, y down, z away)."""
+
+    @property
+    def valid(self) -> Bools:
+        """(T,) frames that count in an evaluation."""
+
+    def __len__(self) -> int:
+        """Frames T."""
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """3D motion in the world without images."""
+
+    dataset: str
+    subject: str
+    name: str
+    rate_hz: float
+    positions_world: Floats
+    """(T, 17, 3) metres, z up."""
+    licence: str
+
+    def __len__(self) -> int:
+        return len(self.positions_world)
+
+    def __repr__(self) -> str:
+        return f"Motion({self.dataset} {self.subject} {self.name}: {len(self)} frames at {self.rate_hz:g} Hz)"
+
+
+@dataclass(frozen=True, eq=False)
+class StoredTrack:
+    """A `Track` that holds everything as arrays; attributes as described there."""
+
+    subject: str
+    take: str
+    action: str
+    camera_id: str
+    camera: Camera | None
+    image_size: tuple[int, int]
+    rate_hz: float
+    ground_truth: str
+    keypoints_px: Floats
+    confidence: Floats | None
+    positions_camera: Floats
+    valid: Bools
+
+    def __len__(self) -> int:
+        return len(self.valid)
+
+
+def at_rate(track: Track, rate_hz: float) -> Track:
+    """The track with frames put between its own, up to a rate that is a whole multiple of its own.
+
+    What is between two frames is interpolated and not `valid`: it gives every frame a place on the time axis
+    of a network, and is neither measured nor scored.
+
+    Raises:
+        InputError: the rate is no whole multiple of the track's.
+    """
+    factor = rate_hz / track.rate_hz
+    if factor == 1:
+        return track
+    if not (factor >= 1 and float(factor).is_integer()):
+        raise InputError(
+            f"{track.subject} {track.take} camera {track.camera_id} has {track.rate_hz:g} Hz: {rate_hz:g} Hz "
+            "is needed, or a rate that divides it"
+        )
+    step = int(factor)
+    frames = (len(track) - 1) * step + 1
+    valid = np.zeros(frames, dtype=bool)
+    valid[::step] = track.valid
+    return StoredTrack(
+        track.subject,
+        track.take,
+        track.action,
+        track.camera_id,
+        track.camera,
+        track.image_size,
+        rate_hz,
+        track.ground_truth,
+        keypoints_px=_between(track.keypoints_px, step),
+        confidence=None if track.confidence is None else _between(track.confidence, step),
+        positions_camera=_between(track.positions_camera, step),
+        valid=valid,
+    )
+
+
+def _between(values: NDArray[Any], step: int) -> Floats:
+    """(T, …) → ((T − 1) · step + 1, …) by straight lines; the given frames stay bit for bit."""
+    out = np.empty(((len(values) - 1) * step + 1, *values.shape[1:]), dtype=np.float32)
+    out[::step] = values
+    for part in range(1, step):
+        out[part::step] = values[:-1] + (values[1:] - values[:-1]) * (part / step)
+    return out
+
+
+def missing_files(folder: Path, wanted: tuple[str, ...], present: str) -> InputError:
+    """The error for a folder that is not the data set's: what was looked for, and what is there.
+
+    Args:
+        folder: where the files should be.
+        wanted: names that are not there.
+        present: pattern of the names that are worth listing.
+    """
+    if not folder.is_dir():
+        were = "was" if len(wanted) == 1 else "were"
+        return InputError(f"{folder}: no such folder; {' and '.join(wanted)} {were} looked for in it")
+    found = ", ".join(sorted(str(path.relative_to(folder)) for path in folder.glob(present)))
+    return InputError(f"{folder} lacks {' and '.join(wanted)}; it holds {found or 'no such file'}")
