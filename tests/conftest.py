@@ -4,10 +4,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from uplift3d.types import Motion3D
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# A busy machine must not fail a test, nor a run find what the one before did not: examples are the same each
+# time and may take long. `pytest --hypothesis-profile=explore` looks for new ones.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", patient, max_examples=1000)
+settings.register_profile("steady", patient, derandomize=True)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")
