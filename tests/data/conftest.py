@@ -2,11 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import settings
-
-# The first example pays for imports (scipy), and machines that test are busy: no deadline per example.
-settings.register_profile("no-deadline", deadline=None)
-settings.load_profile("no-deadline")
 
 ZXY = "Zrotation Xrotation Yrotation"
 XYZ = "Xposition Yposition Zposition"
