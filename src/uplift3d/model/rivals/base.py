@@ -137,15 +137,32 @@ class Rival(Part[RivalConfigT_co]):
             InputError: keypoints of another shape.
         """
 
-    def check(self, keypoints: Tensor, *, longer: bool = False) -> None:
-        """Refuse keypoints that are not (B, F, J, 2), with F the receptive field (or `longer`)."""
-        field, joints = self.receptive_field, self.config.joint_count
+    def extra_loss(self, sequence: Tensor | None, target: Tensor) -> Tensor:
+        """Add what the authors train on besides the position errors of sequence and centre.
+
+        Args:
+            sequence: (B, F, J, 3) answer of `forward`.
+            target: (B, F, J, 3) metres from the root.
+
+        Returns:
+            A scalar to add to the loss in metres; 0 for most.
+        """
+        return target.new_zeros(())
+
+    def check(self, keypoints: Tensor, at_least: int | None = None) -> None:
+        """Refuse keypoints that are not (B, F, J, 2), with F the receptive field or `at_least` so many."""
+        joints = self.config.joint_count
         fits = keypoints.ndim == 4 and keypoints.shape[2:] == (joints, 2)
-        if fits and (keypoints.shape[1] == field or (longer and keypoints.shape[1] > field)):
+        if fits and at_least is None:
+            fits = keypoints.shape[1] == self.receptive_field
+        elif fits and at_least is not None:
+            fits = keypoints.shape[1] >= at_least
+        if fits:
             return
+        frames = self.receptive_field if at_least is None else f"at least {at_least}"
         raise InputError(
-            f"keypoints have shape {tuple(keypoints.shape)}; {self.config.rival} takes (windows, "
-            f"{f'at least {field}' if longer else field} frames, {joints} joints, 2)"
+            f"keypoints have shape {tuple(keypoints.shape)}; {self.config.rival} takes "
+            f"(windows, {frames} frames, {joints} joints, 2)"
         )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from uplift3d.model.rivals.motionbert import MotionBERTConfig
 from uplift3d.model.rivals.poseformer import PoseFormerConfig
 from uplift3d.model.rivals.pstmo import PSTMOConfig
 from uplift3d.model.rivals.pstmo_pretraining import PSTMOPretrainingConfig
 from uplift3d.model.rivals.strided_transformer import StridedTransformerConfig
+from uplift3d.model.rivals.ugcn import UGCNConfig
 from uplift3d.model.rivals.videopose3d import VideoPose3DConfig
 
 
@@ -79,3 +81,18 @@ def pstmo_pretraining_243() -> PSTMOPretrainingConfig:
 def pstmo_small_pretraining_243() -> PSTMOPretrainingConfig:
     """Return the pre-training of `pstmo_small_243`: 80 % of the frames and 2 joints are hidden."""
     return pstmo_pretraining_243().evolve(depth=3, hidden_frames=0.8, hidden_joints=2)
+
+
+def ugcn_96() -> UGCNConfig:
+    """Return a network for the published windows of 96 frames; the paper gives no widths."""
+    return UGCNConfig(frames=96, channels=(16, 32, 64, 128, 256), kernel=5)
+
+
+def motionbert_243() -> MotionBERTConfig:
+    """Return the published network of 243 frames, 42.5 M parameters."""
+    return MotionBERTConfig(frames=243, width=512, depth=5, heads=8, mlp_ratio=2, representation=512)
+
+
+def motionbert_lite_243() -> MotionBERTConfig:
+    """Return the published "MotionBERT-Lite", 16.0 M parameters."""
+    return motionbert_243().evolve(width=256, mlp_ratio=4)

@@ -7,11 +7,13 @@ from typing import Any
 
 from uplift3d.errors import InputError
 from uplift3d.model.rivals.base import Part, PartConfig, Rival, RivalConfig
+from uplift3d.model.rivals.motionbert import MotionBERT, MotionBERTConfig
 from uplift3d.model.rivals.poseformer import PoseFormer, PoseFormerConfig
 from uplift3d.model.rivals.pstmo import PSTMO, PSTMOConfig
 from uplift3d.model.rivals.pstmo_pretraining import PSTMOPretraining, PSTMOPretrainingConfig
 from uplift3d.model.rivals.refinement import Refinement, RefinementConfig
 from uplift3d.model.rivals.strided_transformer import StridedTransformer, StridedTransformerConfig
+from uplift3d.model.rivals.ugcn import UGCN, UGCNConfig
 from uplift3d.model.rivals.videopose3d import VideoPose3D, VideoPose3DConfig
 
 RIVALS: dict[str, tuple[type[RivalConfig], type[Rival[Any]]]] = {
@@ -19,6 +21,8 @@ RIVALS: dict[str, tuple[type[RivalConfig], type[Rival[Any]]]] = {
     "poseformer": (PoseFormerConfig, PoseFormer),
     "strided_transformer": (StridedTransformerConfig, StridedTransformer),
     "pstmo": (PSTMOConfig, PSTMO),
+    "ugcn": (UGCNConfig, UGCN),
+    "motionbert": (MotionBERTConfig, MotionBERT),
 }
 """Networks that lift 2D poses by themselves."""
 

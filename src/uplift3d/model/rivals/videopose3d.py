@@ -77,7 +77,7 @@ class VideoPose3D(Rival[VideoPose3DConfig]):
         Raises:
             InputError: keypoints of another shape, or fewer frames than the receptive field.
         """
-        self.check(keypoints, longer=True)
+        self.check(keypoints, at_least=self.receptive_field)
         if keypoints.shape[1] == self.receptive_field:
             return None, self.strided(keypoints)[:, 0]  # (B, J, 3)
         sequence = self.dilated(keypoints)  # (B, F − R + 1, J, 3)

@@ -13,7 +13,7 @@ from torch import Tensor
 from uplift3d.errors import InputError
 from uplift3d.model.config import ModelConfig
 from uplift3d.model.rivals.base import Part, PartConfig
-from uplift3d.model.rivals.foreign import poseformer, strided, videopose3d
+from uplift3d.model.rivals.foreign import motionbert, poseformer, strided, videopose3d
 from uplift3d.model.rivals.foreign.source import Source, State
 from uplift3d.model.rivals.registry import build
 
@@ -27,6 +27,7 @@ SOURCES = (
     strided.PSTMO,
     strided.PSTMO_PRETRAINING,
     strided.REFINEMENT,
+    motionbert.SOURCE,
     UPLIFT_UPSAMPLE,
     Source("MixSTE", r"(STE|TTE)blocks\.|Spatial_|Temporal_|head\."),
     Source(
