@@ -100,8 +100,8 @@ def _observe(
     keypoints, seen = detect(view, joints, config.noise, model.token_seconds, random)
     if model.edges == "masked":
         return keypoints, seen, view.targets, inside
-    held = (hold_ends(part, inside) for part in (keypoints, seen, view.targets))
-    return *held, torch.ones_like(inside)
+    keypoints, seen, targets = (hold_ends(part, inside) for part in (keypoints, seen, view.targets))
+    return keypoints, seen, targets, torch.ones_like(inside)
 
 
 def _network_input(

@@ -37,6 +37,8 @@ class TrainConfig(BaseModel):
     """Named network: the layout, and for 'uu-…' also the published input and output conventions."""
     model: Mapping[str, Any] = Field(default_factory=dict)
     """Fields of the network's configuration that differ from the preset."""
+    initial_weights: Literal["quick", "published"] = "quick"
+    """'quick' to learn from (see `train/initialise.py`), or drawn as published."""
     views: ViewConfig = ViewConfig()
     """How motion becomes network input."""
     validation_noise: NoiseConfig = REALISTIC_NOISE
@@ -66,8 +68,12 @@ class TrainConfig(BaseModel):
         return PRESETS[self.preset]().evolve(**self.model)
 
 
-def load_config(path: str | Path) -> TrainConfig:
+def load_config(path: str | Path, **changes: Any) -> TrainConfig:
     """Read and check a configuration file.
+
+    Args:
+        path: YAML file.
+        changes: fields that replace those of the file, where they are not None.
 
     Raises:
         InputError: no such file, not YAML, or fields that do not fit, all of them named.
@@ -82,7 +88,9 @@ def load_config(path: str | Path) -> TrainConfig:
     if not isinstance(content, dict):
         raise InputError(f"{path}: expected a table of fields (store, output, steps, …)")
     try:
-        config = TrainConfig(**content)
+        config = TrainConfig(
+            **content | {name: value for name, value in changes.items() if value is not None}
+        )
         config.network  # noqa: B018  impossible sizes are found before anything starts
     except ValidationError as error:
         raise InputError(f"{path}: {_sentence(error)}") from None

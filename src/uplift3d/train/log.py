@@ -85,6 +85,7 @@ class ProgressBar(Callback):
 
     def on_validation_end(self, trainer: Trainer, module: LightningModule) -> None:
         """Print the errors at every stride."""
+        self.bar.update(self.task, description="training")
         seen = trainer.callback_metrics
         errors = [
             f"{seen[f'val/mpjpe_{stride}']:.1f} ({seen[f'val/p_mpjpe_{stride}']:.1f})"

@@ -36,7 +36,8 @@ class LiftingModule(LightningModule):
         super().__init__()
         self.config = config
         self.network = create(config.network)
-        initialise(self.network)
+        if config.initial_weights == "quick":
+            initialise(self.network)
         self.average = copy.deepcopy(self.network).requires_grad_(False) if config.optimiser.ema else None
         self.loss_mm = math.nan
         """Loss of the last step."""

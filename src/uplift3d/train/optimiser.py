@@ -1,4 +1,4 @@
-"""How weights change: AdamW in PyTorch's or the published formulation, its schedule, and the moving average."""
+"""How weights change: AdamW as in PyTorch or as published, its schedule, and the moving average."""
 
 from __future__ import annotations
 

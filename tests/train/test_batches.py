@@ -1,0 +1,137 @@
+import pytest
+import torch
+
+from uplift3d.data.store import MotionStore, split_validation
+from uplift3d.model import presets
+from uplift3d.skeletons import joint_set, reorder
+from uplift3d.train.augment import mirror
+from uplift3d.train.batches import ViewConfig, draw_batch, hold_ends, within_reach
+from uplift3d.train.sampler import MotionWindows, SamplerConfig
+
+from .conftest import TINY
+
+PERSON = presets.small().evolve(**TINY)
+PUBLISHED = presets.uu_351().evolve(**TINY)
+
+
+@pytest.fixture(scope="module")
+def windows(store_path):
+    store = MotionStore.open(store_path)
+    return MotionWindows.from_store(store, split_validation(store)[0], SamplerConfig(), torch.device("cpu"))
+
+
+def draw(windows, model=PERSON, batch=32, strides_in=None, seed=0, **views):
+    random = torch.Generator().manual_seed(seed)
+    return draw_batch(windows, model, ViewConfig(**views), batch, random, strides_in)
+
+
+@pytest.mark.parametrize("model", [PERSON, PUBLISHED], ids=["person", "screen"])
+def test_a_batch_holds_what_the_network_takes(windows, model):
+    batch = draw(windows, model)
+    assert batch.keypoints.shape == (32, 9, 17, 2)
+    assert batch.target.shape == (32, 9, 17, 3)
+    assert batch.mask.any()
+    assert not batch.mask.all()
+    assert batch.keypoints.isfinite().all()
+    assert not batch.keypoints[~batch.mask].any()
+    root = joint_set(model.joints).index("pelvis")
+    assert not batch.target[:, :, root].any()
+    assert batch.target[:, :, joint_set(model.joints).index("neck"), 1].mean() < -0.2  # y is down
+
+
+@pytest.mark.parametrize("model", [PERSON, PUBLISHED], ids=["person", "screen"])
+def test_within_a_batch_every_example_has_its_mirror_image(windows, model):
+    batch = draw(windows, model, mirror="within_batch")
+    joints = joint_set(model.joints)
+    assert torch.equal(batch.keypoints[16:], mirror(batch.keypoints[:16], joints))
+    assert torch.equal(batch.target[16:], mirror(batch.target[:16], joints))
+    assert torch.equal(batch.mask[16:], batch.mask[:16])
+    assert torch.equal(batch.counted[16:], batch.counted[:16])
+    assert not torch.equal(batch.keypoints[0], batch.keypoints[1])
+
+
+def test_an_odd_batch_lacks_one_mirror_image(windows):
+    batch = draw(windows, batch=7)
+    assert [len(part) for part in (batch.keypoints, batch.mask, batch.target, batch.counted)] == [7] * 4
+
+
+def test_at_random_about_half_of_the_examples_are_mirrored(windows):
+    plain, mixed = draw(windows, batch=200, mirror="none"), draw(windows, batch=200, mirror="random")
+    keypoints, target = (mirror(part, joint_set("h36m17")) for part in (plain.keypoints, plain.target))
+    same = (mixed.target == plain.target).flatten(1).all(1)
+    other = (mixed.target == target).flatten(1).all(1)
+    assert (same ^ other).all()
+    assert 0.35 < other.float().mean() < 0.65
+    chosen = torch.where(
+        other[:, None, None, None], mirror(plain.keypoints, joint_set("h36m17")), plain.keypoints
+    )
+    assert torch.equal(mixed.keypoints, chosen)
+
+
+def test_the_joint_order_is_the_network_s(windows):
+    ours, theirs = (draw(windows, PERSON.evolve(joints=name), mirror="none") for name in ("h36m17", "uu17"))
+    order = reorder("h36m17", "uu17").tolist()
+    assert torch.equal(theirs.keypoints, ours.keypoints[:, :, order])
+    assert torch.equal(theirs.target, ours.target[:, :, order])
+
+
+def test_strides_come_from_the_network_unless_given(windows):
+    clean = {"noise": {"missed_rate": 0, "lost_rate": (0, 0), "lost_outside": 0}, "switch_rate": 0}
+    for stride, wanted in (((5,), 1.0), ((10,), 0.5)):
+        batch = draw(windows, batch=256, strides_in=stride, **clean)
+        inside = batch.counted.all(1)
+        assert batch.mask[inside].float().mean().item() == pytest.approx(wanted, abs=0.06)
+    shares = draw(windows, batch=256, **clean).mask.float().mean(1)
+    assert (shares > 0.9).any()
+    assert (shares < 0.6).any()
+
+
+def test_nothing_beyond_the_clip_counts_or_is_a_pose(windows):
+    batch = draw(windows, batch=256)
+    assert not batch.counted.all()
+    assert not (batch.mask & ~batch.counted).any()
+
+
+def test_published_edges_repeat_and_count(windows):
+    batch = draw(windows, PUBLISHED, batch=256, strides_in=(5,), noise={"missed_rate": 0, "lost_outside": 0})
+    still = (batch.target[:, 1:] == batch.target[:, :-1]).flatten(2).all(-1)
+    assert still.any()
+    repeated = batch.mask[:, 1:] & batch.mask[:, :-1] & still
+    assert repeated.any()
+    same = batch.keypoints[:, 1:][repeated] == batch.keypoints[:, :-1][repeated]
+    assert same.all()  # noise included: it is the same detection
+
+
+def test_hold_ends_repeats_the_nearest_token_inside():
+    inside = torch.tensor([[False, True, True, False, False], [True, True, True, True, True]])
+    values = torch.arange(5).repeat(2, 1)
+    assert hold_ends(values, inside).tolist() == [[1, 1, 2, 2, 2], [0, 1, 2, 3, 4]]
+    assert hold_ends(values[..., None].expand(2, 5, 3), inside).shape == (2, 5, 3)
+
+
+@pytest.mark.parametrize("reach", [0, 1, 2, 20])
+def test_within_reach_is_the_distance_to_the_nearest_pose(reach, random):
+    mask = torch.rand(50, 9, generator=random) < 0.2
+    place = torch.arange(9)
+    distance = torch.where(mask[:, None], (place[:, None] - place).abs(), 99).amin(-1)
+    assert torch.equal(within_reach(mask, reach), distance <= reach)
+
+
+def test_a_network_without_upsampling_token_gets_a_pose_at_every_token(windows):
+    model = PERSON.evolve(masked_tokens=False, deferred_depth=0)
+    batch = draw(windows, model, batch=64)
+    assert batch.mask.all()
+    poses = batch.keypoints.flatten(2).any(-1)
+    assert poses[batch.counted].float().mean() > 0.8
+
+
+def test_mixed_precision_leaves_geometry_alone(windows):
+    plain = draw(windows)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        mixed = draw(windows)
+    for one, other in zip(vars(plain).values(), vars(mixed).values(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_no_gradient_is_recorded(windows):
+    assert not draw(windows).keypoints.requires_grad

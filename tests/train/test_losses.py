@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+import torch
+
+from uplift3d.skeletons import joint_set
+from uplift3d.train.losses import lifting_loss, mean_joint_error
+
+
+@pytest.mark.parametrize("name", ["tinyA", "tinyB", "tinyC", "tinyJ"])
+def test_losses_are_the_published_ones(golden_dir, name):
+    stored = np.load(golden_dir / "uplift_upsample" / f"{name}.npz")
+    target = torch.from_numpy(stored["gt_keypoints3d"])
+    target = target - target[:, :, [joint_set("uu17").root]]
+    sequence, centre = (torch.from_numpy(stored[key]) for key in ("full_output", "central_output"))
+    losses = {
+        "center": mean_joint_error(centre, target[:, target.shape[1] // 2]),
+        "sequence": mean_joint_error(sequence, target),
+        "total": lifting_loss(sequence, centre, target),
+    }
+    for part, loss in losses.items():
+        assert loss.item() == pytest.approx(float(stored[f"loss_{part}"]), abs=2e-6)
+
+
+def test_without_a_sequence_the_centre_is_all_there_is(random):
+    centre, target = torch.randn(2, 17, 3, generator=random), torch.randn(2, 5, 17, 3, generator=random)
+    assert torch.equal(lifting_loss(None, centre, target), mean_joint_error(centre, target[:, 2]))
+
+
+def test_only_tokens_that_count_are_weighed(random):
+    sequence, target = torch.randn(2, 2, 5, 17, 3, generator=random)
+    counted = torch.tensor([[True, True, False, False, False], [False, True, True, True, False]])
+    spoilt = torch.where(counted[..., None, None], target, 1e3)
+    loss = lifting_loss(sequence, sequence[:, 2], target, counted)
+    assert torch.equal(loss, lifting_loss(sequence, sequence[:, 2], spoilt, counted))
+    errors = (sequence - target).norm(dim=-1).mean(-1)
+    assert loss.item() == pytest.approx((0.5 * errors[1, 2] + 0.5 * errors[counted].mean()).item())
+
+
+def test_everything_counting_is_the_same_as_not_saying(random):
+    sequence, target = torch.randn(2, 2, 5, 17, 3, generator=random)
+    whole = lifting_loss(sequence, sequence[:, 2], target, torch.ones(2, 5, dtype=torch.bool))
+    torch.testing.assert_close(whole, lifting_loss(sequence, sequence[:, 2], target))
+
+
+def test_nothing_counting_is_no_loss_rather_than_nan(random):
+    sequence, target = torch.randn(2, 2, 5, 17, 3, generator=random)
+    assert lifting_loss(sequence, sequence[:, 2], target, torch.zeros(2, 5, dtype=torch.bool)).item() == 0
