@@ -125,7 +125,7 @@ class Lifter:
         runtime: "onnx" or "torch".
         flip: average with the result for the mirror image, for twice the time.
         hop: 1 gives every token the refined centre pose of its own window, as the published evaluation does;
-            k > 1 keeps the middle k poses of each window, for k times fewer windows.
+            k > 1 takes k times fewer windows and mixes their sequences, see `lift.lift_track`.
         interpolation: between the network's poses, "linear" (published) or "smooth" (continuous velocity).
         max_gap_s: longest time without a pose of a person that is filled in; never less than 2.5 key
             intervals. Longer absences are NaN, and what comes after them knows nothing of what was before.

@@ -24,28 +24,38 @@ def make_track(count, observed, seed=0):
 
 
 def naive(runtime, track, hop=1):
-    """One window for every answer, cut slot by slot."""
-    count, out = len(track.times), []
-    where = np.flatnonzero(track.observed)
-    rhythm = int(np.median(np.diff(where))) if len(where) > 1 else 1
-    for start in range(0, count, hop):
-        first = start + hop // 2 - N // 2
-        slots, poses = [], []
-        for slot in range(N):
-            token = first + slot
-            nearest = np.clip(token, where[0], where[-1])
-            if runtime.config["edges"] == "repeat" and (token - nearest) % rhythm == 0:
-                token = nearest
-            if 0 <= token < count and track.observed[token]:
-                slots.append(slot)
-                poses.append(track.poses[token])
-        tokens = runtime.embed(np.stack(poses))[None]
-        part = "centre" if hop == 1 else "sequence"
-        poses = runtime.uplift(tokens, np.array([slots]), part)[0]
-        kept = slice(N // 2 - hop // 2, N // 2 - hop // 2 + hop)
-        out.extend([poses] if hop == 1 else poses[kept])
-    poses = np.stack(out[:count])
+    """One window after the other, cut slot by slot."""
+    count = len(track.times)
+    windows = -(-count // hop)
+    total, weight = np.zeros((count, 17, 3)), np.zeros((count, 1, 1))
+    for number in range(windows):
+        first = number * hop + hop // 2 - N // 2 - (windows * hop - count) // 2
+        slots, poses = cut_window(runtime, track, first)
+        tokens = runtime.embed(np.stack(poses))[None] if poses else np.zeros((1, 0, 51), np.float32)
+        answer = runtime.uplift(tokens, np.array([slots], dtype=int), "centre" if hop == 1 else "sequence")[0]
+        for slot in [N // 2] if hop == 1 else range(N):
+            if 0 <= first + slot < count:
+                share = np.sin(np.pi * (slot + 0.5) / N) ** 2
+                total[first + slot] += share * (answer if hop == 1 else answer[slot])
+                weight[first + slot] += share
+    poses = total / weight
     return poses - poses[:, :1]
+
+
+def cut_window(runtime, track, first):
+    """Slots and poses of the pose tokens of one window."""
+    count, where = len(track.times), np.flatnonzero(track.observed)
+    rhythm = int(np.median(np.diff(where))) if len(where) > 1 else 1
+    slots, poses = [], []
+    for slot in range(N):
+        token = first + slot
+        nearest = np.clip(token, where[0], where[-1])
+        if runtime.config["edges"] == "repeat" and (token - nearest) % rhythm == 0:
+            token = nearest
+        if 0 <= token < count and track.observed[token]:
+            slots.append(slot)
+            poses.append(track.poses[token])
+    return slots, poses
 
 
 def drawn_observed(seed, count, density):

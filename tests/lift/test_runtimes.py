@@ -34,22 +34,25 @@ def runtime(request, tiny_model):
     return open_runtime(tiny_model, request.param)
 
 
-def whole_windows(stem, track, hop):
-    """The network's own `forward` on every window, nothing shared, nothing left out."""
-    network = networks.load(f"{stem}.safetensors")
-    plan = plan_windows(len(track.times), network.config.tokens, hop)
+def test_the_two_parts_in_batches_equal_forward_on_whole_windows(runtime, tiny_model, track):
+    network = networks.load(f"{tiny_model}.safetensors")
+    plan = plan_windows(len(track.times), network.config.tokens)
     poses, mask = cut(track.poses, plan), cut(track.observed, plan, fill=False)
     with torch.inference_mode():
-        sequence, centre = network(torch.from_numpy(poses), torch.from_numpy(mask))
-    out = centre if hop == 1 else sequence[:, plan.kept].flatten(0, 1)[: len(track.times)]
-    return (out - out[:, :1]).numpy()
-
-
-@pytest.mark.parametrize("hop", [1, 7, 10])
-def test_the_two_parts_in_batches_equal_forward_on_whole_windows(runtime, tiny_model, track, hop):
-    result = lift_track(runtime, track, hop=hop, batch=16)
+        _, centre = network(torch.from_numpy(poses), torch.from_numpy(mask))
+    result = lift_track(runtime, track)
     assert np.ptp(result) > 0.1
-    np.testing.assert_allclose(result, whole_windows(tiny_model, track, hop), atol=TOLERANCE_M)
+    np.testing.assert_allclose(result, (centre - centre[:, :1]).numpy(), atol=TOLERANCE_M)
+
+
+def test_the_sequence_equals_forward_on_a_whole_window(runtime, tiny_model, track):
+    network = networks.load(f"{tiny_model}.safetensors")
+    where = np.flatnonzero(track.observed[:71])
+    result = runtime.uplift(runtime.embed(track.poses[where])[None], where[None], "sequence")
+    with torch.inference_mode():
+        poses, mask = torch.from_numpy(track.poses[:71]), torch.from_numpy(track.observed[:71])
+        sequence, _ = network(poses[None], mask[None])
+    np.testing.assert_allclose(result, sequence.numpy(), atol=TOLERANCE_M)
 
 
 def test_both_runtimes_know_the_same_model(tiny_model):

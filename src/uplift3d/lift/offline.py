@@ -15,7 +15,7 @@ from uplift3d.lift.runtime import Runtime
 from uplift3d.skeletons import joint_set
 from uplift3d.tokens import InputSpec, TokenTrack
 from uplift3d.types import BoolArray, FloatArray, IntArray
-from uplift3d.windows import WindowPlan, merge, plan_windows, pose_slots
+from uplift3d.windows import WindowPlan, plan_windows, pose_slots
 
 BATCH = 16
 """Windows that go through the network together: bounds the memory of clips of any length. More are no faster:
@@ -36,8 +36,9 @@ def lift_track(
     Args:
         runtime: the network.
         track: tokens of one uninterrupted stretch, at least one of them observed.
-        hop: 1 gives every token the refined centre pose of its own window, as the published evaluation does;
-            k > 1 keeps the middle k poses of each window's sequence, for k times fewer windows.
+        hop: 1 gives every token the refined centre pose of its own window, as the published evaluation does.
+            k > 1 takes k times fewer windows: a token is the mean of all sequences that hold it, weighted by
+            how near to their middle.
         flip: average with the result for the mirror image.
         batch: windows at a time.
         advance: called with the number of tokens that were just finished.
@@ -59,7 +60,7 @@ def lift_track(
 
 
 def check_hop(hop: int, spec: InputSpec) -> int:
-    """The hop; InputError when a window would answer for tokens near its ends, which know one side only."""
+    """The hop; InputError when a token would not lie well inside of at least one window."""
     if not 1 <= hop <= spec.window // 2:
         raise InputError(f"hop is {hop}; accepted are 1 … {spec.window // 2} tokens for this model")
     return hop
@@ -80,23 +81,49 @@ def _lift(
     batch: int,
     advance: Callable[[int], None] | None,
 ) -> FloatArray:
-    count = len(track.times)
     layout = _create_layout(track.observed, spec, hop)
     embedded = _Embedded(runtime, track.poses[track.observed])
-    out = np.empty((count, *track.poses.shape[1:-1], 3), dtype=np.float32)
+    blend = _Blend(len(track.times), track.poses.shape[1], spec.window)
     for part in layout.plan.batches(batch):
         slots, source = pose_slots(part, layout.observed)  # (B, M) both
         tokens = embedded.gather(layout.row[source], slots < spec.window)  # (B, M, C)
+        first = part.first - layout.pad  # (B,) token in slot 0
         if hop == 1:
-            poses = runtime.uplift(tokens, slots, "centre")  # (B, J, 3)
+            blend.place(first + spec.window // 2, runtime.uplift(tokens, slots, "centre"))
         else:
-            poses = merge(runtime.uplift(tokens, slots, "sequence"), part)  # (B · hop, J, 3)
-        start = part.covers.start - layout.pad
-        poses = poses[: count - start]
-        out[start : start + len(poses)] = poses
+            blend.add(first, runtime.uplift(tokens, slots, "sequence"))
         if advance is not None:
-            advance(len(poses))
-    return out
+            advance(len(part) * hop)
+    return blend.poses()
+
+
+class _Blend:
+    """Poses of a clip, collected window by window."""
+
+    def __init__(self, count: int, joints: int, window: int) -> None:
+        self._sum = np.zeros((count, joints, 3), dtype=np.float32)
+        self._weight = np.zeros(count, dtype=np.float32)
+        # Hann: the middle of a window knows most, and no window comes or goes with a step.
+        self._window = np.sin(np.pi * (np.arange(window) + 0.5) / window).astype(np.float32) ** 2
+
+    def place(self, tokens: IntArray, centres: FloatArray) -> None:
+        """Take the poses (B, J, 3) as they are."""
+        self._sum[tokens], self._weight[tokens] = centres, 1
+
+    def add(self, first: IntArray, sequences: FloatArray) -> None:
+        """Mix in sequences (B, N, J, 3) whose slot 0 is token `first` (B,) of the clip, or outside it."""
+        length = len(self._window)
+        for start, sequence in zip(first.tolist(), sequences, strict=True):
+            inside = slice(max(0, -start), min(length, len(self._sum) - start))
+            tokens = slice(start + inside.start, start + inside.stop)
+            weight = self._window[inside]
+            self._sum[tokens] += weight[:, None, None] * sequence[inside]
+            self._weight[tokens] += weight
+
+    def poses(self) -> FloatArray:
+        """(n, J, 3)."""
+        self._sum /= self._weight[:, None, None]
+        return self._sum
 
 
 @dataclass(frozen=True)
@@ -112,16 +139,20 @@ class _Layout:
 
 
 def _create_layout(observed: BoolArray, spec: InputSpec, hop: int) -> _Layout:
-    """What lies outside the clip: nothing for models trained that way, else its ends again (published)."""
+    """Windows `hop` tokens apart, as far from one end of the clip as from the other.
+
+    What lies outside the clip: nothing for models trained that way, else its ends again (published).
+    """
     count = len(observed)
-    plan = plan_windows(count, spec.window, hop)
-    if spec.edges == "masked":
-        return _Layout(plan, 0, observed, np.maximum(np.cumsum(observed) - 1, 0))
-    pad = -(-spec.window // hop) * hop  # whole hops, so that windows start where they would without
+    windows = -(-count // hop)
+    more = -(-spec.window // hop) if spec.edges == "repeat" else 0
+    pad = (windows * hop - count) // 2 + more * hop
     known = np.pad(observed, pad)
     row = np.clip(np.cumsum(known) - 1, 0, observed.sum() - 1)
-    around = plan_windows(count + 2 * pad, spec.window, hop)[pad // hop : pad // hop + len(plan)]
-    return _Layout(around, pad, _continued(known), row)
+    if spec.edges == "repeat":
+        known = _continued(known)
+    plan = plan_windows(count + 2 * pad, spec.window, hop)[more : more + windows]
+    return _Layout(plan, pad, known, row)
 
 
 def _continued(observed: BoolArray) -> BoolArray:
