@@ -1,0 +1,246 @@
+"""The files of MPI-INF-3DHP one by one; `mpi_inf_3dhp` finds them in a folder.
+
+Axes: T frames, J = 17 joints in the order of the joint set "h36m17".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uplift3d.camera import Camera
+from uplift3d.data.matlab import read_mat, read_mat73
+from uplift3d.data.restricted_pickle import load_npz
+from uplift3d.data.skeletool import read_calibration
+from uplift3d.data.tracks import StoredTrack
+from uplift3d.errors import InputError
+from uplift3d.skeletons import reorder
+
+__all__ = [
+    "SEQUENCES",
+    "TEST_SEQUENCES",
+    "GroundTruth",
+    "original_test",
+    "original_train",
+    "packed_test",
+    "packed_train",
+    "sequences_of",
+]
+
+GroundTruth = Literal["annot3", "univ_annot3"]
+TEST_SEQUENCES = tuple(f"TS{number}" for number in range(1, 7))
+# Frames and frame rate of every sequence, as the data set's `mpii_get_sequence_info` gives them. Annotations
+# go on for a few frames after the images end.
+SEQUENCES: dict[tuple[str, str], tuple[int, float]] = {
+    ("S1", "Seq1"): (6416, 25.0),
+    ("S1", "Seq2"): (12430, 50.0),
+    ("S2", "Seq1"): (6502, 25.0),
+    ("S2", "Seq2"): (6081, 25.0),
+    ("S3", "Seq1"): (12488, 50.0),
+    ("S3", "Seq2"): (12283, 50.0),
+    ("S4", "Seq1"): (6171, 25.0),
+    ("S4", "Seq2"): (6675, 25.0),
+    ("S5", "Seq1"): (12820, 50.0),
+    ("S5", "Seq2"): (12312, 50.0),
+    ("S6", "Seq1"): (6188, 25.0),
+    ("S6", "Seq2"): (6145, 25.0),
+    ("S7", "Seq1"): (6239, 25.0),
+    ("S7", "Seq2"): (6320, 25.0),
+    ("S8", "Seq1"): (6468, 25.0),
+    ("S8", "Seq2"): (6054, 25.0),
+}
+_MM_PER_M = 1000.0
+
+Floats = NDArray[np.float32]
+
+
+def sequences_of(subject: str) -> list[tuple[str, str]]:
+    """(subject, sequence) of a training subject; InputError for any other."""
+    pairs = [pair for pair in SEQUENCES if pair[0] == subject]
+    if not pairs:
+        raise InputError(f"MPI-INF-3DHP has no training subject {subject!r}: accepted are S1 … S8")
+    return pairs
+
+
+def original_train(path: Path, ground_truth: GroundTruth, cameras: tuple[int, ...]) -> Iterator[StoredTrack]:
+    """The cameras of one `annot.mat`; folder names say which sequence it is."""
+    subject, sequence = path.parts[-3:-1]
+    frames, rate_hz = SEQUENCES[subject, sequence]
+    content = read_mat(path, ("annot2", "annot3", "univ_annot3", "cameras"))
+    place = {int(camera): row for row, camera in enumerate(np.ravel(content["cameras"]))}
+    calibration = _calibration(path.with_name("camera.calibration"))
+    for camera in cameras:
+        where = f"{path}: {subject} {sequence} camera {camera}"
+        if camera not in place:
+            raise InputError(f"{where} is not there; it has cameras {', '.join(map(str, place))}")
+        annotations = {
+            key: _unpacked(_cell(content[key], place[camera]), values, f"{where}: {key}")[:frames]
+            for key, values in (("annot2", 2), ("annot3", 3), ("univ_annot3", 3))
+        }
+        yield _track(
+            (subject, sequence, f"{subject} {sequence}", str(camera)),
+            calibration.get(str(camera))
+            or _fitted(annotations["annot2"], annotations["annot3"], (2048, 2048)),
+            rate_hz,
+            ground_truth,
+            annotations["annot2"],
+            annotations[ground_truth],
+            where=where,
+        )
+
+
+def packed_train(path: Path, subjects: Iterable[str], cameras: tuple[int, ...]) -> Iterator[StoredTrack]:
+    """The training sequences of `data_train_3dhp.npz`: [camera → joints, frame rate] by name."""
+    data = _dictionary(path)
+    for subject in subjects:
+        for _, sequence in sequences_of(subject):
+            name = f"{subject} {sequence}"
+            if name not in data:
+                raise InputError(f"{path} has no {name}; it has {', '.join(data)}")
+            by_camera, rate_hz = data[name]
+            stated = SEQUENCES[subject, sequence][1]
+            if rate_hz != stated:
+                raise InputError(
+                    f"{path}: {name} has {rate_hz:g} Hz, where the data set states {stated:g} Hz"
+                )
+            for camera in cameras:
+                where = f"{path}: {name} camera {camera}"
+                if str(camera) not in by_camera:
+                    raise InputError(f"{where} is not there; it has cameras {', '.join(by_camera)}")
+                arrays = by_camera[str(camera)]
+                yield _track(
+                    (subject, sequence, name, str(camera)),
+                    None,
+                    rate_hz,
+                    "univ_annot3",
+                    _pick(arrays, "data_2d", where),
+                    _pick(arrays, "data_3d", where),
+                    where=where,
+                )
+
+
+def packed_test(path: Path, rate_hz: float) -> Iterator[StoredTrack]:
+    """The test sequences of `data_test_3dhp.npz`."""
+    data = _dictionary(path)
+    for name in TEST_SEQUENCES:
+        if name not in data:
+            raise InputError(f"{path} has no {name}; it has {', '.join(data)}")
+        where = f"{path}: {name}"
+        yield _track(
+            (name, name, name, "0"),
+            None,
+            rate_hz,
+            "univ_annot3",
+            *(_pick(data[name], key, where) for key in ("data_2d", "data_3d")),
+            valid=np.ravel(_pick(data[name], "valid", where)).astype(bool),
+            where=where,
+        )
+
+
+def original_test(name: str, path: Path, ground_truth: GroundTruth, rate_hz: float) -> StoredTrack:
+    """One test sequence from its `annot_data.mat`."""
+    content = read_mat73(path, ("annot2", "annot3", "univ_annot3", "valid_frame"))
+    # (3, 17, 1, T) in MATLAB is (T, 1, 17, 3) here
+    joints = {key: np.squeeze(content[key], axis=1) for key in ("annot2", "annot3", "univ_annot3")}
+    return _track(
+        (name, name, name, "0"),
+        _fitted(joints["annot2"], joints["annot3"], _image_size(name)),
+        rate_hz,
+        ground_truth,
+        joints["annot2"],
+        joints[ground_truth],
+        valid=np.ravel(content["valid_frame"]).astype(bool),
+        where=f"{path}: {name}",
+    )
+
+
+def _track(
+    names: tuple[str, str, str, str],
+    camera: Camera | None,
+    rate_hz: float,
+    ground_truth: GroundTruth,
+    pixels: NDArray[Any],
+    millimetres: NDArray[Any],
+    *,
+    where: str,
+    valid: NDArray[np.bool_] | None = None,
+) -> StoredTrack:
+    """Joints (T, 17 or 28, 2 and 3) in the data set's orders → a track."""
+    for what, values, size in (("2D", pixels, 2), ("3D", millimetres, 3)):
+        shape = np.shape(values)
+        if len(shape) != 3 or shape[1] not in (17, 28) or shape[2] != size:
+            raise InputError(f"{where}: {what} joints of shape {shape}, expected (T, 17 or 28, {size})")
+    flags = np.ones(len(pixels), dtype=bool) if valid is None else valid
+    if not len(pixels) == len(millimetres) == len(flags):
+        raise InputError(
+            f"{where} has {len(pixels)} 2D poses, {len(millimetres)} 3D poses and {len(flags)} valid flags: "
+            "the numbers must agree"
+        )
+    return StoredTrack(
+        *names,
+        camera=camera,
+        image_size=_image_size(names[0]),
+        rate_hz=float(rate_hz),
+        ground_truth=ground_truth,
+        keypoints_px=_h36m17(pixels),
+        confidence=None,
+        positions_camera=_h36m17(millimetres) / np.float32(_MM_PER_M),
+        valid=flags,
+    )
+
+
+def _h36m17(joints: NDArray[Any]) -> Floats:
+    source = "mpi_inf_3dhp28" if joints.shape[1] == 28 else "mpi_inf_3dhp17"
+    return np.asarray(joints[:, reorder(source, "h36m17")], dtype=np.float32)
+
+
+def _image_size(subject: str) -> tuple[int, int]:
+    """TS5 and TS6 were filmed outdoors with another camera."""
+    return (1920, 1080) if subject in ("TS5", "TS6") else (2048, 2048)
+
+
+def _fitted(pixels: NDArray[Any], millimetres: NDArray[Any], image_size: tuple[int, int]) -> Camera | None:
+    """The pinhole camera that brings the captured joints (`annot3`) to their pixels, by least squares."""
+    points = np.reshape(millimetres, (-1, 3)).astype(np.float64)
+    seen = np.reshape(pixels, (-1, 2)).astype(np.float64)
+    usable = (points[:, 2] > 0) & np.isfinite(seen).all(axis=1) & np.isfinite(points).all(axis=1)
+    if usable.sum() < 3:
+        return None
+    plane, seen = points[usable, :2] / points[usable, 2:], seen[usable]
+    (fx, cx), (fy, cy) = (np.polyfit(plane[:, axis], seen[:, axis], 1) for axis in (0, 1))
+    if not (fx > 0 and fy > 0):
+        return None
+    return Camera((float(fx), float(fy)), (float(cx), float(cy)), image_size)
+
+
+def _calibration(path: Path) -> dict[str, Camera]:
+    return read_calibration(path) if path.is_file() else {}
+
+
+def _cell(cells: NDArray[Any], row: int) -> NDArray[Any]:
+    """A MATLAB cell array (C, 1) holds an array in every entry."""
+    return np.asarray(np.ravel(cells)[row] if cells.dtype == object else cells[row])
+
+
+def _unpacked(values: NDArray[Any], size: int, where: str) -> NDArray[Any]:
+    """Rows of x1 y1 (z1) x2 y2 … → (T, 28, size)."""
+    if values.ndim != 2 or values.shape[1] != 28 * size:
+        raise InputError(f"{where} has shape {values.shape}, expected (T, {28 * size})")
+    return values.reshape(len(values), 28, size)
+
+
+def _dictionary(path: Path) -> Mapping[str, Any]:
+    data = load_npz(path).get("data")
+    if not isinstance(data, Mapping):
+        raise InputError(f"{path} holds no dictionary 'data', which is what P-STMO's converter writes")
+    return data
+
+
+def _pick(arrays: Mapping[str, Any], key: str, where: str) -> NDArray[Any]:
+    if key not in arrays:
+        raise InputError(f"{where} lacks {key}; it has {', '.join(arrays)}")
+    return np.asarray(arrays[key])
