@@ -96,7 +96,7 @@ def _stand_in(name: str) -> type[_PutAside]:
     return type(last, (_PutAside,), {"__module__": module})
 
 
-_TENSOR_MAKERS = ("torch._utils.", "torch.storage.", "collections.OrderedDict")
+_TENSOR_MAKERS = ("torch._utils.", "torch.storage.", "collections.OrderedDict", "_codecs.encode")
 
 
 def _foreign_callables(path: Path) -> list[str]:

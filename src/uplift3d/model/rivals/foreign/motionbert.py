@@ -11,14 +11,16 @@ from uplift3d.model.rivals.motionbert import MotionBERTConfig
 
 def infer(state: State, given: Mapping[str, Any]) -> Fields:
     """Read sizes off the shapes; the number of heads shows nowhere and is 8 in every published file."""
-    width = size(state, "joints_embed.weight", 0, size(state, "norm.weight", 0, 512))
+    width = size(state, ("norm.weight", 0), ("norm.bias", 0), default=512)
+    mlp = "blocks_st.0.mlp_s.fc1"
+    hidden = size(state, (f"{mlp}.weight", 0), (f"{mlp}.bias", 0), default=2 * width)
     return {
-        "frames": size(state, "temp_embed", 1, 243),
+        "frames": size(state, ("temp_embed", 1), default=243),
         "width": width,
         "depth": count(state, r"blocks_st\.(\d+)\.") or 5,
-        "mlp_ratio": size(state, "blocks_st.0.mlp_s.fc1.weight", 0, 2 * width) / width,
-        "representation": size(state, "head.weight", 1, 512),
-        **joints_of(size(state, "pos_embed", 1, 17), given),
+        "mlp_ratio": hidden / width,
+        "representation": size(state, ("head.weight", 1), ("pre_logits.fc.bias", 0), default=512),
+        **joints_of(size(state, ("pos_embed", 1), default=17), given),
     }
 
 

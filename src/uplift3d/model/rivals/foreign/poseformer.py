@@ -11,16 +11,16 @@ from uplift3d.model.rivals.poseformer import PoseFormerConfig
 
 def infer(state: State, given: Mapping[str, Any]) -> Fields:
     """Read sizes off the shapes; the number of heads shows nowhere and is 8 in every published file."""
-    width = size(state, "Spatial_patch_to_embedding.weight", 0, size(state, "Spatial_norm.weight", 0, 32))
-    hidden = size(state, "Spatial_blocks.0.mlp.fc1.weight", 0, 2 * width)
-    frames = size(state, "weighted_mean.weight", 1, size(state, "Temporal_pos_embed", 1, 81))
+    width = size(state, ("Spatial_norm.weight", 0), ("Spatial_norm.bias", 0), default=32)
+    block = "Spatial_blocks.0"
+    hidden = size(state, (f"{block}.mlp.fc1.weight", 0), (f"{block}.mlp.fc1.bias", 0), default=2 * width)
     return {
-        "frames": frames,
+        "frames": size(state, ("weighted_mean.weight", 1), ("Temporal_pos_embed", 1), default=81),
         "joint_width": width,
         "depth": count(state, r"Spatial_blocks\.(\d+)\.") or 4,
         "mlp_ratio": hidden / width,
-        "qkv_bias": "Spatial_blocks.0.attn.qkv.bias" in state,
-        **joints_of(size(state, "head.1.weight", 0, 51) // 3, given),
+        "qkv_bias": any(name.endswith("attn.qkv.bias") for name in state),
+        **joints_of(size(state, ("head.1.weight", 0), ("head.1.bias", 0), default=51) // 3, given),
     }
 
 

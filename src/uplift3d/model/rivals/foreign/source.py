@@ -43,10 +43,15 @@ class Source:
         raise KeyError(f"no rule for {ours} in the files of {self.title}")
 
 
-def size(state: State, name: str, axis: int, default: int) -> int:
-    """Length of an axis of a weight; the default where the file lacks it (which is then reported)."""
-    value = state.get(name)
-    return int(value.shape[axis]) if value is not None and value.ndim > axis else default
+def size(state: State, *places: tuple[str, int], default: int) -> int:
+    """Length of an axis (name, axis) of the first weight that is there; the default if none is.
+
+    A file that lacks one of several weights of the same size is then blamed for that weight only.
+    """
+    for name, axis in places:
+        if name in state and state[name].ndim > axis:
+            return int(state[name].shape[axis])
+    return default
 
 
 def count(state: State, pattern: str) -> int:

@@ -21,7 +21,6 @@ from uplift3d.model.rivals.refinement import RefinementConfig
 from uplift3d.model.rivals.strided_transformer import StridedTransformerConfig
 
 ENCODER, REDUCER, DECODER = "Transformer.model", "Transformer_reduce.model", "Transformer_dec.model"
-FIRST_HIDDEN = f"{ENCODER}.layers.0.feed_forward.w_1.weight"
 
 
 def block_rules(ours: str, theirs: str) -> Rules:
@@ -76,10 +75,14 @@ UNUSED_NORM = r"Transformer(_reduce|_dec)?\.model\.norm\."
 
 def infer_temporal(state: State) -> Fields:
     """Sizes of the encoder over all frames; the number of heads shows nowhere, 8 in every published file."""
+    block = f"{ENCODER}.layers.0"
+    encodings = ("Transformer.pos_embedding", f"{REDUCER}.pos_embedding_1", "dec_pos_embedding")
+    norms = (f"{block}.sublayer.0.norm.a_2", f"{block}.sublayer.0.norm.b_2")
+    hidden = (f"{block}.feed_forward.w_1.bias", 0), (f"{block}.feed_forward.w_2.weight", 1)
     return {
-        "frames": size(state, "Transformer.pos_embedding", 1, 243),
-        "width": size(state, "Transformer.pos_embedding", 2, 256),
-        "hidden": size(state, FIRST_HIDDEN, 0, 512),
+        "frames": size(state, *((name, 1) for name in encodings), default=243),
+        "width": size(state, *((name, 0) for name in norms), default=256),
+        "hidden": size(state, *hidden, default=512),
         "depth": count(state, rf"{ENCODER}\.layers\.(\d+)\.") or 1,
     }
 
@@ -88,14 +91,14 @@ def infer_lifting(state: State, given: Mapping[str, Any]) -> Fields:
     """Sizes of a Strided Transformer."""
     fields = infer_temporal(state)
     blocks = count(state, rf"{REDUCER}\.layers\.(\d+)\.")
-    joints = joints_of(size(state, "fcn.1.weight", 0, 51) // 3, given)
+    joints = joints_of(size(state, ("fcn.1.weight", 0), ("fcn.1.bias", 0), default=51) // 3, given)
     return fields | strides_of(given.get("frames", fields["frames"]), blocks, given) | joints
 
 
 def infer_pose_encoder(state: State) -> Fields:
     """Sizes of the encoder of single poses."""
     return {
-        "pose_width": size(state, "encoder.fc_1.weight", 0, 512),
+        "pose_width": size(state, ("encoder.bn_1.weight", 0), ("encoder.bn_1.bias", 0), default=512),
         "pose_depth": count(state, r"encoder\.layers\.(\d+)\."),
     }
 
@@ -107,22 +110,22 @@ def infer_pstmo(state: State, given: Mapping[str, Any]) -> Fields:
 
 def infer_pretraining(state: State, given: Mapping[str, Any]) -> Fields:
     """Sizes of the pre-training."""
-    return (
-        infer_temporal(state)
-        | infer_pose_encoder(state)
-        | {
-            "decoder_width": size(state, "dec_pos_embedding", 2, 128),
-            "decoder_hidden": size(state, f"{DECODER}.layers.0.feed_forward.w_1.weight", 0, 256),
-            "decoder_depth": count(state, rf"{DECODER}\.layers\.(\d+)\.") or 1,
-            **joints_of(size(state, "fcn_dec.1.weight", 0, 34) // 2, given),
-        }
-    )
+    hidden = f"{DECODER}.layers.0.feed_forward"
+    joints = size(state, ("fcn_dec.1.weight", 0), ("fcn_dec.1.bias", 0), default=34) // 2
+    decoder = {
+        "decoder_width": size(state, ("fcn_dec.0.weight", 0), ("fcn_dec.0.bias", 0), default=128),
+        "decoder_hidden": size(state, (f"{hidden}.w_1.bias", 0), (f"{hidden}.w_2.weight", 1), default=256),
+        "decoder_depth": count(state, rf"{DECODER}\.layers\.(\d+)\.") or 1,
+    }
+    return infer_temporal(state) | infer_pose_encoder(state) | decoder | joints_of(joints, given)
 
 
 def infer_refinement(state: State, given: Mapping[str, Any]) -> Fields:
     """Sizes of a refinement."""
-    joints = joints_of(size(state, "post_refine.3.weight", 0, 34) // 2, given)
-    return {"hidden": size(state, "post_refine.0.weight", 0, 1024), **joints}
+    first, last = "post_refine.0", "post_refine.3"
+    joints = size(state, (f"{last}.weight", 0), (f"{last}.bias", 0), default=34) // 2
+    hidden = size(state, (f"{first}.bias", 0), (f"{last}.weight", 1), default=1024)
+    return {"hidden": hidden} | joints_of(joints, given)
 
 
 STRIDED_TRANSFORMER = Source(

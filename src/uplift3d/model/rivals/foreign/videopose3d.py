@@ -12,12 +12,11 @@ from uplift3d.model.rivals.videopose3d import VideoPose3DConfig
 def infer(state: State, given: Mapping[str, Any]) -> Fields:
     """Read widths of filters and channels off the shapes; whether it is causal shows nowhere."""
     stages = (count(state, r"layers_conv\.(\d+)\.") + 1) // 2
-    widths = [size(state, "expand_conv.weight", 2, 3)]
-    widths += [size(state, f"layers_conv.{2 * stage}.weight", 2, 3) for stage in range(stages)]
+    convolutions = ["expand_conv.weight", *(f"layers_conv.{2 * stage}.weight" for stage in range(stages))]
     return {
-        "filter_widths": widths,
-        "channels": size(state, "expand_bn.weight", 0, size(state, "shrink.weight", 1, 1024)),
-        **joints_of(size(state, "shrink.weight", 0, 51) // 3, given),
+        "filter_widths": [size(state, (name, 2), default=3) for name in convolutions],
+        "channels": size(state, ("expand_bn.weight", 0), ("shrink.weight", 1), default=1024),
+        **joints_of(size(state, ("shrink.weight", 0), ("shrink.bias", 0), default=51) // 3, given),
     }
 
 
