@@ -18,6 +18,8 @@ from uplift3d.types import FloatArray, IntArray
 # Keys of the graphs' metadata, written by `model.onnx_export`.
 CONFIG_KEY = "uplift3d.config"
 MODEL_KEY = "uplift3d.model"
+# Optional input of the uplift graph; false saves the strided blocks, which only the centre needs.
+WANT_CENTRE = "want_centre"
 
 
 class OnnxRuntime:
@@ -44,9 +46,9 @@ class OnnxRuntime:
         self.config: Mapping[str, Any] = records[0][0]
         self.model_hash = records[0][1]
         self._parts = {output.name for output in self._uplift.get_outputs()}
-        # What is not asked for is not computed: the strided blocks when only the sequence is wanted.
-        self._options = ort.RunOptions()
-        self._options.only_execute_path_to_fetches = True
+        self._can_leave_out = WANT_CENTRE in {
+            value.name for value in self._uplift.get_overridable_initializers()
+        }
 
     def embed(self, poses: FloatArray) -> FloatArray:
         """See `Runtime`."""
@@ -58,7 +60,9 @@ class OnnxRuntime:
         if part not in self._parts:
             raise InputError(f"this model has no temporal blocks and so no {part} output; use hop 1")
         feeds = {"pose_tokens": np.ascontiguousarray(pose_tokens), "slots": np.ascontiguousarray(slots)}
-        (poses,) = self._uplift.run([part], feeds, self._options)
+        if self._can_leave_out:
+            feeds[WANT_CENTRE] = np.array(part == "centre")
+        (poses,) = self._uplift.run([part], feeds)
         return np.asarray(poses)
 
 
