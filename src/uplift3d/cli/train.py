@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from uplift3d.cli import Subparsers
     from uplift3d.train.validate import Errors
 
-DESCRIPTION = """Train a lifting network on a motion store, as a configuration file says. Started again with the
-same output folder, it goes on where it stopped, also after a kill."""
+DESCRIPTION = """Train a lifting network on a motion store, as a configuration file says. Started again with
+the same output folder, it goes on where it stopped, also after a kill."""
 
-EPILOG = """writes into the run's folder: model.safetensors and its ONNX graphs, metrics.csv, TensorBoard logs,
-and the checkpoints it goes on from
+EPILOG = """writes into the run's folder: model.safetensors and its ONNX graphs, metrics.csv, TensorBoard
+logs, and the checkpoints it goes on from
 
 examples:
   uplift3d train configs/small.yaml --store motions.store

@@ -79,15 +79,18 @@ class LiftingModule(LightningModule):
                 f"good checkpoint is kept in {self.config.output}; try a lower optimiser.learning_rate"
             )
 
-    def on_train_batch_end(self, outputs: Any, *_: Any) -> None:
-        """Let the average follow, and log."""
-        config = self.config.optimiser
+    def optimizer_step(self, *arguments: Any, **named: Any) -> None:
+        """Change the weights and let the average follow at once, before any checkpoint of this step."""
+        super().optimizer_step(*arguments, **named)
         if self.average is not None:
-            follow(self.average, self.network, average_decay(self.global_step - 1, config.ema))
+            decay = average_decay(self.global_step, self.config.optimiser.ema)
+            follow(self.average, self.network, decay)
+
+    def on_train_batch_end(self, outputs: Any, *_: Any) -> None:
+        """Log, and see to it that the last step is validated even if `validate_every` does not divide it."""
         self.loss_mm = 1000 * float(outputs["loss"])
-        self.log("train/loss_mm", self.loss_mm)
-        self.log("train/learning_rate", config.learning_rate * self._rate_factor(self.global_step - 1))
-        # Otherwise steps after the last multiple of `validate_every` would not be validated.
+        rate = self.config.optimiser.learning_rate * self._rate_factor(self.global_step - 1)
+        self.log_dict({"train/loss_mm": self.loss_mm, "train/learning_rate": rate})
         self.trainer.should_stop = self.global_step >= self.config.steps
 
     def validation_step(self, stride_in: Tensor, _: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from lightning import Trainer
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, Checkpoint, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.data import DataLoader
 
@@ -23,7 +23,7 @@ from uplift3d.train.config import TrainConfig
 from uplift3d.train.log import CsvLog, ProgressBar
 from uplift3d.train.module import NETWORK_KEY, LiftingModule
 
-STEM = "model"
+STEM, BEST, LAST = "model", "best.ckpt", "last.ckpt"
 LOG_EVERY = 50
 
 
@@ -60,7 +60,7 @@ def train(config: TrainConfig, *, progress: bool = False) -> Path:
             trainer.fit(module, steps, strides, ckpt_path=last, weights_only=True)
         except SystemExit:  # Lightning's answer to Ctrl+C
             raise KeyboardInterrupt from None
-        trainer.save_checkpoint(config.output / "last.ckpt")
+        trainer.save_checkpoint(config.output / LAST)
     if trainer.is_global_zero:
         export(config)
     return config.output / f"{STEM}.safetensors"
@@ -68,8 +68,8 @@ def train(config: TrainConfig, *, progress: bool = False) -> Path:
 
 def export(config: TrainConfig) -> Path:
     """Write the averaged weights of a run's best checkpoint as `model.safetensors` and ONNX beside it."""
-    best = config.output / "best.ckpt"
-    checkpoint = _read(best if best.exists() else config.output / "last.ckpt")
+    best = config.output / BEST
+    checkpoint = _read(best if best.exists() else config.output / LAST)
     module = LiftingModule(config)
     module.load_state_dict(checkpoint["state_dict"])
     network = module.best_network.eval()
@@ -81,9 +81,30 @@ def export(config: TrainConfig) -> Path:
     return path
 
 
+class LastCheckpoint(Checkpoint):
+    """Saves the run every so many steps; where a validation follows, after it, so that none gets lost."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        self.config = config
+
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+        """Save unless the step is validated."""
+        step = trainer.global_step
+        if step % self.config.validate_every and step < self.config.steps:
+            self._save(trainer)
+
+    def on_validation_end(self, trainer: Trainer, *_: Any) -> None:
+        """Save, the outcome of the validation included."""
+        self._save(trainer)
+
+    def _save(self, trainer: Trainer) -> None:
+        if trainer.global_step % self.config.checkpoint_every == 0:
+            trainer.save_checkpoint(self.config.output / LAST)
+
+
 def _resume_point(config: TrainConfig) -> tuple[Path | None, int]:
     """Checkpoint to go on from, and how many steps it has behind it."""
-    last = config.output / "last.ckpt"
+    last = config.output / LAST
     if not last.exists():
         _create(config.output)
         return None, 0
@@ -124,13 +145,7 @@ def _trainer(config: TrainConfig, done: int, progress: bool) -> Trainer:
     best = ModelCheckpoint(
         config.output, filename="best", monitor=f"val/mpjpe_{max(strides)}", enable_version_counter=False
     )
-    last = ModelCheckpoint(
-        config.output,
-        filename="last",
-        every_n_train_steps=config.checkpoint_every,
-        enable_version_counter=False,
-    )
-    callbacks: list[Callback] = [best, last]
+    callbacks: list[Callback] = [best, LastCheckpoint(config)]
     return Trainer(
         accelerator="gpu" if gpu else "cpu",
         devices="auto" if gpu else 1,

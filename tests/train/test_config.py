@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import pytest
+
+from uplift3d.errors import InputError
+from uplift3d.train.config import TrainConfig, load_config
+
+SHIPPED = sorted((Path(__file__).resolve().parents[2] / "configs").glob("*.yaml"))
+LEAST = "store: data/store\noutput: runs/x\nsteps: 10\n"
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "run.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_there_are_configurations_for_a_cpu_and_for_gpus():
+    assert {"small", "base-351"} <= {path.stem for path in SHIPPED}
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_configurations_parse_and_say_how_to_run_them(path):
+    config = load_config(path)
+    assert config.preset == path.stem
+    assert config.network.tokens == 71
+    assert config.steps % config.validate_every == 0
+    assert not config.store.is_absolute()
+    comment = path.read_text().partition("store:")[0]
+    assert f"uplift3d train configs/{path.name}" in comment
+
+
+def test_what_is_not_said_has_defaults(tmp_path):
+    config = load_config(write(tmp_path, LEAST))
+    assert config == TrainConfig(store="data/store", output="runs/x", steps=10)
+    assert (config.optimiser.name, config.loss_on, config.views.mirror) == (
+        "adamw",
+        "observable",
+        "within_batch",
+    )
+
+
+def test_model_fields_change_the_preset(tmp_path):
+    config = load_config(
+        write(tmp_path, LEAST + "model: {strides_in: [10], deferred_depth: 0, spatial_depth: 0}")
+    )
+    assert config.network.strides_in == (10,)
+    assert (config.network.deferred_depth, config.network.spatial_depth) == (0, 0)
+    assert config.network.temporal_width == 160
+
+
+def test_the_command_line_goes_before_the_file(tmp_path):
+    config = load_config(write(tmp_path, LEAST), store="elsewhere", steps="20", output=None)
+    assert (config.store, config.steps, config.output) == (Path("elsewhere"), 20, Path("runs/x"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("steps: 0", r"run\.yaml: steps: Input should be greater than 0"),
+        ("step: 3", "step: unknown field"),
+        ("preset: tiny", "preset: Input should be 'small', 'base-351', 'uu-351' or 'uu-81'"),
+        (
+            "views: {noise: {white_mm: [20, 3]}}",
+            r"views\.noise\.white_mm: \[20, 3\] given, the lower",
+        ),
+        (
+            "views: {noise: {lost_rate: [0, 2]}}",
+            r"views\.noise\.lost_rate: \[0, 2\] given, both",
+        ),
+        (
+            "views: {camera: {aspect: [0, 1]}}",
+            r"views\.camera\.aspect: \[0, 1\] given, both",
+        ),
+        ("views: {mirror: sometimes}", r"views\.mirror: Input should be 'within_batch', 'random' or 'none'"),
+        ("optimiser: {name: sgd}", r"optimiser\.name: Input should be 'adamw' or 'published'"),
+        ("loss_on: centre", "loss_on: Input should be 'observable' or 'all'"),
+        ("model: {heads: 7}", r"run\.yaml: model configuration: .*7 heads do not divide"),
+        ("model: {depth: 7}", "model configuration: depth: unknown field"),
+        ("model: 3", "model: Input should be a valid dictionary"),
+    ],
+)
+def test_a_wrong_field_is_named(tmp_path, text, message):
+    with pytest.raises(InputError, match=message):
+        load_config(write(tmp_path, LEAST + text))
+
+
+def test_all_wrong_fields_are_named_at_once(tmp_path):
+    with pytest.raises(InputError, match=r"store: Field required; optimiser\.ema: .*; batch: "):
+        load_config(write(tmp_path, "output: x\nsteps: 3\nbatch: 0\noptimiser: {ema: 1}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("- 1", "expected a table of fields"), ("a: [", "not a YAML file"), ("", "expected a table of fields")],
+)
+def test_other_files_are_refused(tmp_path, text, message):
+    with pytest.raises(InputError, match=message):
+        load_config(write(tmp_path, text))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"none\.yaml: cannot be read \(No such file"):
+        load_config(tmp_path / "none.yaml")
