@@ -127,13 +127,15 @@ def test_missing_unexpected_and_misshapen_names_are_those_of_the_file(tmp_path):
     del state["Transformer.pos_embedding"], state["Transformer.model.layers.0.self_attn.linears.1.weight"]
     state["stranger"] = torch.zeros(2)
     state["fcn.1.bias"] = torch.zeros(3)
+    state["Transformer_reduce.model.layers.0.self_attn.linears.2.weight"] = torch.zeros(16, 3)
     torch.save(state, tmp_path / "a.pth")
     config = StridedTransformerConfig(**TINY["strided_transformer"])
     with pytest.raises(
         InputError,
         match=r"looks like Strided Transformer, but does not fit it; missing: Transformer\.pos_embedding, "
         r"Transformer\.model\.layers\.0\.self_attn\.linears\.1\.weight; unexpected: stranger; "
-        r"of another shape: fcn\.1\.bias \(3,\) in place of \(51,\)$",
+        r"of another shape: [\w.]*\.linears\.2\.weight \(16, 3\) in place of \(16, 16\), "
+        r"fcn\.1\.bias \(3,\) in place of \(51,\)$",
     ):
         load_checkpoint(tmp_path / "a.pth", config)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,33 +83,41 @@ def _merged(source: Source, state: State, given: Mapping[str, Any]) -> PartConfi
 
 def _translate(state: State, source: Source, expected: State, path: Path) -> dict[str, Tensor]:
     """Bring the weights of a file to our names and shapes."""
-    wanted = {ours: source.names(ours) for ours in expected}
+    wanted = {ours: [n for n in source.names(ours) if n in state or not _optional(n)] for ours in expected}
     used = {name for names in wanted.values() for name in names}
-    missing = [
-        name for names in wanted.values() for name in names if name not in state and not _optional(name)
-    ]
-    translated, misshapen = {}, []
-    for ours, names in wanted.items():
-        if all(name in state for name in names):
-            stacked = torch.cat([state[name] for name in names]) if len(names) > 1 else state[names[0]]
-            if _squeezed(stacked) == _squeezed(expected[ours]):
-                translated[ours] = stacked.reshape(expected[ours].shape)
-            else:
-                misshapen.append(
-                    f"{names[0]} {tuple(stacked.shape)} in place of {tuple(expected[ours].shape)}"
-                )
-        elif all(_optional(name) for name in names):
-            translated[ours] = expected[ours]
+    here = {
+        ours: [state[n] for n in names]
+        for ours, names in wanted.items()
+        if names and state.keys() >= {*names}
+    }
     problems = {
-        "missing": missing,
+        "missing": [name for names in wanted.values() for name in names if name not in state],
         "unexpected": [name for name in state if name not in used and not re.match(source.unused, name)],
-        "of another shape": misshapen,
+        "of another shape": [
+            f"{name} {tuple(state[name].shape)} in place of {_part_shape(expected[ours], len(wanted[ours]))}"
+            for ours in here
+            for name in wanted[ours]
+            if _squeezed(state[name].shape) != _squeezed(_part_shape(expected[ours], len(wanted[ours])))
+        ],
     }
     if found := [f"{kind}: {', '.join(names)}" for kind, names in problems.items() if names]:
         raise InputError(
             f"checkpoint {path} looks like {source.title}, but does not fit it; {'; '.join(found)}"
         )
-    return translated
+    return {**expected, **{ours: _stacked(parts, expected[ours]) for ours, parts in here.items()}}
+
+
+def _stacked(parts: list[Tensor], expected: Tensor) -> Tensor:
+    """Stack the parts of one of our weights, less their axes of length 1."""
+    shape = _part_shape(expected, len(parts))
+    return torch.cat([part.reshape(shape) for part in parts]).reshape(expected.shape)
+
+
+def _part_shape(expected: Tensor, parts: int) -> tuple[int, ...]:
+    """Shape of each of several parts that are stacked along the first axis."""
+    if parts == 1:
+        return tuple(expected.shape) or (1,)
+    return (len(expected) // parts, *expected.shape[1:])
 
 
 def _optional(name: str) -> bool:
@@ -117,6 +125,6 @@ def _optional(name: str) -> bool:
     return name.endswith("num_batches_tracked")
 
 
-def _squeezed(weight: Tensor) -> list[int]:
-    """Shape without axes of length 1: a convolution of width 1 is a linear layer."""
-    return [length for length in weight.shape if length != 1]
+def _squeezed(shape: Sequence[int]) -> list[int]:
+    """Leave out axes of length 1: a convolution of width 1 is a linear layer."""
+    return [length for length in shape if length != 1]
