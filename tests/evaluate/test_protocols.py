@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uplift3d.errors import InputError
-from uplift3d.evaluate import protocols
+from uplift3d.evaluate import metrics, protocols
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +99,54 @@ def test_all_frame_scores_interpolate_first():
     assert scores.frame_mean["mpjpe"] == 0
     assert scores.frames == 21
     assert protocols.all_frame_scores(gt, dense, index, 10).frame_mean["mpjpe"] > 0
+
+
+def test_motion_and_threshold_measures_are_those_of_the_metrics(rng):
+    gt = rng.normal(size=(30, 17, 3))
+    pred = gt + rng.normal(scale=0.08, size=gt.shape)
+    times = np.cumsum(rng.uniform(0.01, 0.05, size=30))
+    joints = [1, 2, 5]
+    scores = protocols.score(pred, gt, times=times, pck_joints=joints)
+    counted = np.isin(np.arange(17), joints)
+    assert list(scores.frame_mean) == list(protocols.UNITS)
+    assert scores.frame_mean == pytest.approx(
+        {
+            "mpjpe": metrics.mpjpe(pred, gt),
+            "n_mpjpe": metrics.n_mpjpe(pred, gt),
+            "p_mpjpe": metrics.p_mpjpe(pred, gt),
+            "mpjve": metrics.mpjve(pred, gt, times=times),
+            "acceleration": metrics.acceleration_error(pred, gt, times=times),
+            "pck": metrics.pck(pred, gt, valid=counted),
+            "auc": metrics.auc(pred, gt, valid=counted),
+        }
+    )
+
+
+def test_motion_is_not_measured_across_sequences_and_invalid_frames(rng):
+    gt = rng.normal(size=(12, 17, 3))
+    pred = gt + rng.normal(scale=0.1, size=gt.shape)
+    times = np.tile(np.arange(6) / 50, 2)
+    valid = np.ones((12, 1), dtype=bool)
+    valid[2] = False
+    scores = protocols.score(pred, gt, np.repeat(["a", "b"], 6), times=times, valid=valid)
+    assert scores.frames == 11
+    assert scores.per_action["b"]["mpjve"] == pytest.approx(metrics.mpjve(pred[6:], gt[6:], rate_hz=50))
+    parts = [metrics.mpjve(pred[0:2], gt[0:2], rate_hz=50), metrics.mpjve(pred[3:6], gt[3:6], rate_hz=50)]
+    assert scores.per_action["a"]["mpjve"] == pytest.approx((parts[0] + 2 * parts[1]) / 3)
+    assert scores.per_action["a"]["acceleration"] == pytest.approx(
+        metrics.acceleration_error(pred[3:6], gt[3:6], rate_hz=50)
+    )
+
+
+def test_rows_are_left_out_after_interpolation():
+    index, rows = np.arange(21), np.arange(21) % 2 == 0
+    gt = np.zeros((21, 17, 3))
+    gt[:, 1, 0] = index
+    seen = np.where((index % 5 == 0)[:, None, None], gt, np.nan)
+    scores = protocols.all_frame_scores(seen, gt, index, 5, rows=rows, times=index / 50, valid=None)
+    assert scores.frames == 11
+    assert scores.frame_mean["mpjpe"] == pytest.approx(0, abs=1e-9)
+    assert scores.frame_mean["mpjve"] == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,18 @@ import torch
 from uplift3d import windows
 from uplift3d.camera import normalise_screen
 from uplift3d.data import h36m
+from uplift3d.data.tracks import StoredTrack
 from uplift3d.errors import InputError
 from uplift3d.evaluate import published
-from uplift3d.evaluate.protocols import interpolate_keyframes
+from uplift3d.evaluate.protocols import METRICS, interpolate_keyframes
 from uplift3d.model import ModelConfig, create, load_checkpoint
 from uplift3d.skeletons import reorder
 
 OPTIONS = {"": {}, "_noflip": {"flip": False}, "_nolearnedup": {"learned_upsampling": False}}
-FAST = [f"tinyA_ms{s_in}" for s_in in (4, 10, 20)] + [f"tinyB_ms{s_in}" for s_in in (5, 10, 20)]
-FAST += ["tinyA_ms10_noflip", "tinyB_ms10_nolearnedup"]
-SLOW = ["tinyA_ms10_nolearnedup", "tinyB_ms10_noflip"]
+# The command's test has tinyA at every stride.
+FAST = ["tinyB_ms5", "tinyB_ms20", "tinyA_ms10_noflip", "tinyB_ms10_nolearnedup"]
+SLOW = [f"tinyA_ms{s_in}" for s_in in (4, 10, 20)]
+SLOW += ["tinyB_ms10", "tinyA_ms10_nolearnedup", "tinyB_ms10_noflip"]
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,11 @@ def model(golden_dir):
     return lambda name: load_checkpoint(folder / f"{name}.h5", config=folder / f"{name}.json")
 
 
+def published_errors(row):
+    """What the official evaluation reports; ours has velocities too."""
+    return [row[name] for name in METRICS]
+
+
 @pytest.mark.parametrize("tag", [*FAST, *(pytest.param(tag, marks=pytest.mark.slow) for tag in SLOW)])
 def test_both_protocols_match_the_official_evaluation(golden, tracks, model, tag):
     name, stride, *option = tag.split("_")
@@ -49,11 +56,11 @@ def test_both_protocols_match_the_official_evaluation(golden, tracks, model, tag
     result = published.evaluate(model(name), tracks, int(stride.removeprefix("ms")), **options)
     for protocol, scores in (("all", result.all_frames), ("key", result.key_frames)):
         assert scores.frames == golden[f"{tag}_{protocol}_count"]
-        per_action = [list(row.values()) for row in scores.per_action.values()]
+        assert list(scores.per_action) == list(golden["action_names"])
         for got, key in (
-            (list(scores.frame_mean.values()), "frame_mm"),
-            (list(scores.action_mean.values()), "actionwise_mm"),
-            (per_action, "per_action_mm"),
+            (published_errors(scores.frame_mean), "frame_mm"),
+            (published_errors(scores.action_mean), "actionwise_mm"),
+            ([published_errors(row) for row in scores.per_action.values()], "per_action_mm"),
         ):
             np.testing.assert_allclose(got, golden[f"{tag}_{protocol}_{key}"], atol=2e-3)  # mm, of 2000
 
@@ -117,11 +124,6 @@ def test_any_model_is_asked_window_by_window(tracks, edges, masked_tokens):
             10,
             "no upsampling token: accepted is a 2D pose every 5",
         ),
-        (
-            {"input": "person"},
-            10,
-            "person input and camera axes: the published evaluation accepts screen input",
-        ),
     ],
 )
 def test_models_and_strides_that_do_not_fit_are_refused(tracks, changes, s_in, message):
@@ -134,3 +136,73 @@ def test_models_and_strides_that_do_not_fit_are_refused(tracks, changes, s_in, m
     if not changes:
         with pytest.raises(InputError, match="no track to evaluate"):
             published.predict(create(config), [], 10)
+
+
+class Knows:
+    """A lifter that is told the truth, plus an error in mm on every pose."""
+
+    joints, rate_hz, s_out = "h36m17", 50.0, 5
+
+    def __init__(self, error_mm=0.0):
+        self.error = np.float32(error_mm / 1000)
+
+    def check(self, s_in):
+        pass
+
+    def lift(self, track, s_in):
+        poses = np.full((len(track), 17, 3), np.nan, np.float32)
+        grid = slice(None, None, round(self.s_out * track.rate_hz / self.rate_hz))
+        poses[grid] = (track.positions_camera - track.positions_camera[:, :1])[grid]
+        poses[grid, 1:, 0] += self.error  # every joint but the root
+        return poses
+
+
+def even_motion(name, frames, rate_hz, valid_every=1):
+    """Every joint moves away from the pelvis at its own even speed."""
+    rng = np.random.default_rng(len(name))
+    speed, start = rng.normal(size=(2, 1, 17, 3))
+    positions = start + speed * (np.arange(frames) / rate_hz)[:, None, None]
+    return StoredTrack(
+        *(name, name, name, "0", None, (2048, 2048), rate_hz, "annot3"),
+        keypoints_px=np.zeros((frames, 17, 2), np.float32),
+        confidence=None,
+        positions_camera=positions.astype(np.float32),
+        valid=np.arange(frames) % valid_every == 0,
+    )
+
+
+@pytest.mark.parametrize("rate_hz", [25.0, 50.0, 100.0])
+@pytest.mark.parametrize("learned_upsampling", [True, False])
+def test_even_motion_of_any_rate_is_met_exactly(rate_hz, learned_upsampling):
+    seconds = 4
+    frames = int(seconds * rate_hz) + 1
+    tracks = [even_motion("TS1", frames, rate_hz), even_motion("TS22", frames, rate_hz)]
+    got = published.evaluate_lifter(
+        Knows(), tracks, 10, learned_upsampling=learned_upsampling, pck_joints=range(1, 17)
+    )
+    assert got.all_frames.frames == 2 * frames  # none of those put between two
+    assert got.key_frames.frames == 2 * (seconds * 5 + 1)  # every 0.2 s
+    for name, value in got.all_frames.frame_mean.items():
+        want = {"pck": 100.0, "auc": 100 * 30 / 31}.get(name, 0.0)
+        rounding = {"mpjve": 0.2, "acceleration": 20.0}.get(name, 2e-3)  # of float32 metres, per second (²)
+        assert value == pytest.approx(want, abs=rounding), name
+    assert list(got.all_frames.per_action) == ["TS1", "TS22"]
+    assert "mpjve" not in got.key_frames.frame_mean
+
+
+def test_known_errors_come_out():
+    tracks = [even_motion("TS1", 101, 25.0, valid_every=4)]
+    got = published.evaluate_lifter(Knows(error_mm=152.0), tracks, 10, pck_joints=[0, 1, 2, 3])
+    assert got.all_frames.frames == 26
+    assert got.all_frames.frame_mean["mpjpe"] == pytest.approx(152 * 16 / 17, rel=1e-5)
+    assert got.all_frames.frame_mean["pck"] == pytest.approx(25)  # only the root is near enough
+    assert np.isnan(got.all_frames.frame_mean["mpjve"])  # no two neighbours are valid
+
+
+def test_key_frames_between_the_frames_of_a_slow_video_are_refused():
+    with pytest.raises(
+        InputError, match=r"every 5 frames of 50 Hz fall between the frames of TS1 TS1 \(25 Hz\): .* of 2"
+    ):
+        published.evaluate_lifter(Knows(), [even_motion("TS1", 30, 25.0)], 5)
+    with pytest.raises(InputError, match="several frame rates above"):
+        published.evaluate_lifter(Knows(), [even_motion("TS1", 30, 100.0), even_motion("TS2", 30, 50.0)], 10)

@@ -21,6 +21,8 @@ from uplift3d.evaluate.metrics import Alignment, joint_errors
 
 __all__ = [
     "METRICS",
+    "UNITS",
+    "Evaluation",
     "Scores",
     "all_frame_scores",
     "interpolate_keyframes",
@@ -31,14 +33,26 @@ __all__ = [
 ]
 
 METRICS: dict[str, Alignment] = {"mpjpe": "root", "n_mpjpe": "scale", "p_mpjpe": "similarity"}
+"""Errors of single poses, which every protocol reports."""
+UNITS = {
+    **dict.fromkeys(METRICS, "mm"),
+    "mpjve": "mm/s",
+    "acceleration": "mm/s²",
+    "pck": "%",
+    "auc": "%",
+}
+"""Everything that can be reported, in the order of tables."""
+PCK_MM = 150.0
+AUC_MM = np.arange(0.0, 152.5, 5.0)
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Scores:
-    """One protocol's result; every number is in millimetres, keyed by the names in `METRICS`."""
+    """One protocol's result, keyed by names and in the units of `UNITS`."""
 
     frames: int
     """Frames that were scored."""
@@ -48,6 +62,28 @@ class Scores:
     """Mean of the actions' means, each action counting once; actions without a number are left out."""
     per_action: dict[str, dict[str, float]]
     """Mean over the frames of each action; NaN for an action without frames."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Both protocols for one key-frame stride."""
+
+    s_in: int
+    """Frames between 2D poses, of the network's time base."""
+    all_frames: Scores
+    key_frames: Scores
+
+
+@dataclass(frozen=True, eq=False)
+class _Measure:
+    """A number for every joint of every frame, (F, J), and whether it counts."""
+
+    values: Floats
+    counted: Bools
+
+    def mean(self, rows: Bools | None = None) -> float:
+        counted = self.counted if rows is None else self.counted & rows[:, None]
+        return float(self.values[counted].mean()) if counted.any() else float("nan")
 
 
 def keyframes(frame_index: ArrayLike, every: int) -> Bools:
@@ -103,6 +139,8 @@ def score(
     names: Sequence[str] | None = None,
     root: int = 0,
     valid: ArrayLike | None = None,
+    times: ArrayLike | None = None,
+    pck_joints: Sequence[int] | None = None,
 ) -> Scores:
     """All metrics over all frames and per action.
 
@@ -112,38 +150,97 @@ def score(
         actions: (F,) name of each frame's action; one action "all" by default.
         names: the actions to report, in order; those that occur by default.
         root: joint the poses are aligned at.
-        valid: (F, J) True where a joint counts.
+        valid: (F, J) or (F, 1), True where a joint counts.
+        times: (F,) seconds of each frame in its own sequence, rising; adds errors of velocity ("mpjve") and
+            acceleration, from neighbouring frames that both (all three) count.
+        pck_joints: adds "pck" (150 mm) and "auc" (0–150 mm) over these joints.
     """
-    truth = np.asarray(target)
-    flags = np.ones(truth.shape[:-1], bool) if valid is None else np.asarray(valid, dtype=bool)
+    truth, pose = np.asarray(target), np.asarray(predicted)
+    every = np.ones(truth.shape[:-1], dtype=bool)
+    flags = every if valid is None else every & np.asarray(valid, dtype=bool)
     labels = np.full(len(truth), "all") if actions is None else np.asarray(actions)
     if labels.shape != truth.shape[:1]:
         raise InputError(f"{labels.shape[0]} action names for {len(truth)} frames: one for each is needed")
     chosen = list(dict.fromkeys(labels.tolist())) if names is None else list(names)
-    errors = {
-        metric: joint_errors(predicted, truth, align, root=root, valid=flags)
-        for metric, align in METRICS.items()
-    }  # (F, J) each
+    measures = _pose_measures(pose, truth, flags, root, pck_joints)
+    if times is not None:
+        measures |= _motion_measures(pose, truth, flags, root, np.asarray(times, dtype=np.float64))
+    measures = {name: measures[name] for name in UNITS if name in measures}
     per_action = {
-        name: {metric: _mean(error, flags & (labels == name)[:, None]) for metric, error in errors.items()}
+        name: {metric: measure.mean(labels == name) for metric, measure in measures.items()}
         for name in chosen
     }
     return Scores(
-        frames=len(truth),
-        frame_mean={metric: _mean(error, flags) for metric, error in errors.items()},
-        action_mean={metric: _known_mean([row[metric] for row in per_action.values()]) for metric in METRICS},
+        frames=int(flags.any(axis=1).sum()),
+        frame_mean={metric: measure.mean() for metric, measure in measures.items()},
+        action_mean={
+            metric: _known_mean([row[metric] for row in per_action.values()]) for metric in measures
+        },
         per_action=per_action,
     )
 
 
+def _pose_measures(
+    pose: NDArray[Any], truth: NDArray[Any], flags: Bools, root: int, pck_joints: Sequence[int] | None
+) -> dict[str, _Measure]:
+    measures = {
+        metric: _Measure(joint_errors(pose, truth, align, root=root, valid=flags), flags)
+        for metric, align in METRICS.items()
+    }
+    if pck_joints is not None:
+        errors = measures["mpjpe"].values
+        counted = np.zeros_like(flags)
+        counted[:, list(pck_joints)] = flags[:, list(pck_joints)]
+        measures["pck"] = _Measure(100.0 * (errors < PCK_MM), counted)
+        measures["auc"] = _Measure(100.0 * (errors[..., None] < AUC_MM).mean(axis=-1), counted)
+    return measures
+
+
+def _motion_measures(
+    pose: NDArray[Any], truth: NDArray[Any], flags: Bools, root: int, times: Floats
+) -> dict[str, _Measure]:
+    """Finite differences of root-aligned poses, as `metrics.mpjve` and `metrics.acceleration_error` take."""
+    error = 1000.0 * ((pose - pose[:, root, None]) - (truth - truth[:, root, None])).astype(np.float64)
+    step = np.diff(times)  # (F − 1,) not positive where a new sequence begins
+    inside = step > 0
+    seconds = np.where(inside, step, 1.0)[:, None, None]
+    change = np.diff(error, axis=0) / seconds  # (F − 1, J, 3) mm/s
+    moved = flags[1:] & flags[:-1] & inside[:, None]
+    between = (seconds[1:] + seconds[:-1]) / 2
+    turn = np.diff(change, axis=0) / between  # (F − 2, J, 3) mm/s²
+    return {
+        "mpjve": _measure_from(1, np.linalg.norm(change, axis=-1), moved, flags.shape),
+        "acceleration": _measure_from(2, np.linalg.norm(turn, axis=-1), moved[1:] & moved[:-1], flags.shape),
+    }
+
+
+def _measure_from(first: int, values: Floats, counted: Bools, shape: tuple[int, ...]) -> _Measure:
+    """A measure that frames before `first` do not have."""
+    all_values, all_counted = np.zeros(shape), np.zeros(shape, dtype=bool)
+    all_values[first:], all_counted[first:] = values, counted
+    return _Measure(all_values, all_counted)
+
+
 def all_frame_scores(
-    predicted: NDArray[Any], target: NDArray[Any], frame_index: ArrayLike, every: int, **options: Any
+    predicted: NDArray[Any],
+    target: NDArray[Any],
+    frame_index: ArrayLike,
+    every: int,
+    *,
+    rows: Bools | None = None,
+    **options: Any,
 ) -> Scores:
     """Interpolate between every `every`-th frame (s_out; s_in for the baseline) and score all frames.
 
-    `options` are those of `score`.
+    `rows` (F,) leaves frames out once interpolation is done; the other options are those of `score`.
     """
-    return score(interpolate_keyframes(predicted, frame_index, every), target, **options)
+    dense = interpolate_keyframes(predicted, frame_index, every)
+    if rows is None:
+        return score(dense, target, **options)
+    for name in ("actions", "valid", "times"):
+        if options.get(name) is not None:
+            options[name] = np.asarray(options[name])[rows]
+    return score(dense[rows], target[rows], **options)
 
 
 def key_frame_scores(
@@ -156,7 +253,10 @@ def key_frame_scores(
     valid: NDArray[Any] | None = None,
     **options: Any,
 ) -> Scores:
-    """Score only frames whose number is a multiple of `every` (s_in), as predicted; options of `score`."""
+    """Score only frames whose number is a multiple of `every` (s_in), as predicted; options of `score`.
+
+    Key-frames are too far apart for velocities, so `times` is none of them.
+    """
     rows = keyframes(frame_index, every)
     labels = None if actions is None else np.asarray(actions)[rows]
     flags = None if valid is None else valid[rows]
@@ -174,10 +274,6 @@ def _neighbours(key: Bools, sequence: NDArray[Any]) -> tuple[Ints, Ints]:
         lost = sequence[~(has_before | has_behind)][0]
         raise InputError(f"sequence {lost} has no key-frame to interpolate from: at least one is needed")
     return np.where(has_before, before, behind), np.where(has_behind, behind, before)
-
-
-def _mean(errors: NDArray[np.float64], flags: Bools) -> float:
-    return float(errors[flags].mean()) if flags.any() else float("nan")
 
 
 def _known_mean(values: list[float]) -> float:

@@ -1,0 +1,218 @@
+"""Networks as evaluation sees them: a track goes in, a pose for every frame on the network's grid comes out.
+
+Axes: T frames of a track, W windows, N tokens, M pose tokens, J joints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from uplift3d import windows
+from uplift3d.camera import normalise_screen
+from uplift3d.data.tracks import Track
+from uplift3d.errors import InputError
+from uplift3d.lift.axes import in_camera_axes
+from uplift3d.lift.offline import lift_track, mirror
+from uplift3d.lift.runtime import Part
+from uplift3d.lift.torch_runtime import TorchRuntime
+from uplift3d.model import UpliftUpsample
+from uplift3d.skeletons import reorder
+from uplift3d.tokens import InputSpec, tokenise
+from uplift3d.types import FloatArray, IntArray, Keypoints2D
+
+__all__ = ["Lifter", "PersonLifter", "WindowLifter", "create_lifter"]
+
+
+class Lifter(Protocol):
+    """What an evaluation needs to know of a network."""
+
+    @property
+    def joints(self) -> str:
+        """Joint set of the answers."""
+
+    @property
+    def rate_hz(self) -> float:
+        """The time base that strides count in."""
+
+    @property
+    def s_out(self) -> int:
+        """Frames of the time base between two answers."""
+
+    def check(self, s_in: int) -> None:
+        """Raise InputError for key-frames that the network cannot use."""
+
+    def lift(self, track: Track, s_in: int) -> FloatArray:
+        """Answers to a track whose frame rate is a whole multiple of the time base.
+
+        Args:
+            track: 2D joints of every frame; only every `s_in`-th of the time base is looked at.
+            s_in: frames of the time base between key-frames.
+
+        Returns:
+            (T, J, 3) metres from the pelvis in camera axes; NaN off the network's grid.
+        """
+        ...
+
+
+def create_lifter(model: UpliftUpsample, *, flip: bool = True, batch: int = 256) -> Lifter:
+    """The lifter for a network's kind of input.
+
+    Args:
+        model: on the device to use.
+        flip: average with the result for the mirror image.
+        batch: windows at a time.
+    """
+    if (model.config.input, model.config.axes) == ("screen", "camera"):
+        return WindowLifter(model, flip, batch)
+    return PersonLifter(model, flip, batch)
+
+
+@dataclass(frozen=True, eq=False)
+class _ModelLifter:
+    model: UpliftUpsample
+    flip: bool = True
+    batch: int = 256
+
+    @property
+    def joints(self) -> str:
+        return self.model.config.joints
+
+    @property
+    def rate_hz(self) -> float:
+        return self.model.config.frame_rate_hz
+
+    @property
+    def s_out(self) -> int:
+        return self.model.config.s_out
+
+    def check(self, s_in: int) -> None:
+        config = self.model.config
+        if s_in < 1 or s_in % config.s_out:
+            raise InputError(
+                f"key-frames every {s_in} frames: accepted are multiples of {config.s_out}, the model's s_out"
+            )
+        if not config.masked_tokens and s_in != config.s_out:
+            raise InputError(
+                f"this model has no upsampling token: accepted is a 2D pose every {config.s_out} frames"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class WindowLifter(_ModelLifter):
+    """The published windows: one around every frame on the output grid, for networks with screen input."""
+
+    every_frame: bool = False
+    """Ask also for the frames off the output grid, which no protocol scores; most of their windows hold no
+    2D pose at all."""
+
+    def lift(self, track: Track, s_in: int) -> FloatArray:
+        """See `Lifter`."""
+        config = self.model.config
+        factor = windows.rate_factor(track.rate_hz, config.frame_rate_hz)
+        stride = config.s_out * factor
+        centres = np.arange(0, len(track), 1 if self.every_frame else stride)
+        source = windows.source_frames(centres, len(track), config.tokens, stride)  # (W, N)
+        mask = windows.stride_mask(centres, config.tokens, stride, s_in * factor)  # (W, N)
+        if config.edges == "masked":
+            mask &= windows.pad_mask(centres, len(track), config.tokens, stride)
+        pixels = track.keypoints_px[:, reorder("h36m17", config.joints)]
+        screen = normalise_screen(pixels, track.image_size).astype(np.float32)  # (T, J, 2)
+        poses = np.full((*screen.shape[:2], 3), np.nan, dtype=np.float32)
+        if not self.flip:
+            poses[centres] = self._central(screen, source, mask)
+            return poses
+        both = np.concatenate([screen, mirror(screen, config.joints)])  # (2 T, J, 2)
+        source, mask = np.concatenate([source, source + len(track)]), np.concatenate([mask, mask])
+        plain, mirrored = np.split(self._central(both, source, mask), 2)
+        poses[centres] = (plain + mirror(mirrored, config.joints)) / 2
+        return poses
+
+    @torch.inference_mode()
+    def _central(self, screen: FloatArray, source: NDArray[np.int64], mask: NDArray[np.bool_]) -> FloatArray:
+        """Central poses (W, J, 3) of windows that show the frames `source` (W, N) of `screen` (T, J, 2)."""
+        model = self.model
+        device = next(model.parameters()).device
+        frames = torch.from_numpy(screen).to(device)
+        tokens = model.embed(frames) if model.config.masked_tokens else None  # (T, C), once for all windows
+        central = []
+        for start in range(0, len(source), self.batch):
+            rows, seen = source[start : start + self.batch], mask[start : start + self.batch]
+            if tokens is None:
+                _, centre = model(frames[torch.from_numpy(rows).to(device)])
+            else:
+                slots, shown = _compact(rows, seen)
+                _, centre = model.uplift(tokens[shown.to(device)], slots.to(device))
+            central.append(centre.float().cpu().numpy())
+        return np.concatenate(central)
+
+
+def _compact(source: NDArray[np.int64], mask: NDArray[np.bool_]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Slots (W, M) of the pose tokens of every window, N for padding, and the frames (W, M) they show."""
+    length = mask.shape[1]
+    most = max(1, int(mask.sum(axis=1).max(initial=0)))
+    first = np.argsort(~mask, axis=1, kind="stable")[:, :most]  # (W, M) pose tokens come first
+    shown = np.take_along_axis(source, first, axis=1)
+    slots = np.where(np.take_along_axis(mask, first, axis=1), first, length)
+    return torch.from_numpy(slots), torch.from_numpy(shown)
+
+
+@dataclass(frozen=True, eq=False)
+class PersonLifter(_ModelLifter):
+    """The way that `uplift3d lift` goes, for networks with person-centred input.
+
+    Their answers come in the axes of a camera that looks straight at the pelvis; the track's camera turns
+    them into its own.
+    """
+
+    def lift(self, track: Track, s_in: int) -> FloatArray:
+        """See `Lifter`; InputError for a track without camera, or in which nobody is seen."""
+        config = self.model.config
+        factor = windows.rate_factor(track.rate_hz, config.frame_rate_hz)
+        spec = InputSpec.from_config(config.model_dump())
+        keys = _key_frames(track, np.arange(0, len(track), s_in * factor))
+        rows = np.arange(0, len(track), config.s_out * factor)
+        grid = rows / track.rate_hz
+        tokens = tokenise(keys, 0, grid, spec)
+        name = f"{track.subject} {track.take} camera {track.camera_id}"
+        if not tokens.observed.any():
+            raise InputError(f"{name} shows nobody in any of its {len(keys)} key-frames")
+        lifted = lift_track(_DeviceRuntime(self.model), tokens, flip=self.flip, batch=self.batch)
+        if spec.axes == "viewing_ray":
+            if track.camera is None:
+                raise InputError(
+                    f"{name} has no camera, which this model needs to answer in camera axes; the data set's "
+                    "original files have one"
+                )
+            lifted = in_camera_axes(lifted, grid, keys, 0, track.camera)
+        poses = np.full((len(track), *lifted.shape[1:]), np.nan, dtype=np.float32)
+        poses[rows] = lifted
+        return poses
+
+
+def _key_frames(track: Track, rows: NDArray[np.int64]) -> Keypoints2D:
+    confidence: Any = None if track.confidence is None else track.confidence[rows][None]
+    return Keypoints2D(
+        track.keypoints_px[rows][None], confidence, rows / track.rate_hz, track.image_size, "h36m17"
+    )
+
+
+class _DeviceRuntime(TorchRuntime):
+    """A network wherever it is, not only on the CPU."""
+
+    def embed(self, poses: FloatArray) -> FloatArray:
+        with torch.inference_mode():
+            return np.asarray(self._model.embed(self._moved(poses)).float().cpu().numpy())
+
+    def uplift(self, pose_tokens: FloatArray, slots: IntArray, part: Part) -> FloatArray:
+        assert part == "centre", "evaluation asks for every token's own window"
+        with torch.inference_mode():
+            _, centre = self._model.uplift(self._moved(pose_tokens), self._moved(slots))
+        return np.asarray(centre.float().cpu().numpy())
+
+    def _moved(self, values: NDArray[Any]) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(next(self._model.parameters()).device)
