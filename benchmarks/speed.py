@@ -26,6 +26,7 @@ from uplift3d import InputError, Keypoints2D, Lifter, detect, lift_video
 from uplift3d.errors import UpliftWarning
 from uplift3d.lift.cost import embed_cost, uplift_cost
 from uplift3d.lift.onnx_runtime import usable_cpus
+from uplift3d.pipeline import DEFAULT_HOP
 from uplift3d.video import open_video, regular_key_frames
 
 SHARED_VIDEO = Path(__file__).resolve().parents[2] / "shared" / "data" / "videos" / "sports2d-demo.mp4"
@@ -95,7 +96,7 @@ def lifter_rows(model: str, repeats: int, threads: int | None) -> Iterator[Row]:
     """Milliseconds per pose of the network, and how much of the machine's arithmetic it uses."""
     peak = matrix_product_peak()
     yield Row("matrix product", f"{peak / 1e9:.0f} GFLOP/s", "", f"float32 {PEAK_SIZE}³, numpy, all threads")
-    for hop in (1, 10):
+    for hop in (1, DEFAULT_HOP):
         lifter = Lifter(model, hop=hop, threads=threads)
         part = "centre" if hop == 1 else "sequence"
         for interval in KEY_INTERVALS_S:

@@ -35,7 +35,9 @@ from uplift3d.types import BoolArray, FloatArray, Keypoints2D, Motion3D, TimeArr
 from uplift3d.video import open_video, regular_key_frames
 
 OUTPUT_JOINTS = "h36m17"
-DEFAULT_HOP = 1
+# Measured on held-out motion with a network a third through its training: against hop 1, 1–3 mm less MPJPE and
+# 0.4–3 mm less P-MPJPE at every trained key interval, for an eighth of the arithmetic.
+DEFAULT_HOP = 8
 MAX_GAP_S = 1.0
 
 
@@ -43,7 +45,7 @@ class LifterOptions(TypedDict, total=False):
     """The optional arguments of `Lifter`, which explains them."""
 
     flip: bool
-    hop: int
+    hop: int | None
     interpolation: Interpolation
     max_gap_s: float
     threads: int | None
@@ -125,7 +127,8 @@ class Lifter:
         runtime: "onnx" or "torch".
         flip: average with the result for the mirror image, for twice the time.
         hop: 1 gives every token the refined centre pose of its own window, as the published evaluation does;
-            k > 1 takes k times fewer windows and mixes their sequences, see `lift.lift_track`.
+            k > 1 takes k times fewer windows and mixes their sequences, see `lift.lift_track`. None takes 1
+            for networks with the published input and 8 for ours.
         interpolation: between the network's poses, "linear" (published) or "smooth" (continuous velocity).
         max_gap_s: longest time without a pose of a person that is filled in; never less than 2.5 key
             intervals. Longer absences are NaN, and what comes after them knows nothing of what was before.
@@ -141,7 +144,7 @@ class Lifter:
         runtime: str = "onnx",
         *,
         flip: bool = False,
-        hop: int = DEFAULT_HOP,
+        hop: int | None = None,
         interpolation: Interpolation = "linear",
         max_gap_s: float = MAX_GAP_S,
         threads: int | None = None,
@@ -153,6 +156,8 @@ class Lifter:
         self.spec = InputSpec.from_config(self.runtime.config)
         if not max_gap_s >= 0:
             raise InputError(f"max_gap_s is {max_gap_s}; it must be a number of seconds from 0")
+        if hop is None:
+            hop = 1 if self.spec.edges == "repeat" else min(DEFAULT_HOP, self.spec.window // 2)
         self.flip, self.hop, self.max_gap_s = flip, check_hop(hop, self.spec), max_gap_s
         self.interpolation = check_method(interpolation)
         alike = set(joint_set(self.spec.joints).joints) == set(joint_set(OUTPUT_JOINTS).joints)
