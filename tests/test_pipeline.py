@@ -365,7 +365,7 @@ def test_real_video_is_lifted(shared_dir, tiny_model):
     motion = lift_video(path, model=tiny_model, key_interval=2.4, progress=False)
     assert len(motion) == 230
     np.testing.assert_allclose(np.diff(motion.times), 1 / 30, atol=2e-3)
-    assert motion.present[0].mean() > 0.5
+    assert motion.present.any(axis=0).mean() > 0.4
     assert 0 < motion.observed.sum() <= len(motion.people) * motion.meta["key_frames"]
     assert motion.meta["timings_s"]["detect"] > 0
 
