@@ -10,6 +10,7 @@ from typing import Any
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers.logger import Logger
+from lightning.pytorch.utilities import rank_zero_only
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
@@ -17,7 +18,7 @@ from uplift3d.files import atomic_write
 
 
 class CsvLog(Logger):
-    """One row per report in `path`, steps counted from 1.
+    """One row per report in `path`, steps counted from 1; written by the first of several processes.
 
     Args:
         path: file to write.
@@ -29,11 +30,15 @@ class CsvLog(Logger):
         super().__init__()
         self.path = path
         self.columns = ("step", *columns)
+        self._start(done)
+
+    @rank_zero_only
+    def _start(self, done: int) -> None:
         rows = []
-        if done and path.exists():
-            with path.open(newline="", encoding="utf-8") as file:
+        if done and self.path.exists():
+            with self.path.open(newline="", encoding="utf-8") as file:
                 rows = [row for row in csv.DictReader(file) if int(row["step"]) <= done]
-        with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        with atomic_write(self.path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self.columns, extrasaction="ignore")
             writer.writeheader()
             writer.writerows(rows)
@@ -48,6 +53,7 @@ class CsvLog(Logger):
         """Nothing: there is one file per run."""
         return ""
 
+    @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Append one row with those metrics that are columns."""
         known = {name: f"{value:.6g}" for name, value in metrics.items() if name in self.columns}
@@ -63,7 +69,8 @@ class ProgressBar(Callback):
     """A bar over all steps of the run with the loss, and one line per validation, on stderr."""
 
     def __init__(self, steps: int, strides_in: Sequence[int]) -> None:
-        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        first = getattr(rank_zero_only, "rank", 0) == 0  # of several processes one reports
+        console = Console(stderr=True, highlight=False, soft_wrap=True, quiet=not first)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self.bar = Progress(*columns, console=console)
         self.steps, self.strides_in = steps, strides_in
