@@ -242,6 +242,17 @@ def test_every_switch_trains(config, changes):
     assert all(value.isfinite().all() for value in network.state_dict().values())
 
 
+def test_mixed_precision_trains_float32_weights(config, whole, monkeypatch):
+    """What GPUs do, on the CPU."""
+    usual = run.Trainer
+    monkeypatch.setattr(run, "Trainer", lambda **named: usual(**named | {"precision": "bf16-mixed"}))
+    train(config)
+    assert all(value.dtype == torch.float32 for value in weights(config).values())
+    first, exact = (float(log(each)[0]["val/mpjpe_5"]) for each in (config, whole))
+    assert first != exact
+    assert first == pytest.approx(exact, rel=0.02)
+
+
 def test_some_steps_lower_the_error(config, whole):
     quick = {"learning_rate": 1e-2, "warm_up_steps": 5, "ema": 0}
     train(evolve(config, steps=30, validate_every=30, batch=32, optimiser=quick))

@@ -72,13 +72,17 @@ def _train(args: argparse.Namespace) -> int:
 
 
 def _validate(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
     from uplift3d.train.validate import validate
 
     if args.store is None:
         raise InputError("--validate needs --store, a motion store with held-out motion")
     if args.windows < 1:
         raise InputError(f"--windows {args.windows} given, a whole number above 0 needed")
-    _print_table(validate(args.validate, Path(args.store), windows=args.windows))
+    with Console(stderr=True).status("validating (a minute or two) …"):
+        report = validate(args.validate, Path(args.store), windows=args.windows)
+    _print_table(report)
     return 0
 
 
@@ -86,7 +90,7 @@ def _print_table(report: Mapping[str, Mapping[int, Errors]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="Errors in mm on held-out motion, with a detector's 2D noise")
+    table = Table(title="Held-out motion with 2D noise: errors in mm")
     for name in ("data set", "stride", "MPJPE", "P-MPJPE", "N-MPJPE", "poses"):
         table.add_column(name, justify="left" if name == "data set" else "right", no_wrap=True)
     for dataset, by_stride in report.items():

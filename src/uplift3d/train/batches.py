@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor
 
 from uplift3d.data.store import JOINTS
-from uplift3d.model.config import ModelConfig
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.train.augment import BodyConfig, mirror, vary_body
 from uplift3d.train.cameras import CameraConfig, look
-from uplift3d.train.inputs import normalise_person, normalise_screen, usable_poses
+from uplift3d.train.inputs import normalise_person, normalise_screen, straight_lines, usable_poses
+from uplift3d.train.networks import NetworkConfig, fills_in
 from uplift3d.train.noise import NoiseConfig, detect
 from uplift3d.train.sampler import MotionWindows, SamplerConfig, draw_masks
 
@@ -57,7 +57,7 @@ class Batch:
 @torch.no_grad()
 def draw_batch(
     windows: MotionWindows,
-    model: ModelConfig,
+    model: NetworkConfig,
     config: ViewConfig,
     batch: int,
     random: Generator,
@@ -71,26 +71,31 @@ def draw_batch(
         config: how the motion is varied, seen and spoilt.
         batch: B, mirror images included.
         random: generator on the device of `windows`.
-        strides_in: frames between key-frames to draw from; default: those of the model.
+        strides_in: frames between key-frames to draw from; default: those of the model. A network that does
+            not fill in gets 2D poses interpolated between them.
     """
     drawn = -(-batch // 2) if config.mirror == "within_batch" else batch
     strides = [stride // model.s_out for stride in strides_in or model.strides_in]
     with torch.autocast(windows.positions.device.type, enabled=False):
         keypoints, seen, target, inside = _observe(windows, model, config, drawn, random)
         mask = draw_masks(drawn, model.tokens, strides, config.switch_rate, target.device, random)
-        if not model.masked_tokens:  # no token is left to the network
+        mask = mask & inside
+        if fills_in(model):
+            keypoints, mask = _network_input(keypoints, seen, mask, model)
+            measured = mask
+        else:  # no token is left to the network
+            measured = mask & seen.any(-1)
+            keypoints, seen = straight_lines(keypoints, seen & mask[..., None])
             mask = torch.ones_like(mask)
-        keypoints, mask = _network_input(keypoints, seen, mask & inside, model)
-    counted = inside & within_reach(mask, round(REACH_S / model.token_seconds))
-    if not model.masked_tokens:
-        mask = torch.ones_like(mask)  # missed poses are all zero
+            keypoints, _ = _network_input(keypoints, seen, mask, model)
+    counted = inside & within_reach(measured, round(REACH_S / model.token_seconds))
     order = reorder(JOINTS, model.joints).tolist()
     whole = Batch(keypoints[:, :, order], mask, target[:, :, order], counted)
     return _mirrored(whole, model.joints, config.mirror, batch, random)
 
 
 def _observe(
-    windows: MotionWindows, model: ModelConfig, config: ViewConfig, batch: int, random: Generator
+    windows: MotionWindows, model: NetworkConfig, config: ViewConfig, batch: int, random: Generator
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """What a detector sees at every token: keypoints, seen joints, targets, and which tokens are real."""
     joints = joint_set(JOINTS)
@@ -105,7 +110,7 @@ def _observe(
 
 
 def _network_input(
-    keypoints: Tensor, seen: Tensor, mask: Tensor, model: ModelConfig
+    keypoints: Tensor, seen: Tensor, mask: Tensor, model: NetworkConfig
 ) -> tuple[Tensor, Tensor]:
     """Normalised poses (B, N, J, 2), and the mask (B, N) without the poses that cannot be used."""
     if model.input == "screen":

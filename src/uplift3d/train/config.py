@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,16 +11,47 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from uplift3d.errors import InputError
 from uplift3d.model import presets
-from uplift3d.model.config import ModelConfig
+from uplift3d.model.rivals import presets as rivals
 from uplift3d.train.batches import ViewConfig
+from uplift3d.train.networks import NetworkConfig
 from uplift3d.train.noise import REALISTIC_NOISE, NoiseConfig
 from uplift3d.train.optimiser import OptimiserConfig
 
-PRESETS = {
+PresetName = Literal[
+    "small",
+    "base-351",
+    "uu-351",
+    "uu-81",
+    "videopose3d-243",
+    "videopose3d-27",
+    "poseformer-81",
+    "poseformer-27",
+    "poseformer-9",
+    "strided-transformer-351",
+    "strided-transformer-27",
+    "pstmo-243",
+    "pstmo-small-243",
+    "ugcn-96",
+    "motionbert-243",
+    "motionbert-lite-243",
+]
+PRESETS: dict[PresetName, Callable[[], NetworkConfig]] = {
     "small": presets.small,
     "base-351": presets.base_351,
     "uu-351": presets.uu_351,
     "uu-81": presets.uu_81,
+    "videopose3d-243": rivals.videopose3d_243,
+    "videopose3d-27": rivals.videopose3d_27,
+    "poseformer-81": rivals.poseformer_81,
+    "poseformer-27": rivals.poseformer_27,
+    "poseformer-9": rivals.poseformer_9,
+    "strided-transformer-351": rivals.strided_transformer_351,
+    "strided-transformer-27": rivals.strided_transformer_27,
+    "pstmo-243": rivals.pstmo_243,
+    "pstmo-small-243": rivals.pstmo_small_243,
+    "ugcn-96": rivals.ugcn_96,
+    "motionbert-243": rivals.motionbert_243,
+    "motionbert-lite-243": rivals.motionbert_lite_243,
 }
 
 
@@ -33,12 +64,19 @@ class TrainConfig(BaseModel):
     """Motion store made by `uplift3d data import`; relative to the working directory."""
     output: Path
     """Folder of the run: checkpoints, logs; relative to the working directory."""
-    preset: Literal["small", "base-351", "uu-351", "uu-81"] = "small"
-    """Named network: the layout, and for 'uu-…' also the published input and output conventions."""
+    datasets: tuple[str, ...] = ()
+    """Data sets of the store to train and validate on; default: all of them."""
+    preset: PresetName = "small"
+    """Named network: the layout, and for 'uu-…' and rivals also the published input and output conventions."""
     model: Mapping[str, Any] = Field(default_factory=dict)
     """Fields of the network's configuration that differ from the preset."""
     initial_weights: Literal["quick", "published"] = "quick"
-    """'quick' to learn from (see `train/initialise.py`), or drawn as published."""
+    """'quick' to learn from (see `train/initialise.py`), or drawn as published; rivals have their own."""
+    start_from: Path | None = None
+    """Weights of another run (model.safetensors) in place of fresh ones, to fine-tune them."""
+    strides_in: tuple[int, ...] = ()
+    """Frames between key-frames to train and validate with; default: those of the network. For a network
+    without upsampling token, 2D poses are interpolated between key-frames farther apart than its tokens."""
     views: ViewConfig = ViewConfig()
     """How motion becomes network input."""
     validation_noise: NoiseConfig = REALISTIC_NOISE
@@ -59,13 +97,25 @@ class TrainConfig(BaseModel):
     """Steps between checkpoints; a killed run goes on from the last one."""
     seed: int = Field(default=0, ge=0)
     """All randomness follows from it."""
+    graphs: bool = True
+    """Write ONNX graphs beside the weights in the end."""
     threads: int | None = Field(default=None, ge=1)
     """CPU threads; default: torch's own choice."""
 
     @property
-    def network(self) -> ModelConfig:
+    def network(self) -> NetworkConfig:
         """The network's configuration: preset and changes."""
         return PRESETS[self.preset]().evolve(**self.model)
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Frames between key-frames; InputError where they are no multiples of the token spacing."""
+        spacing = self.network.s_out
+        if wrong := [stride for stride in self.strides_in if stride < 1 or stride % spacing]:
+            raise InputError(
+                f"strides_in: {wrong[0]} given, multiples of the network's s_out {spacing} needed"
+            )
+        return self.strides_in or self.network.strides_in
 
 
 def load_config(path: str | Path, **changes: Any) -> TrainConfig:
@@ -91,7 +141,7 @@ def load_config(path: str | Path, **changes: Any) -> TrainConfig:
         config = TrainConfig(
             **content | {name: value for name, value in changes.items() if value is not None}
         )
-        config.network  # noqa: B018  impossible sizes are found before anything starts
+        config.strides  # noqa: B018  impossible sizes are found before anything starts
     except ValidationError as error:
         raise InputError(f"{path}: {_sentence(error)}") from None
     except InputError as error:

@@ -61,6 +61,28 @@ def normalise_screen(keypoints: Tensor, seen: Tensor, observed: Tensor) -> Tenso
     return torch.where((seen & observed[..., None])[..., None], keypoints, 0)
 
 
+def straight_lines(keypoints: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """Fill in joints between those that are known, one by one; beyond the first and last they are held.
+
+    Args:
+        keypoints: (B, N, J, 2).
+        known: (B, N, J).
+
+    Returns:
+        keypoints (B, N, J, 2), and seen (B, N, J): the joint is known anywhere in the window.
+    """
+    count = known.shape[1]
+    place = torch.arange(count, device=known.device)[:, None].expand_as(known)
+    before = torch.where(known, place, -1).cummax(1).values
+    behind = torch.where(known, place, count).flip(1).cummin(1).values.flip(1)
+    seen = (before >= 0) | (behind < count)
+    first = torch.where(before >= 0, before, behind).clamp(max=count - 1)
+    last = torch.where(behind < count, behind, before).clamp(min=0)
+    share = ((place - first) / (last - first).clamp(min=1)).to(keypoints)[..., None]
+    start, end = (keypoints.gather(1, i[..., None].expand_as(keypoints)) for i in (first, last))
+    return start * (1 - share) + end * share, seen
+
+
 def _sliding_sum(values: Tensor, half: int) -> Tensor:
     """Sum of the entries (B, N) within `half` places on either side."""
     total = torch.nn.functional.pad(values.double().cumsum(1), (1, 0))

@@ -17,7 +17,11 @@ def mean_joint_error(predicted: Tensor, target: Tensor, weight: Tensor | None = 
 
 
 def lifting_loss(
-    sequence: Tensor | None, centre: Tensor, target: Tensor, counted: Tensor | None = None
+    sequence: Tensor | None,
+    centre: Tensor,
+    target: Tensor,
+    counted: Tensor | None = None,
+    answered: int | None = None,
 ) -> Tensor:
     """½ centre + ½ sequence error in metres; the centre alone for a network without sequence output.
 
@@ -26,9 +30,10 @@ def lifting_loss(
         centre: (B, J, 3).
         target: (B, N, J, 3) root-relative metres.
         counted: (B, N) tokens that count; default: all of them (as published).
+        answered: token that `centre` belongs to; default: the middle one.
     """
-    half = target.shape[1] // 2
-    centre_error = mean_joint_error(centre, target[:, half], None if counted is None else counted[:, half])
+    place = target.shape[1] // 2 if answered is None else answered
+    centre_error = mean_joint_error(centre, target[:, place], None if counted is None else counted[:, place])
     if sequence is None:
         return centre_error
     return 0.5 * centre_error + 0.5 * mean_joint_error(sequence, target, counted)

@@ -11,16 +11,24 @@ from lightning import LightningModule
 from torch import Tensor
 from torch.optim import Optimizer
 
-from uplift3d.data.store import MotionStore, split_validation
+from uplift3d.data.store import MotionStore
 from uplift3d.errors import InputError
-from uplift3d.model import UpliftUpsample, create
+from uplift3d.model import UpliftUpsample
 from uplift3d.train.batches import draw_batch
 from uplift3d.train.config import TrainConfig
 from uplift3d.train.initialise import initialise
 from uplift3d.train.losses import lifting_loss
+from uplift3d.train.networks import (
+    Network,
+    answer,
+    answered_token,
+    create_network,
+    extra_loss,
+    take_weights,
+)
 from uplift3d.train.optimiser import average_decay, create_optimiser, follow, rate_factor
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
-from uplift3d.train.validate import errors_at, seed_of, validation_views
+from uplift3d.train.validate import errors_at, seed_of, split_of, validation_views
 
 NETWORK_KEY = "uplift3d.network"
 
@@ -35,22 +43,24 @@ class LiftingModule(LightningModule):
     def __init__(self, config: TrainConfig) -> None:
         super().__init__()
         self.config = config
-        self.network = create(config.network)
-        if config.initial_weights == "quick":
+        self.network = create_network(config.network)
+        if isinstance(self.network, UpliftUpsample) and config.initial_weights == "quick":
             initialise(self.network)
+        if config.start_from is not None:
+            take_weights(self.network, config.start_from)
         self.average = copy.deepcopy(self.network).requires_grad_(False) if config.optimiser.ema else None
         self.loss_mm = math.nan
         """Loss of the last step."""
 
     @property
-    def best_network(self) -> UpliftUpsample:
+    def best_network(self) -> Network:
         """The weights to validate and to ship: the moving average where there is one."""
         return self.network if self.average is None else self.average
 
     def on_fit_start(self) -> None:
         """Load both splits of the motion store onto the device."""
         store = MotionStore.open(self.config.store)
-        training, validation = split_validation(store)
+        training, validation = split_of(store, self.config.datasets)
         self.training_motion = MotionWindows.from_store(
             store, training, self.config.views.sampler, self.device
         )
@@ -63,10 +73,12 @@ class LiftingModule(LightningModule):
         random.manual_seed(seed_of(*seed))
         torch.manual_seed(seed_of(*seed, 1))  # stochastic depth
         config = self.config
-        batch = draw_batch(self.training_motion, config.network, config.views, config.batch, random)
-        sequence, centre = self.network(batch.keypoints, batch.mask)
+        strides = config.strides
+        batch = draw_batch(self.training_motion, config.network, config.views, config.batch, random, strides)
+        sequence, centre = answer(self.network, batch.keypoints, batch.mask)
         counted = batch.counted if config.loss_on == "observable" else None
-        return lifting_loss(sequence, centre, batch.target, counted)
+        loss = lifting_loss(sequence, centre, batch.target, counted, answered_token(self.network))
+        return loss + extra_loss(self.network, sequence, batch.target)
 
     def configure_gradient_clipping(self, optimizer: Optimizer, *_: Any, **__: Any) -> None:
         """Clip the gradient, and stop before a bad one reaches the weights."""

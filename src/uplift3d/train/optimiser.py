@@ -1,4 +1,4 @@
-"""How weights change: AdamW as in PyTorch or as published, its schedule, and the moving average."""
+"""How weights change: Adam in its several forms, its schedule, and the moving average."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal, overload
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -16,26 +16,40 @@ PUBLISHED_EPSILON = 1e-8
 
 
 class OptimiserConfig(BaseModel):
-    """AdamW and its schedule."""
+    """Adam in several forms and its schedule."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["adamw", "published"] = "adamw"
-    """'adamw' as PyTorch has it, or 'published': TensorFlow's formulation, for parity."""
+    name: Literal["adamw", "published", "amsgrad"] = "adamw"
+    """'adamw' as PyTorch has it, 'published': TensorFlow's formulation, for parity, or 'amsgrad': plain Adam
+    with AMSGrad and without weight decay, as VideoPose3D and those who took over its scripts use."""
     learning_rate: float = Field(default=1e-3, gt=0)
     """Highest learning rate."""
     weight_decay: float = Field(default=0.05, ge=0)
     """Share of a weight taken away per step at the highest learning rate: multiplied by that rate for 'adamw'
     (as PyTorch does), as it is for 'published'. 0.1 there is 4e-6 here at a rate of 4e-5. It covers every
     weight and follows the schedule of the learning rate."""
-    schedule: Literal["cosine", "paper"] = "cosine"
-    """'cosine' to zero at the last step, or the published ×0.99 every 6000 steps."""
+    schedule: Literal["cosine", "paper", "exponential"] = "cosine"
+    """'cosine' to zero at the last step, the published ×0.99 every 6000 steps, or 'exponential': × `decay`
+    every `decay_steps` (an epoch, in the older recipes)."""
+    decay: float = Field(default=0.95, gt=0, le=1)
+    """Factor of the exponential schedule."""
+    decay_steps: int = Field(default=1000, ge=1)
+    """Steps between two factors of the exponential schedule."""
     warm_up_steps: int = Field(default=500, ge=0)
     """Steps of linear warm-up; 0 in the published recipe."""
     clip_norm: float = Field(default=1.0, ge=0)
     """Largest norm of the gradient; 0 does not clip, as published."""
     ema: float = Field(default=0.999, ge=0, lt=1)
     """Decay of the moving average of the weights that is validated and shipped; 0 switches it off."""
+
+    @model_validator(mode="after")
+    def _check_decay(self) -> OptimiserConfig:
+        if self.name == "amsgrad" and "weight_decay" in self.model_fields_set and self.weight_decay:
+            raise ValueError(
+                f"weight_decay {self.weight_decay:g} given, but 'amsgrad' is without weight decay"
+            )
+        return self
 
 
 class PublishedAdamW(Optimizer):
@@ -99,6 +113,8 @@ def create_optimiser(parameters: Iterable[nn.Parameter], config: OptimiserConfig
     """Build the configured optimiser at its highest learning rate."""
     if config.name == "published":
         return PublishedAdamW(parameters, config.learning_rate, config.weight_decay)
+    if config.name == "amsgrad":
+        return torch.optim.Adam(parameters, lr=config.learning_rate, amsgrad=True)
     return torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
 
 
@@ -107,6 +123,8 @@ def rate_factor(config: OptimiserConfig, step: int, steps: int) -> float:
     warm_up = min(1.0, (step + 1) / max(1, config.warm_up_steps))
     if config.schedule == "paper":
         return warm_up * PAPER_DECAY ** (step // PAPER_DECAY_STEPS)
+    if config.schedule == "exponential":
+        return float(warm_up * config.decay ** (step // config.decay_steps))
     return warm_up * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
 
 

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 
 from uplift3d.data.store import MotionStore
 from uplift3d.errors import InputError
-from uplift3d.model import save_checkpoint
+from uplift3d.model import UpliftUpsample, save_checkpoint
 from uplift3d.model.onnx_export import export_onnx
 from uplift3d.train.config import TrainConfig
 from uplift3d.train.log import CsvLog, ProgressBar
@@ -55,9 +55,9 @@ def train(config: TrainConfig, *, progress: bool = False) -> Path:
         trainer = _trainer(config, done, progress)
         # The module draws its batches itself: one entry per step, and one per stride to validate.
         steps: DataLoader[Any] = DataLoader(range(config.steps))  # type: ignore[arg-type]
-        strides: DataLoader[Any] = DataLoader(list(config.network.strides_in))  # type: ignore[arg-type]
+        strides: DataLoader[Any] = DataLoader(list(config.strides))  # type: ignore[arg-type]
         try:
-            trainer.fit(module, steps, strides, ckpt_path=last, weights_only=True)
+            trainer.fit(module, steps, strides, ckpt_path=last)
         except SystemExit:  # Lightning's answer to Ctrl+C
             raise KeyboardInterrupt from None
         trainer.save_checkpoint(config.output / LAST)
@@ -76,7 +76,7 @@ def export(config: TrainConfig) -> Path:
     notes = {"step": str(checkpoint["global_step"])}
     path = config.output / f"{STEM}.safetensors"
     save_checkpoint(network, path, notes)
-    if network.upsampling_token is not None:
+    if config.graphs and isinstance(network, UpliftUpsample) and network.upsampling_token is not None:
         export_onnx(network, config.output / STEM, notes)
     return path
 
@@ -134,7 +134,7 @@ def _create(folder: Path) -> None:
 
 
 def _trainer(config: TrainConfig, done: int, progress: bool) -> Trainer:
-    strides = config.network.strides_in
+    strides = config.strides
     gpu = torch.cuda.is_available()
     errors = [f"val/{name}_{stride}" for name in ("mpjpe", "p_mpjpe", "sequence_mpjpe") for stride in strides]
     columns = ["train/learning_rate", "train/loss_mm", *errors]

@@ -10,12 +10,14 @@ import numpy as np
 import torch
 
 from uplift3d.data.store import MotionStore, split_validation
+from uplift3d.errors import InputError
 from uplift3d.evaluate.metrics import mpjpe, n_mpjpe, p_mpjpe
-from uplift3d.model import UpliftUpsample, load
+from uplift3d.model import load
 from uplift3d.skeletons import joint_set
 from uplift3d.train.augment import BodyConfig
 from uplift3d.train.batches import ViewConfig, draw_batch
 from uplift3d.train.cameras import CameraConfig
+from uplift3d.train.networks import Network, answer, answered_token
 from uplift3d.train.noise import REALISTIC_NOISE, NoiseConfig
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
 
@@ -36,7 +38,7 @@ class Errors:
 
 
 def validate(
-    model: UpliftUpsample | str | Path,
+    model: Network | str | Path,
     store: MotionStore | str | Path,
     *,
     windows: int = 2048,
@@ -76,6 +78,22 @@ def validate(
     return report
 
 
+def split_of(store: MotionStore, datasets: Sequence[str] = ()) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Clips (training, validation) of some data sets of a store, of all by default.
+
+    Raises:
+        InputError: a data set that the store does not have.
+    """
+    known = {clip.dataset for clip in store.clips}
+    if unknown := sorted(set(datasets) - known):
+        raise InputError(f"datasets: {unknown[0]} given; {store.path} has {', '.join(sorted(known))}")
+    training, validation = (
+        tuple(i for i in part if not datasets or store.clips[i].dataset in datasets)
+        for part in split_validation(store)
+    )
+    return training, validation
+
+
 def validation_views(camera: CameraConfig | None = None, noise: NoiseConfig = REALISTIC_NOISE) -> ViewConfig:
     """Real bodies at their real speed, through random cameras and fixed noise."""
     return ViewConfig(
@@ -90,7 +108,7 @@ def validation_views(camera: CameraConfig | None = None, noise: NoiseConfig = RE
 
 @torch.no_grad()
 def errors_at(
-    network: UpliftUpsample, motion: MotionWindows, views: ViewConfig, stride_in: int, windows: int
+    network: Network, motion: MotionWindows, views: ViewConfig, stride_in: int, windows: int
 ) -> Errors:
     """Errors of the pose in the middle of random windows whose key-frames are `stride_in` frames apart.
 
@@ -98,14 +116,14 @@ def errors_at(
     """
     training = network.training
     network.eval()
-    middle = network.config.tokens // 2
+    middle = answered_token(network)
     poses = []
     for part in range(-(-windows // CHUNK)):
         random = torch.Generator(motion.positions.device)
         random.manual_seed(seed_of(SEED, part))
         batch = draw_batch(motion, network.config, views, CHUNK, random, strides_in=(stride_in,))
         with torch.autocast(motion.positions.device.type, enabled=False):
-            sequence, centre = network(batch.keypoints, batch.mask)
+            sequence, centre = answer(network, batch.keypoints, batch.mask)
         beside = centre if sequence is None else sequence[:, middle]
         counted = batch.counted[:, middle]
         poses.append([p[counted].double().cpu().numpy() for p in (centre, beside, batch.target[:, middle])])

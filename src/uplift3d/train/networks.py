@@ -1,0 +1,66 @@
+"""What can be trained: networks of this project and those of the rivals, asked in one way.
+
+Axes: B windows, N tokens, J joints.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from uplift3d.errors import InputError
+from uplift3d.model import ModelConfig, UpliftUpsample, create, load_checkpoint
+from uplift3d.model.rivals import Rival, RivalConfig, create_rival
+
+NetworkConfig = ModelConfig | RivalConfig
+Network = UpliftUpsample | Rival[Any]
+
+
+def create_network(config: NetworkConfig) -> Network:
+    """Build a network with fresh weights (drawn from torch's global random generator)."""
+    return create(config) if isinstance(config, ModelConfig) else create_rival(config.rival, config)
+
+
+def fills_in(config: NetworkConfig) -> bool:
+    """Whether the network itself fills in tokens without a 2D pose; others need one at every token."""
+    return isinstance(config, ModelConfig) and config.masked_tokens
+
+
+def answer(network: Network, keypoints: Tensor, mask: Tensor) -> tuple[Tensor | None, Tensor]:
+    """Sequence (B, N, J, 3) or None and refined pose (B, J, 3) of keypoints (B, N, J, 2), mask (B, N)."""
+    answers: tuple[Tensor | None, Tensor] = (
+        network(keypoints, mask) if isinstance(network, UpliftUpsample) else network(keypoints)
+    )
+    return answers
+
+
+def answered_token(network: Network) -> int:
+    """Token of a window that the refined pose belongs to: the middle one, but the last of causal networks."""
+    return network.config.tokens // 2 if isinstance(network, UpliftUpsample) else network.answered_frame
+
+
+def extra_loss(network: Network, sequence: Tensor | None, target: Tensor) -> Tensor:
+    """What a rival's authors train on besides position errors; 0 for networks of this project."""
+    if isinstance(network, UpliftUpsample):
+        return target.new_zeros(())
+    return network.extra_loss(sequence, target)
+
+
+def take_weights(network: Network, path: Path) -> None:
+    """Start from the weights of another run, a pre-training say.
+
+    Raises:
+        InputError: no such checkpoint, or one of a network of other sizes.
+    """
+    given = load_checkpoint(path).state_dict()
+    wanted = network.state_dict()
+    wrong = [name for name in wanted if name not in given or given[name].shape != wanted[name].shape]
+    wrong += [name for name in given if name not in wanted]
+    if wrong:
+        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        raise InputError(
+            f"start_from: {path} holds a network of other sizes; {', '.join(wrong[:3])}{more} do not fit"
+        )
+    network.load_state_dict(given)
