@@ -359,6 +359,23 @@ def test_lift_video_looks_at_key_frames_and_answers_for_every_frame(tmp_path):
     assert motion.meta["keypoints"]["detector"] == "blind"
 
 
+def test_lift_video_at_other_times_and_another_rate_of_images(tmp_path):
+    for number in range(31):
+        Image.new("RGB", SIZE).save(tmp_path / f"{number}.png")
+    motion = lift_video(
+        tmp_path,
+        BlindDetector(),
+        FakeRuntime(),
+        0.4,
+        progress=False,
+        image_rate_hz=25,
+        output_times=[0.1, 0.7],
+    )
+    np.testing.assert_array_equal(motion.times, [0.1, 0.7])
+    assert motion.meta["key_frames"] == 4  # 0, 0.4, 0.8 and 1.2 s
+    assert motion.present.all()
+
+
 def test_real_video_is_lifted(shared_dir, tiny_model):
     pytest.importorskip("mediapipe")
     path = shared_dir / "data" / "videos" / "sports2d-demo.mp4"

@@ -207,6 +207,25 @@ def test_a_key_frame_without_the_person_does_not_hide_one_with_it(rng):
     assert track.observed.tolist() == [True]
 
 
+def test_a_pose_that_cannot_be_used_does_not_hide_its_neighbour(rng):
+    positions = person(rng, 2)
+    positions[0, joint_set("h36m17").index("pelvis")] = np.nan
+    track = tokenise(keypoints(positions, times=np.array([0.0, 0.03])), 0, np.zeros(1), SPEC)
+    assert track.observed.tolist() == [True]
+
+
+def test_joints_of_confidence_0_are_unseen(rng):
+    positions, ankle = person(rng, 1), joint_set("h36m17").index("left_ankle")
+    confidence = np.ones((1, 1, 17), np.float32)
+    confidence[..., ankle] = 0
+    keys = Keypoints2D(positions[None], confidence, [0.0], (640, 480), "h36m17")
+    gone = positions.copy()
+    gone[:, ankle] = np.nan
+    track, expected = (tokenise(k, 0, np.zeros(1), SPEC) for k in (keys, keypoints(gone)))
+    np.testing.assert_array_equal(track.poses, expected.poses)
+    assert not track.poses[0, ankle].any()
+
+
 def test_coco_joints_are_converted_before_anything_else(rng):
     coco = rng.uniform(100, 300, size=(2, 17, 2)).astype(np.float32)
     track = tokenise(keypoints(coco, joints="coco17"), 0, grid_times(0.0, 0.1, 0.1), SPEC)

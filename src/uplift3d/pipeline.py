@@ -59,6 +59,9 @@ def lift_video(
     runtime: str = "onnx",
     progress: bool = True,
     *,
+    output_times: npt.ArrayLike | None = None,
+    max_people: int | None = None,
+    image_rate_hz: float | None = None,
     focal_px: float | None = None,
     principal_point_px: tuple[float, float] | None = None,
     **options: Unpack[LifterOptions],
@@ -71,11 +74,14 @@ def lift_video(
         model, runtime: see `Lifter`.
         key_interval: seconds between the frames that the 2D detector looks at; None takes every frame.
         progress: show a progress bar on stderr.
+        output_times: (T,) seconds, increasing; default: the timestamps of all the video's frames.
+        max_people: see `detect.run`.
+        image_rate_hz: images per second of a folder of images.
         focal_px, principal_point_px: see `Lifter.lift`.
         **options: see `Lifter`.
 
     Returns:
-        Motion3D at the video's own timestamps.
+        Motion3D at the output times.
 
     Raises:
         InputError: something is wrong with the video, the model or an argument.
@@ -84,10 +90,10 @@ def lift_video(
     _check_key_interval(key_interval)
     lifter = Lifter(model, runtime, **options)
     started = time.perf_counter()
-    with open_video(path) as video:
+    with open_video(path, image_rate_hz) as video:
         key_frames = regular_key_frames(video.times, key_interval)
-        keypoints = detect.run(video, key_frames, detector, progress=progress)
-        times = video.times
+        keypoints = detect.run(video, key_frames, detector, max_people=max_people, progress=progress)
+        times = video.times if output_times is None else output_times
     detect_s = time.perf_counter() - started
     motion = lifter.lift(
         keypoints,

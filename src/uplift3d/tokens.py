@@ -195,12 +195,7 @@ def normalise_screen(positions: FloatArray, image_size: tuple[int, int]) -> tupl
 
 def usable_key_frames(keypoints: Keypoints2D, person: int, spec: InputSpec) -> BoolArray:
     """(K,) True where a key-frame shows enough of the person (a row, not a track id) to make a pose token."""
-    positions, _ = convert_2d(
-        keypoints.positions[person], keypoints.confidence[person], keypoints.joints, spec.joints
-    )
-    if spec.input == "screen":
-        return np.asarray(np.isfinite(positions).all(axis=-1).any(axis=-1))
-    return person_size(*relative_to_pelvis(positions, spec.joints), spec.joints)[1]
+    return _usable(_network_joints(keypoints, person, spec), spec)
 
 
 def tokenise(keypoints: Keypoints2D, person: int, grid: TimeArray, spec: InputSpec) -> TokenTrack:
@@ -212,18 +207,34 @@ def tokenise(keypoints: Keypoints2D, person: int, grid: TimeArray, spec: InputSp
         grid: (n,) token times in seconds, `spec.spacing_s` apart.
         spec: what the network wants.
     """
-    positions, _ = convert_2d(
-        keypoints.positions[person], keypoints.confidence[person], keypoints.joints, spec.joints
-    )
-    seen = np.flatnonzero(np.isfinite(positions).all(axis=-1).any(axis=-1))
-    nearest = nearest_key_frames(grid, keypoints.times[seen], spec.spacing_s)
+    positions = _network_joints(keypoints, person, spec)
+    usable = np.flatnonzero(_usable(positions, spec))
+    nearest = nearest_key_frames(grid, keypoints.times[usable], spec.spacing_s)
     on_grid = np.full((len(grid), *positions.shape[1:]), np.nan, dtype=np.float32)
-    on_grid[nearest >= 0] = positions[seen[nearest[nearest >= 0]]]
+    on_grid[nearest >= 0] = positions[usable[nearest[nearest >= 0]]]
     if spec.input == "screen":
         poses, observed = normalise_screen(on_grid, keypoints.image_size)
     else:
         poses, observed = normalise_person(on_grid, spec.joints, spec.spacing_s)
     return TokenTrack(grid, poses, observed)
+
+
+def _network_joints(keypoints: Keypoints2D, person: int, spec: InputSpec) -> FloatArray:
+    """(K, J, 2) pixels in the network's joints, NaN where unseen.
+
+    A joint with confidence 0 counts as unseen: that is how detectors mark places they only extrapolated, such
+    as feet below the edge of the image.
+    """
+    confidence = keypoints.confidence[person]
+    seen = np.where((confidence > 0)[..., None], keypoints.positions[person], np.float32(np.nan))
+    return convert_2d(seen, confidence, keypoints.joints, spec.joints)[0]
+
+
+def _usable(positions: FloatArray, spec: InputSpec) -> BoolArray:
+    """(K,) True where joints (K, J, 2) are enough for a pose token."""
+    if spec.input == "screen":
+        return np.asarray(np.isfinite(positions).all(axis=-1).any(axis=-1))
+    return person_size(*relative_to_pelvis(positions, spec.joints), spec.joints)[1]
 
 
 def _sliding_mean(values: FloatArray, weights: BoolArray, half: int) -> npt.NDArray[np.float64]:

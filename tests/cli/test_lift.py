@@ -52,6 +52,16 @@ def test_images_become_a_pose_per_image(network, detector, images, tmp_path, cap
     assert "warning" in captured.err  # the rate of the images is assumed
 
 
+def test_the_rate_of_images_can_be_given(network, detector, images, tmp_path, capsys):
+    output = tmp_path / "m.npz"
+    words = ["--detector", detector, "--image-rate", "25", "--people", "1", "--focal-px", "500"]
+    assert main(["lift", str(images), "-o", str(output), *words]) == 0
+    motion = load_motion(output)
+    np.testing.assert_allclose(motion.times, np.arange(31) / 25)
+    assert motion.meta["arguments"]["focal_px"] == 500
+    assert "warning" not in capsys.readouterr().err
+
+
 def test_options_reach_the_lifter(network, keys, tmp_path):
     output = tmp_path / "m.npz"
     words = ["--key-interval", "0.4", "--flip", "--interpolation", "smooth", "--max-gap", "2.5", "--quiet"]

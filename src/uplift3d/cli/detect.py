@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from uplift3d.cli.options import KEY_INTERVAL_HELP, VIDEO_KEY_INTERVAL_S, positive, seconds_or_all
+from uplift3d.cli.options import KEY_INTERVAL_HELP, VIDEO_KEY_INTERVAL_S, add_video_options, seconds_or_all
 
 if TYPE_CHECKING:
     from uplift3d.cli import Subparsers
@@ -43,18 +43,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument(
         "--detector", default="mediapipe", metavar="NAME", help="2D detector (default: mediapipe)"
     )
-    parser.add_argument(
-        "--people",
-        type=int,
-        metavar="N",
-        help="look for N people at most in each key-frame, which is faster (default: everybody)",
-    )
-    parser.add_argument(
-        "--image-rate",
-        type=positive,
-        metavar="HZ",
-        help="images per second, for a folder of images (default: 30)",
-    )
+    add_video_options(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
     return parser
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 DESCRIPTION = """Lift the people in a video, an image folder or a file of 2D key-frames to 3D motion.
 
 The 2D detector looks at one frame every --key-interval seconds; the network fills in the rest. The result
-has a pose for every frame of the video: metres, relative to each person's pelvis, x right, y down, z away
-from the camera."""
+has a pose for every frame of the video: metres, relative to each person's pelvis, x right, y down, z away,
+in the axes of a camera that looks straight at the person; with --focal-px in those of the real camera."""
 
 EPILOG = """output files, by suffix:
   .npz .json .csv .parquet   the motion, to compute with
@@ -136,6 +136,9 @@ def lift_any(source: Path, args: argparse.Namespace, progress: bool) -> Motion3D
             key_interval,
             args.runtime,
             progress,
+            max_people=args.people,
+            image_rate_hz=args.image_rate,
+            focal_px=args.focal_px,
             **lifter_options(args),
         )
     motion = pipeline.lift_keypoints(
@@ -143,6 +146,7 @@ def lift_any(source: Path, args: argparse.Namespace, progress: bool) -> Motion3D
         args.model,
         getattr(args, "key_interval", None),
         runtime=args.runtime,
+        focal_px=args.focal_px,
         **lifter_options(args),
     )
     return replace(motion, meta={**motion.meta, "source": str(source)})

@@ -26,6 +26,7 @@ def add_lifting_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--detector", default="mediapipe", metavar="NAME", help="2D detector for videos (default: mediapipe)"
     )
+    add_video_options(parser)
     parser.add_argument(
         "--model", default="base", metavar="NAME|PATH", help="lifting network (default: base, which ships)"
     )
@@ -55,7 +56,29 @@ def add_lifting_options(parser: argparse.ArgumentParser) -> None:
         help="longest absence of a person that is filled in; longer ones stay empty (default: 1)",
     )
     parser.add_argument(
+        "--focal-px",
+        type=positive,
+        metavar="PIXELS",
+        help="focal length of the camera, if known: gives positions in the camera's own axes",
+    )
+    parser.add_argument(
         "--threads", type=int, metavar="N", help="CPU threads of the network (default: all there are)"
+    )
+
+
+def add_video_options(parser: argparse.ArgumentParser) -> None:
+    """What detection wants to know of a video besides its key-frames."""
+    parser.add_argument(
+        "--people",
+        type=int,
+        metavar="N",
+        help="look for N people at most in each key-frame, which is faster (default: everybody)",
+    )
+    parser.add_argument(
+        "--image-rate",
+        type=positive,
+        metavar="HZ",
+        help="images per second, for a folder of images (default: 30)",
     )
 
 
