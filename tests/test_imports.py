@@ -47,8 +47,10 @@ ALLOWED = {
 TORCH_SIDE = (
     "uplift3d.model",
     "uplift3d.train",
+    "uplift3d.evaluate.datasets",
     "uplift3d.evaluate.lifters",
     "uplift3d.evaluate.published",
+    "uplift3d.evaluate.rivals",
 )
 # Modules that are loaded by name when somebody asks for what they do, and the package which that takes.
 NEEDS_EXTRA = {"uplift3d.export.parquet": "pyarrow", "uplift3d.view.html": "plotly"}

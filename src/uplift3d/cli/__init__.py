@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("uplift3d.cli.demo", "lift the bundled clip, or your video, and show the result"),
     "data": ("uplift3d.cli.data", "bring motion capture into a motion store"),
     "train": ("uplift3d.cli.train", "train a lifting network"),
+    "evaluate": ("uplift3d.cli.evaluate", "errors of a network on a data set"),
 }
 
 _EPILOG = """examples:

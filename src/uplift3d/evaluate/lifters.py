@@ -23,9 +23,9 @@ from uplift3d.lift.torch_runtime import TorchRuntime
 from uplift3d.model import UpliftUpsample
 from uplift3d.skeletons import reorder
 from uplift3d.tokens import InputSpec, tokenise
-from uplift3d.types import FloatArray, IntArray, Keypoints2D
+from uplift3d.types import FloatArray, IntArray, Keypoints2D, TimeArray
 
-__all__ = ["Lifter", "PersonLifter", "WindowLifter", "create_lifter"]
+__all__ = ["Lifter", "PersonLifter", "WindowLifter", "create_lifter", "key_frames", "to_camera_axes"]
 
 
 class Lifter(Protocol):
@@ -39,12 +39,14 @@ class Lifter(Protocol):
     def rate_hz(self) -> float:
         """The time base that strides count in."""
 
-    @property
-    def s_out(self) -> int:
-        """Frames of the time base between two answers."""
+    def grid(self, s_in: int) -> int:
+        """Frames of the time base between two answers to key-frames `s_in` apart."""
 
     def check(self, s_in: int) -> None:
         """Raise InputError for key-frames that the network cannot use."""
+
+    def facts(self, learned_upsampling: bool) -> dict[str, str]:
+        """What a report says about how 3D poses come about."""
 
     def lift(self, track: Track, s_in: int) -> FloatArray:
         """Answers to a track whose frame rate is a whole multiple of the time base.
@@ -86,9 +88,20 @@ class _ModelLifter:
     def rate_hz(self) -> float:
         return self.model.config.frame_rate_hz
 
-    @property
-    def s_out(self) -> int:
+    def grid(self, s_in: int) -> int:
         return self.model.config.s_out
+
+    def facts(self, learned_upsampling: bool) -> dict[str, str]:
+        config = self.model.config
+        learned = (
+            f"learned: 3D poses every s_out = {config.s_out} frames of {config.frame_rate_hz:g} Hz, straight "
+            "lines between them"
+        )
+        baseline = "not learned (baseline): straight lines between the 3D poses of key-frames"
+        return {
+            "upsampling": learned if learned_upsampling else baseline,
+            "flip": "average with the mirror image" if self.flip else "none",
+        }
 
     def check(self, s_in: int) -> None:
         config = self.model.config
@@ -174,7 +187,7 @@ class PersonLifter(_ModelLifter):
         config = self.model.config
         factor = windows.rate_factor(track.rate_hz, config.frame_rate_hz)
         spec = InputSpec.from_config(config.model_dump())
-        keys = _key_frames(track, np.arange(0, len(track), s_in * factor))
+        keys = key_frames(track, np.arange(0, len(track), s_in * factor))
         rows = np.arange(0, len(track), config.s_out * factor)
         grid = rows / track.rate_hz
         tokens = tokenise(keys, 0, grid, spec)
@@ -183,22 +196,28 @@ class PersonLifter(_ModelLifter):
             raise InputError(f"{name} shows nobody in any of its {len(keys)} key-frames")
         lifted = lift_track(_DeviceRuntime(self.model), tokens, flip=self.flip, batch=self.batch)
         if spec.axes == "viewing_ray":
-            if track.camera is None:
-                raise InputError(
-                    f"{name} has no camera, which this model needs to answer in camera axes; the data set's "
-                    "original files have one"
-                )
-            lifted = in_camera_axes(lifted, grid, keys, 0, track.camera)
+            lifted = to_camera_axes(lifted, grid, keys, track)
         poses = np.full((len(track), *lifted.shape[1:]), np.nan, dtype=np.float32)
         poses[rows] = lifted
         return poses
 
 
-def _key_frames(track: Track, rows: NDArray[np.int64]) -> Keypoints2D:
+def key_frames(track: Track, rows: NDArray[np.int64]) -> Keypoints2D:
+    """Some frames of a track, as the pipeline takes them."""
     confidence: Any = None if track.confidence is None else track.confidence[rows][None]
     return Keypoints2D(
         track.keypoints_px[rows][None], confidence, rows / track.rate_hz, track.image_size, "h36m17"
     )
+
+
+def to_camera_axes(poses: FloatArray, times: TimeArray, keys: Keypoints2D, track: Track) -> FloatArray:
+    """From the axes of a camera that looks straight at the pelvis; InputError for a track without camera."""
+    if track.camera is None:
+        raise InputError(
+            f"{track.subject} {track.take} camera {track.camera_id} has no camera, which this model needs to "
+            "answer in camera axes; the data set's original files have one"
+        )
+    return in_camera_axes(poses, times, keys, 0, track.camera)
 
 
 class _DeviceRuntime(TorchRuntime):

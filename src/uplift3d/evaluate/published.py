@@ -105,7 +105,7 @@ def evaluate_lifter(
         "root": joint_set(lifter.joints).index("pelvis"),
         "pck_joints": None if pck_joints is None else _places(lifter.joints, pck_joints),
     }
-    grid = (lifter.s_out if learned_upsampling else s_in) * predictions.factor
+    grid = (lifter.grid(s_in) if learned_upsampling else s_in) * predictions.factor
     return Evaluation(
         s_in,
         all_frames=all_frame_scores(

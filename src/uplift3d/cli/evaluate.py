@@ -1,0 +1,268 @@
+"""`uplift3d evaluate`: errors of a network on a data set, in the protocols of the publication."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from uplift3d.cli.options import positive, text_parser
+from uplift3d.data.mpi_inf_3dhp import TEST_RATE_HZ, GroundTruth
+from uplift3d.errors import InputError
+from uplift3d.evaluate.report import Report, Table, check_report_path, save_report
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+    from uplift3d.cli import Subparsers
+    from uplift3d.data.tracks import Track
+    from uplift3d.model.checkpoints import Network
+
+WINDOWS = 2048
+DATASETS = ("h36m", "mpi-inf-3dhp", "open-mocap")
+
+DESCRIPTION = """Measure a network on a data set: both protocols of the publication (all frames, key frames),
+mean over frames and mean over actions side by side.
+
+data sets (docs/datasets says where to get the files and how to place them):
+  h36m          DIR holds data_3d_h36m.npz and data_2d_h36m_NAME.npz
+  mpi-inf-3dhp  DIR holds data_test_3dhp.npz, or TS1/annot_data.mat … TS6
+  open-mocap    DIR is a motion store; held-out motion seen by virtual cameras with stated 2D noise"""
+
+EPILOG = """examples:
+  uplift3d evaluate --dataset open-mocap --weights base --data motions.store -o scores.md
+  uplift3d evaluate --dataset h36m --weights h36m_351.h5 --config h36m_351.json --data data --s-in 5,10,20
+  uplift3d evaluate --dataset mpi-inf-3dhp --ground-truth univ_annot3 --weights base --data data/3dhp"""
+
+
+def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
+    """Declare the command."""
+    parser = text_parser(
+        subparsers,
+        "evaluate",
+        help="errors of a network on Human3.6M, MPI-INF-3DHP or open motion capture",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+    )
+    parser.add_argument("--dataset", choices=DATASETS, required=True, help="what to measure on")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the data set")
+    parser.add_argument(
+        "--weights", required=True, metavar="NAME|FILE", help="'base' (which ships) or a checkpoint"
+    )
+    parser.add_argument(
+        "--config", type=Path, metavar="JSON", help="configuration, for checkpoints that carry none"
+    )
+    parser.add_argument(
+        "--s-in",
+        type=_strides,
+        metavar="N,N,…",
+        help="frames between 2D poses, of the network's time base (default: those it was trained for)",
+    )
+    parser.add_argument(
+        "--flip",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="average with the result for the mirror image (default: yes, as published; open-mocap: never)",
+    )
+    parser.add_argument(
+        "--no-learned-upsampling",
+        action="store_true",
+        help="baseline: interpolate between the 3D poses of key-frames",
+    )
+    parser.add_argument(
+        "--interpolate",
+        choices=["3d", "2d"],
+        help="rivals between key-frames: interpolate what they answer (3d, default) or what they get (2d)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        dest="outputs",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="report to write, .md, .csv or .json; may be repeated",
+    )
+    parser.add_argument("--device", default="cpu", help="of torch: cpu (default), cuda, …")
+    parser.add_argument("--batch", type=_count, default=256, metavar="N", help="windows at a time (256)")
+    one = parser.add_argument_group("for one data set")
+    one.add_argument(
+        "--detections",
+        metavar="NAME",
+        help="h36m: which 2D file, such as gt, cpn_ft_h36m_dbb (default), sh_ft_h36m, or a file's name",
+    )
+    one.add_argument("--subjects", metavar="S9,S11", help="h36m: who to measure on (default: S9,S11)")
+    one.add_argument(
+        "--ground-truth",
+        choices=get_args(GroundTruth),
+        help="mpi-inf-3dhp: which of its two; the literature uses both, so say which",
+    )
+    one.add_argument(
+        "--rate",
+        type=positive,
+        metavar="HZ",
+        help=f"mpi-inf-3dhp: frame rate to take the videos at (default: {TEST_RATE_HZ:g})",
+    )
+    one.add_argument(
+        "--windows",
+        type=_count,
+        metavar="N",
+        help=f"open-mocap: windows per stride and data set ({WINDOWS})",
+    )
+    return parser
+
+
+OF_ONE_DATASET = {
+    "detections": "h36m",
+    "subjects": "h36m",
+    "ground_truth": "mpi-inf-3dhp",
+    "rate": "mpi-inf-3dhp",
+    "windows": "open-mocap",
+}
+
+
+def run(args: argparse.Namespace) -> None:
+    """Measure, print the tables, write the reports."""
+    _check(args)
+    network = _load(args)
+    report = _open_mocap(args, network) if args.dataset == "open-mocap" else _published(args, network)
+    report = _with_weights(report, args, network)
+    for path in args.outputs:
+        save_report(path, report)
+    _print(report)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse what does not go together before anything is loaded."""
+    for option, dataset in OF_ONE_DATASET.items():
+        if getattr(args, option) is not None and args.dataset != dataset:
+            raise InputError(f"--{option.replace('_', '-')} is for --dataset {dataset}, not {args.dataset}")
+    if args.dataset == "mpi-inf-3dhp" and args.ground_truth is None:
+        raise InputError("--dataset mpi-inf-3dhp needs --ground-truth annot3 or univ_annot3")
+    if args.dataset == "open-mocap" and (args.flip or args.no_learned_upsampling or args.interpolate):
+        raise InputError(
+            "--flip, --no-learned-upsampling and --interpolate are for h36m and mpi-inf-3dhp: on open-mocap "
+            "the centre of every window is scored as it is"
+        )
+    for path in args.outputs:
+        check_report_path(path)
+
+
+def _load(args: argparse.Namespace) -> Network:
+    try:
+        import torch
+    except ImportError:
+        raise InputError("evaluation needs torch: pip install 'uplift3d[train]'") from None
+    from uplift3d.model import load, load_checkpoint
+
+    given_config = args.config is not None
+    is_file = given_config or Path(args.weights).exists()
+    network = load_checkpoint(args.weights, config=args.config) if is_file else load(args.weights)
+    try:
+        return network.to(torch.device(args.device))
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"--device {args.device} cannot be used ({reason})") from None
+
+
+def _published(args: argparse.Namespace, network: Network) -> Report:
+    """Human3.6M or MPI-INF-3DHP, in the published protocols."""
+    from uplift3d.data.h36m import TEST_SUBJECTS
+    from uplift3d.evaluate.datasets import evaluate_h36m, evaluate_mpi_inf_3dhp
+    from uplift3d.evaluate.rivals import lifter_of
+
+    flip = args.flip is not False
+    lifter = lifter_of(network, flip=flip, batch=args.batch, interpolated=args.interpolate)
+    strides = args.s_in or _trained_strides(network)
+    learned = not args.no_learned_upsampling
+    if args.dataset == "mpi-inf-3dhp":
+        return evaluate_mpi_inf_3dhp(
+            lifter,
+            args.data,
+            strides,
+            args.ground_truth,
+            rate_hz=args.rate or TEST_RATE_HZ,
+            learned_upsampling=learned,
+            progress=_progress,
+        )
+    return evaluate_h36m(
+        lifter,
+        args.data,
+        strides,
+        detections=args.detections or "cpn_ft_h36m_dbb",
+        subjects=tuple(args.subjects.split(",")) if args.subjects else TEST_SUBJECTS,
+        learned_upsampling=learned,
+        progress=_progress,
+    )
+
+
+def _open_mocap(args: argparse.Namespace, network: Network) -> Report:
+    from uplift3d.cli.open_mocap import evaluate_open_mocap
+
+    return evaluate_open_mocap(network, args.data, args.s_in, args.windows or WINDOWS)
+
+
+def _trained_strides(network: Network) -> tuple[int, ...]:
+    strides: tuple[int, ...] = getattr(network.config, "strides_in", ())
+    return strides
+
+
+def _with_weights(report: Report, args: argparse.Namespace, model: Network) -> Report:
+    from dataclasses import replace
+
+    from uplift3d import __version__
+    from uplift3d.model.checkpoints import fingerprint
+
+    facts = dict(report.facts) | {
+        "weights": f"{args.weights} ({fingerprint(model)})",
+        "uplift3d": __version__,
+    }
+    return replace(report, facts=facts)
+
+
+def _progress(tracks: Iterable[Track], what: str) -> Iterator[Track]:
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    shown = console.is_terminal
+    yield from track(list(tracks), what, console=console, transient=True, disable=not shown)
+
+
+def _print(report: Report) -> None:
+    from rich.console import Console
+
+    for key, value in report.facts.items():
+        print(f"{key}: {value}")
+    # Into a pipe or a narrow window tables go whole rather than with their numbers cut off.
+    wide = Console(width=1000)
+    for table in (report.overall(), report.by_action(report.metrics[0])):
+        drawn = _drawn(table)
+        Console(width=max(Console().width, wide.measure(drawn).maximum)).print(drawn)
+
+
+def _drawn(table: Table) -> RichTable:
+    from rich.table import Table as RichTable
+
+    drawn = RichTable(title=table.title)
+    for number, name in enumerate(table.columns):
+        drawn.add_column(name, justify="left" if number == 0 else "right", no_wrap=True)
+    for row in table.rows:
+        drawn.add_row(*row)
+    return drawn
+
+
+def _strides(text: str) -> tuple[int, ...]:
+    try:
+        strides = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        strides = (0,)
+    if min(strides) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} given, accepted: whole numbers above 0, such as 5,10,20")
+    return strides
+
+
+def _count(text: str) -> int:
+    return int(_strides(text)[0]) if "," not in text else _strides("0")[0]

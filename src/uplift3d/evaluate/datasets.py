@@ -1,0 +1,120 @@
+"""Evaluations of networks on Human3.6M and MPI-INF-3DHP, from files to a report (needs torch)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from uplift3d.data import h36m, mpi_inf_3dhp
+from uplift3d.data.mpi_inf_3dhp import GroundTruth
+from uplift3d.data.tracks import Track
+from uplift3d.evaluate.lifters import Lifter
+from uplift3d.evaluate.published import evaluate_lifter
+from uplift3d.evaluate.report import Report, both_protocols
+
+__all__ = ["evaluate_h36m", "evaluate_mpi_inf_3dhp"]
+
+PROTOCOLS = "all frames: every frame scored, 3D poses interpolated; key frames: only frames with a 2D pose"
+Progress = Callable[[Iterable[Track], str], Iterable[Track]]
+
+
+def _silent(tracks: Iterable[Track], what: str) -> Iterable[Track]:
+    return tracks
+
+
+def evaluate_h36m(
+    lifter: Lifter,
+    folder: str | Path,
+    s_in: Sequence[int],
+    *,
+    detections: str = "cpn_ft_h36m_dbb",
+    subjects: Sequence[str] = h36m.TEST_SUBJECTS,
+    learned_upsampling: bool = True,
+    progress: Progress = _silent,
+) -> Report:
+    """Both published protocols on Human3.6M.
+
+    Args:
+        lifter: of the network, from `create_lifter`.
+        folder: with the files that docs/datasets/human36m.md names.
+        s_in: frames between 2D poses, one or several.
+        detections: which 2D file, as for `h36m.load_tracks`.
+        subjects: to evaluate on.
+        learned_upsampling: False interpolates between key-frames whatever the network could do (baseline).
+        progress: wraps the tracks of a stride, to show how far it is.
+
+    Raises:
+        InputError: missing or damaged files, or a stride that the network cannot use.
+    """
+    tracks = h36m.load_tracks(folder, detections, subjects)
+    results = [
+        result
+        for stride in s_in
+        for result in both_protocols(
+            evaluate_lifter(
+                lifter,
+                progress(tracks, f"s_in {stride}"),
+                stride,
+                learned_upsampling=learned_upsampling,
+                actions=h36m.ACTIONS,
+            )
+        )
+    ]
+    facts = {
+        "data set": "Human3.6M",
+        "subjects": ", ".join(subjects),
+        "ground truth": "3D positions in camera axes, relative to the pelvis",
+        "2D": detections,
+        "protocols": PROTOCOLS,
+        **lifter.facts(learned_upsampling),
+    }
+    return Report("Human3.6M", facts, tuple(results))
+
+
+def evaluate_mpi_inf_3dhp(
+    lifter: Lifter,
+    folder: str | Path,
+    s_in: Sequence[int],
+    ground_truth: GroundTruth,
+    *,
+    rate_hz: float = mpi_inf_3dhp.TEST_RATE_HZ,
+    learned_upsampling: bool = True,
+    progress: Progress = _silent,
+) -> Report:
+    """Both protocols on the test set of MPI-INF-3DHP, with PCK and AUC over the 14 joints that it scores.
+
+    Args:
+        lifter, folder, s_in, learned_upsampling, progress: as for `evaluate_h36m`; `s_in` counts frames of
+            the network's time base, not of the video.
+        ground_truth: "annot3" or "univ_annot3".
+        rate_hz: frame rate to take the videos at; no file states it.
+
+    Raises:
+        InputError: as for `evaluate_h36m`.
+    """
+    tracks = mpi_inf_3dhp.load_test(folder, ground_truth, rate_hz)
+    results = [
+        result
+        for stride in s_in
+        for result in both_protocols(
+            evaluate_lifter(
+                lifter,
+                progress(tracks, f"s_in {stride}"),
+                stride,
+                learned_upsampling=learned_upsampling,
+                actions=mpi_inf_3dhp.TEST_SEQUENCES,
+                pck_joints=mpi_inf_3dhp.SCORED_JOINTS,
+            )
+        )
+    ]
+    facts = {
+        "data set": "MPI-INF-3DHP",
+        "split": "test set TS1–TS6, valid frames",
+        "ground truth": f"{ground_truth}, relative to the pelvis",
+        "2D": "true 2D joints (annot2)",
+        "frame rate": f"videos taken at {rate_hz:g} Hz",
+        "joints": "MPJPE over 17; PCK and AUC over 14 (without pelvis, spine and head)",
+        "protocols": PROTOCOLS,
+        **lifter.facts(learned_upsampling),
+    }
+    return Report("MPI-INF-3DHP", facts, tuple(results), group="sequence")

@@ -1,0 +1,252 @@
+"""`uplift3d evaluate`: equal to the published evaluation, and honest about what it measured."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from uplift3d.cli import main
+from uplift3d.data import mpi_inf_3dhp
+from uplift3d.data.store import Clip, write_store
+
+torch = pytest.importorskip("torch", reason="needs torch (the train extra)")
+
+METRICS = ("mpjpe", "n_mpjpe", "p_mpjpe")
+
+
+@pytest.fixture(scope="module")
+def h36m_folder(golden_dir, tmp_path_factory):
+    """The synthetic recordings under the names of the real files."""
+    folder = tmp_path_factory.mktemp("h36m")
+    e2e = golden_dir / "e2e"
+    shutil.copy(e2e / "data_3d_h36m_synthetic.npz", folder / "data_3d_h36m.npz")
+    shutil.copy(e2e / "data_2d_h36m_synthetic.npz", folder / "data_2d_h36m_cpn_ft_h36m_dbb.npz")
+    return folder
+
+
+@pytest.fixture
+def published(golden_dir, h36m_folder):
+    """Arguments for published weights."""
+
+    def arguments(name, *more):
+        stem = golden_dir / "uplift_upsample" / name
+        weights = ["--weights", f"{stem}.h5", "--config", f"{stem}.json"]
+        return ["evaluate", "--dataset", "h36m", "--data", str(h36m_folder), *weights, *more]
+
+    return arguments
+
+
+def row(values):
+    return [values[metric] for metric in METRICS]
+
+
+CASES = [
+    ("tinyA", "4,10,20", ()),
+    ("tinyB", "10", ("--no-flip",)),
+    ("tinyA", "10", ("--no-learned-upsampling",)),
+]
+SLOW = [
+    ("tinyB", "5,10,20", ()),
+    ("tinyA", "10", ("--no-flip",)),
+    ("tinyB", "10", ("--no-learned-upsampling",)),
+]
+TAGS = {"--no-flip": "_noflip", "--no-learned-upsampling": "_nolearnedup"}
+
+
+@pytest.mark.parametrize(
+    ("name", "s_in", "options"), [*CASES, *(pytest.param(*case, marks=pytest.mark.slow) for case in SLOW)]
+)
+def test_end_to_end_equal_to_the_official_evaluation(golden_dir, published, tmp_path, name, s_in, options):
+    with np.load(golden_dir / "e2e" / "e2e_eval.npz") as file:
+        golden = {key: file[key] for key in file.files}
+    path = tmp_path / "report.json"
+    assert main(published(name, "--s-in", s_in, *options, "-o", str(path))) == 0
+    report = json.loads(path.read_text())
+    assert [result["s_in"] for result in report["results"]] == [int(s) for s in s_in.split(",") for _ in "ab"]
+    for result in report["results"]:
+        tag = f"{name}_ms{result['s_in']}{''.join(TAGS[option] for option in options)}"
+        tag += {"all frames": "_all", "key frames": "_key"}[result["protocol"]]
+        assert result["frames"] == golden[f"{tag}_count"]
+        assert list(result["per_action"]) == list(golden["action_names"])
+        for got, key in (
+            (row(result["frame_mean"]), "frame_mm"),
+            (row(result["action_mean"]), "actionwise_mm"),
+            ([row(values) for values in result["per_action"].values()], "per_action_mm"),
+        ):
+            np.testing.assert_allclose(got, golden[f"{tag}_{key}"], atol=2e-3)  # mm, of 2000
+    assert ("none" if "--no-flip" in options else "average") in report["facts"]["flip"]
+    expected = "not learned" if "--no-learned-upsampling" in options else "learned: 3D poses every s_out"
+    assert expected in report["facts"]["upsampling"]
+
+
+def test_tables_on_the_terminal_and_in_files(published, tmp_path, capsys):
+    outputs = [tmp_path / "r.md", tmp_path / "r.csv"]
+    more = [word for path in outputs for word in ("-o", str(path))]
+    assert main(published("tinyB", "--s-in", "20", "--no-flip", "--subjects", "S11", *more)) == 0
+    out = capsys.readouterr().out
+    for text in (
+        "subjects: S11",
+        "2D: cpn_ft_h36m_dbb",
+        "flip: none",
+        "weights: ",
+        "mean over frames / mean over actions",
+        "key frames",
+        "MPJVE mm/s",
+        "WalkTogether",
+    ):
+        assert text in out
+    assert outputs[0].read_text().startswith("# Human3.6M\n\n- data set: Human3.6M\n")
+    assert "mpjpe,mm," in outputs[1].read_text()
+
+
+def test_lightning_is_not_loaded(published, h36m_folder):
+    code = "import sys\nfrom uplift3d.cli import main\nmain(sys.argv[1:])\nprint('LOADED', *sys.modules)"
+    arguments = published("tinyE", "--s-in", "7")
+    result = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+    assert "multiples of" in result.stderr  # everything is loaded and read by then
+    assert "lightning" not in result.stdout.split("LOADED")[1].split()
+
+
+@pytest.fixture
+def threedhp(tmp_path):
+    """A test set of the converted format, long enough for a few key-frames."""
+    rng = np.random.default_rng(0)
+    data = {}
+    for name in mpi_inf_3dhp.TEST_SEQUENCES:
+        body = rng.uniform([-500, -900, 3500], [500, 900, 4000], size=(1, 17, 3))
+        moving = body + np.cumsum(rng.normal(scale=5, size=(40, 17, 3)), axis=0)
+        pixels = moving[..., :2] / moving[..., 2:] * 1500 + 1000
+        data[name] = {"data_2d": pixels, "data_3d": moving, "valid": np.arange(40) % 10 < 5}
+    array = np.empty((), dtype=object)
+    array[()] = data
+    np.savez_compressed(tmp_path / "data_test_3dhp.npz", data=array)
+    return tmp_path
+
+
+def test_mpi_inf_3dhp_with_pck_and_auc(golden_dir, threedhp, capsys):
+    stem = golden_dir / "uplift_upsample" / "tinyA"
+    path = threedhp / "r.json"
+    weights = ["--weights", f"{stem}.h5", "--config", f"{stem}.json", "--s-in", "10", "-o", str(path)]
+    arguments = ["evaluate", "--dataset", "mpi-inf-3dhp", "--data", str(threedhp), *weights]
+    assert main([*arguments, "--ground-truth", "univ_annot3"]) == 0
+    report = json.loads(path.read_text())
+    facts = report["facts"]
+    assert facts["ground truth"].startswith("univ_annot3")
+    assert facts["frame rate"] == "videos taken at 25 Hz"
+    everything, keys = report["results"]
+    assert everything["frames"] == 6 * 20
+    assert keys["frames"] == 6 * 4  # every fifth frame of 25 Hz, of which those not valid do not count
+    assert list(everything["per_action"]) == ["TS1", "TS2", "TS3", "TS4", "TS5", "TS6"]
+    assert set(everything["frame_mean"]) == {*METRICS, "mpjve", "acceleration", "pck", "auc"}
+    assert "mean over sequences" in capsys.readouterr().out
+    assert main([*arguments, "--ground-truth", "univ_annot3", "--rate", "50"]) == 0
+    assert json.loads(path.read_text())["facts"]["frame rate"] == "videos taken at 50 Hz"
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Two data sets of which the project's split holds something out."""
+    rng = np.random.default_rng(0)
+    body = rng.uniform([-0.3, -0.3, 0.2], [0.3, 0.3, 1.7], size=(17, 3))
+    body[0] = [0, 0, 0.95]
+
+    def clip(dataset, subject):
+        sway = 0.2 * np.sin(np.arange(220) / 15)[:, None, None] * rng.normal(size=(17, 3))
+        return Clip(f"{dataset}/{subject}", dataset, subject, 0, 220, "own", "x.bvh"), body + sway
+
+    clips = [clip("bandai-1", ""), clip("bandai-2", ""), clip("cmu-bvh", "2"), clip("cmu-bvh", "7")]
+    write_store(tmp_path / "motions.store", clips)
+    return tmp_path / "motions.store"
+
+
+def test_open_mocap(store, tiny_model, tmp_path, capsys):
+    path = tmp_path / "r.json"
+    arguments = ["evaluate", "--dataset", "open-mocap", "--data", str(store)]
+    arguments += ["--weights", f"{tiny_model}.safetensors", "--s-in", "5,20", "--windows", "64"]
+    assert main([*arguments, "-o", str(path)]) == 0
+    report = json.loads(path.read_text())
+    assert [(r["s_in"], r["protocol"]) for r in report["results"]] == [
+        (5, "random windows"),
+        (20, "random windows"),
+    ]
+    first = report["results"][0]
+    assert list(first["per_action"]) == ["bandai-1", "cmu-bvh"]
+    means = [values["mpjpe"] for values in first["per_action"].values()]
+    assert first["action_mean"]["mpjpe"] == pytest.approx(np.mean(means))
+    assert "white_mm 10.0" in report["facts"]["2D"]
+    assert "mean over data sets" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--dataset", "h36m", "--windows", "9"], "--windows is for --dataset open-mocap, not h36m"),
+        (
+            ["--dataset", "open-mocap", "--ground-truth", "annot3"],
+            "--ground-truth is for --dataset mpi-inf-3dhp",
+        ),
+        (["--dataset", "mpi-inf-3dhp"], "needs --ground-truth annot3 or univ_annot3"),
+        (["--dataset", "open-mocap", "--flip"], "are for h36m and mpi-inf-3dhp"),
+        (["--dataset", "h36m", "-o", "r.txt"], "must end in .md, .csv or .json"),
+        (["--dataset", "h36m"], "no shipped model and no file is called 'none'"),
+        (["--dataset", "h36m", "--config", "x.json"], "there is no checkpoint file none"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_first(words, message, capsys):
+    assert main(["evaluate", "--data", "away", "--weights", "none", *words]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            ["--data", "away"],
+            "away: no such folder; data_3d_h36m.npz and data_2d_h36m_cpn_ft_h36m_dbb.npz were",
+        ),
+        (
+            ["--detections", "gt"],
+            "lacks data_2d_h36m_gt.npz; it holds data_2d_h36m_cpn_ft_h36m_dbb.npz, data_3d",
+        ),
+        (["--subjects", "S2"], "subject 'S2': accepted are S1, S5"),
+        (["--s-in", "3"], "key-frames every 3 frames: accepted are multiples of 2"),
+        (["--device", "nonsense"], "--device nonsense cannot be used"),
+        (["--interpolate", "2d"], "interpolation of 2d poses is for rivals"),
+    ],
+)
+def test_mistakes_get_a_sentence(published, capsys, changes, message):
+    assert main(published("tinyA", *changes)) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_rivals_are_not_measured_on_open_mocap(store, tmp_path, capsys):
+    from uplift3d.model import save_checkpoint
+    from uplift3d.model.rivals import create_rival
+
+    network = create_rival("videopose3d", {"filter_widths": (3, 3), "channels": 8})
+    save_checkpoint(network, tmp_path / "rival.safetensors")
+    words = [
+        "--dataset",
+        "open-mocap",
+        "--data",
+        str(store),
+        "--weights",
+        str(tmp_path / "rival.safetensors"),
+    ]
+    assert main(["evaluate", *words]) == 2
+    assert "this is a network of 'videopose3d'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--s-in", "5,x"], ["--s-in", "0"], ["--batch", "0"], ["--batch", "1,2"]])
+def test_mistyped_numbers(words, capsys):
+    with pytest.raises(SystemExit) as leaving:
+        main(["evaluate", "--dataset", "h36m", "--data", "d", "--weights", "w", *words])
+    assert leaving.value.code == 2
+    assert "accepted: whole numbers above 0" in capsys.readouterr().err

@@ -1,0 +1,147 @@
+"""Rivals in the evaluation: which frames they see, and both baselines between key-frames."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs torch (the train extra)")
+
+import torch
+
+from uplift3d.camera import Camera
+from uplift3d.data.tracks import StoredTrack
+from uplift3d.errors import InputError
+from uplift3d.evaluate.lifters import WindowLifter
+from uplift3d.evaluate.published import evaluate_lifter
+from uplift3d.evaluate.rivals import RivalLifter, lifter_of
+from uplift3d.model import ModelConfig, create
+from uplift3d.model.rivals import Rival, create_rival
+from uplift3d.model.rivals.base import PartConfig, RivalConfig
+from uplift3d.tokens import normalise_screen
+
+FRAMES = 43
+
+
+class EchoConfig(RivalConfig):
+    rival: str = "echo"
+    frames: int = 5
+    answered: int = 2
+
+    @property
+    def tokens(self):
+        return self.frames
+
+
+class Echo(Rival[EchoConfig]):
+    """Answers with the 2D pose of the frame it answers for, and how far its window reaches as depth."""
+
+    @property
+    def answered_frame(self):
+        return self.config.answered
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.nothing = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, keypoints):
+        self.check(keypoints)
+        reach = keypoints[:, -1, :, :1] - keypoints[:, 0, :, :1]
+        return None, torch.cat([keypoints[:, self.answered_frame], reach], dim=-1)
+
+
+def track(frames=FRAMES, camera=None):
+    """Joint j moves by j pixels per frame along x."""
+    pixels = np.zeros((frames, 17, 2), np.float32) + 500
+    pixels[..., 0] += np.arange(17) * np.arange(frames)[:, None]
+    return StoredTrack(
+        *("S9", "walk", "walk", "0", camera, (1000, 1000), 50.0, "made up"),
+        keypoints_px=pixels,
+        confidence=None,
+        positions_camera=np.random.default_rng(0).normal(size=(frames, 17, 3)).astype(np.float32),
+        valid=np.ones(frames, dtype=bool),
+    )
+
+
+def screen(given):
+    return normalise_screen(given.keypoints_px, given.image_size)[0]
+
+
+def test_at_its_own_stride_it_sees_every_frame_with_ends_repeated():
+    given = track()
+    poses = RivalLifter(Echo(EchoConfig()), flip=False, batch=7).lift(given, 1)
+    np.testing.assert_allclose(poses[..., :2], screen(given), atol=1e-6)
+    reach = screen(given)[[4, 3 + 1]] - screen(given)[[0, 0]]  # windows around frame 2
+    np.testing.assert_allclose(poses[2, :, 2], reach[0][:, 0], atol=1e-6)
+    np.testing.assert_allclose(poses[0, :, 2], (screen(given)[2] - screen(given)[0])[:, 0], atol=1e-6)
+
+
+def test_a_causal_network_looks_back_only():
+    given = track()
+    poses = RivalLifter(Echo(EchoConfig(answered=4)), flip=False).lift(given, 1)
+    np.testing.assert_allclose(poses[..., :2], screen(given), atol=1e-6)
+    np.testing.assert_allclose(poses[10, :, 2], (screen(given)[10] - screen(given)[6])[:, 0], atol=1e-6)
+
+
+def test_key_frames_alone_and_straight_lines_in_2d():
+    given = track()
+    alone = RivalLifter(Echo(EchoConfig()), "3d", flip=False)
+    poses = alone.lift(given, 10)
+    assert alone.grid(10) == 10
+    assert np.isfinite(poses[::10]).all()
+    assert np.isnan(poses[1::10]).all()
+    # two key-frames on either side: 20 frames each way
+    np.testing.assert_allclose(poses[20, :, 2], (screen(given)[40] - screen(given)[0])[:, 0], atol=1e-6)
+    filled = RivalLifter(Echo(EchoConfig()), "2d", flip=False)
+    poses = filled.lift(given, 10)
+    assert filled.grid(10) == 1
+    even = slice(0, 41)  # behind the last key-frame it is held
+    np.testing.assert_allclose(poses[even, :, :2], screen(given)[even], atol=1e-6)
+    np.testing.assert_allclose(poses[41:, :, :2], screen(given)[[40, 40]], atol=1e-6)
+    np.testing.assert_allclose(poses[20, :, 2], (screen(given)[22] - screen(given)[18])[:, 0], atol=1e-6)
+
+
+def test_flipping_changes_nothing_for_a_network_that_treats_sides_alike():
+    given = track()
+    lifters = [RivalLifter(Echo(EchoConfig()), flip=flip) for flip in (False, True)]
+    plain, flipped = (lifter.lift(given, 1) for lifter in lifters)
+    np.testing.assert_allclose(flipped[..., :2], plain[..., :2], atol=1e-6)
+
+
+def test_viewing_ray_axes_need_the_camera():
+    lifter = RivalLifter(Echo(EchoConfig(axes="viewing_ray", input="person")), flip=False)
+    with pytest.raises(InputError, match="S9 walk camera 0 has no camera"):
+        lifter.lift(track(), 10)
+    camera = Camera((1000.0, 1000.0), (500.0, 500.0), (1000, 1000))
+    assert np.isfinite(lifter.lift(track(camera=camera), 10)[::10]).all()
+
+
+@pytest.mark.parametrize("interpolated", ["3d", "2d"])
+def test_both_protocols_score_a_real_rival(interpolated):
+    torch.manual_seed(0)
+    network = create_rival("videopose3d", {"filter_widths": (3, 3), "channels": 8}).eval()
+    lifter = lifter_of(network, interpolated=interpolated)
+    got = evaluate_lifter(lifter, [track()], 10)
+    assert (got.all_frames.frames, got.key_frames.frames) == (FRAMES, 5)
+    assert np.isfinite(got.all_frames.frame_mean["mpjpe"])
+    assert ("2D" if interpolated == "2d" else "3D") in lifter.facts(True)["upsampling"]
+
+
+class Piece(torch.nn.Module):
+    config = PartConfig(rival="refinement")
+
+
+def test_what_lifts_and_what_does_not():
+    ours = create(
+        ModelConfig(
+            input="screen", axes="camera", tokens=9, strided=(), paddings=(), spatial_depth=0,
+            temporal_depth=1, temporal_width=16, heads=2,
+        )
+    )  # fmt: skip
+    assert isinstance(lifter_of(ours), WindowLifter)
+    with pytest.raises(InputError, match="interpolation of 2d poses is for rivals"):
+        lifter_of(ours, interpolated="2d")
+    with pytest.raises(InputError, match="'refinement', which does not lift 2D poses by itself"):
+        lifter_of(Piece())
+    with pytest.raises(InputError, match="every 3 frames: accepted are multiples of 2, this model's spacing"):
+        RivalLifter(Echo(EchoConfig(s_out=2))).check(3)
