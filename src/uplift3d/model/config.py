@@ -80,7 +80,7 @@ class ModelConfig(BaseModel):
         try:
             super().__init__(**fields)
         except ValidationError as error:
-            raise InputError(f"model configuration: {_sentence(error)}") from None
+            raise InputError(f"model configuration: {findings(error)}") from None
 
     @model_validator(mode="after")
     def _check_combinations(self) -> ModelConfig:
@@ -181,12 +181,12 @@ def _switch_problems(config: ModelConfig) -> list[str]:
     return problems
 
 
-def _sentence(error: ValidationError) -> str:
-    """Join all findings of pydantic into one line that names the fields."""
-    findings = []
+def findings(error: ValidationError) -> str:
+    """All findings of pydantic in one line that names the fields."""
+    lines = []
     for item in error.errors():
         field = ".".join(str(part) for part in item["loc"])
         text = item["msg"].removeprefix("Value error, ")
         text = "unknown field" if item["type"] == "extra_forbidden" else text
-        findings.append(f"{field}: {text}" if field else text)
-    return "; ".join(findings)
+        lines.append(f"{field}: {text}" if field else text)
+    return "; ".join(lines)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from uplift3d.errors import InputError
 from uplift3d.model import presets
+from uplift3d.model.config import findings
 from uplift3d.model.rivals import presets as rivals
 from uplift3d.train.batches import ViewConfig
 from uplift3d.train.networks import NetworkConfig
@@ -67,7 +68,7 @@ class TrainConfig(BaseModel):
     datasets: tuple[str, ...] = ()
     """Data sets of the store to train and validate on; default: all of them."""
     preset: PresetName = "small"
-    """Named network: the layout, and for 'uu-…' and rivals also the published input and output conventions."""
+    """Named network: the layout, and for 'uu-…' and rivals the published input and output conventions."""
     model: Mapping[str, Any] = Field(default_factory=dict)
     """Fields of the network's configuration that differ from the preset."""
     initial_weights: Literal["quick", "published"] = "quick"
@@ -112,9 +113,7 @@ class TrainConfig(BaseModel):
         """Frames between key-frames; InputError where they are no multiples of the token spacing."""
         spacing = self.network.s_out
         if wrong := [stride for stride in self.strides_in if stride < 1 or stride % spacing]:
-            raise InputError(
-                f"strides_in: {wrong[0]} given, multiples of the network's s_out {spacing} needed"
-            )
+            raise InputError(f"strides_in: {wrong[0]} given, multiples of s_out ({spacing}) needed")
         return self.strides_in or self.network.strides_in
 
 
@@ -143,16 +142,7 @@ def load_config(path: str | Path, **changes: Any) -> TrainConfig:
         )
         config.strides  # noqa: B018  impossible sizes are found before anything starts
     except ValidationError as error:
-        raise InputError(f"{path}: {_sentence(error)}") from None
+        raise InputError(f"{path}: {findings(error)}") from None
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     return config
-
-
-def _sentence(error: ValidationError) -> str:
-    findings = []
-    for item in error.errors():
-        field = ".".join(str(part) for part in item["loc"]) or "configuration"
-        text = "unknown field" if item["type"] == "extra_forbidden" else item["msg"]
-        findings.append(f"{field}: {text.removeprefix('Value error, ')}")
-    return "; ".join(findings)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from torch import Tensor, nn
 
 from uplift3d.errors import InputError
+from uplift3d.model.config import findings
 from uplift3d.skeletons import joint_set
 
 
@@ -30,7 +31,7 @@ class PartConfig(BaseModel):
         try:
             super().__init__(**fields)
         except ValidationError as error:
-            raise InputError(f"configuration of {type(self).rival_name()}: {_sentence(error)}") from None
+            raise InputError(f"configuration of {type(self).rival_name()}: {findings(error)}") from None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -182,14 +183,3 @@ def flip_average(model: Rival[RivalConfig], keypoints: Tensor) -> tuple[Tensor |
     if sequence is not None:
         sequence = (sequence + mirrored(other_sequence, joints)) / 2
     return sequence, (centre + mirrored(other_centre, joints)) / 2
-
-
-def _sentence(error: ValidationError) -> str:
-    """Join all findings of pydantic into one line that names the fields."""
-    findings = []
-    for item in error.errors():
-        field = ".".join(str(part) for part in item["loc"])
-        text = item["msg"].removeprefix("Value error, ")
-        text = "unknown field" if item["type"] == "extra_forbidden" else text
-        findings.append(f"{field}: {text}" if field else text)
-    return "; ".join(findings)
