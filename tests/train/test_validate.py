@@ -3,7 +3,7 @@ import torch
 
 from uplift3d.data.store import MotionStore, split_validation, write_store
 from uplift3d.errors import InputError
-from uplift3d.model import create, presets, save_checkpoint
+from uplift3d.model import UpliftUpsample, create, presets, save_checkpoint
 from uplift3d.train import validate as validate_module
 from uplift3d.train.noise import NoiseConfig
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
@@ -14,12 +14,12 @@ from .conftest import TINY
 CONFIG = presets.small().evolve(**TINY)
 
 
-class Oracle(torch.nn.Module):
+class Oracle(UpliftUpsample):
     """Answers with what it is told, moved and stretched."""
 
     def __init__(self, config, scale=1.0, offset=0.0):
-        super().__init__()
-        self.config, self.scale, self.offset = config, scale, offset
+        super().__init__(config)
+        self.scale, self.offset = scale, offset
         self.sizes = []
 
     def forward(self, keypoints, mask):
