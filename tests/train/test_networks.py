@@ -96,7 +96,7 @@ def test_a_motion_loss_enters_the_loss(store_path, tmp_path):
         module.network.load_state_dict(network.state_dict())
         module.on_fit_start()
         module._fabric = None
-        losses.append(float(_loss(module)))
+        losses.append(_loss(module).item())
     assert losses[1] > losses[0] * 1.01
 
 

@@ -158,6 +158,20 @@ def test_a_closure_is_called_and_a_weight_without_gradient_stays():
     assert idle.item() == 1
 
 
+def test_amsgrad_is_plain_adam_without_weight_decay():
+    optimiser = create_optimiser([nn.Parameter(torch.ones(1))], OptimiserConfig(name="amsgrad"))
+    assert type(optimiser) is torch.optim.Adam
+    assert (optimiser.defaults["amsgrad"], optimiser.defaults["weight_decay"]) == (True, 0)
+    with pytest.raises(ValueError, match=r"weight_decay 0\.1 given, but 'amsgrad' has none"):
+        OptimiserConfig(name="amsgrad", weight_decay=0.1)
+
+
+def test_the_exponential_schedule_falls_once_per_epoch():
+    config = OptimiserConfig(schedule="exponential", decay=0.95, decay_steps=10, warm_up_steps=0)
+    factors = [rate_factor(config, step, 100) for step in (0, 9, 10, 19, 20)]
+    assert factors == pytest.approx([1, 1, 0.95, 0.95, 0.95**2])
+
+
 def test_the_average_copies_buffers():
     network, average = nn.BatchNorm1d(2), nn.BatchNorm1d(2)
     network.running_mean.fill_(3)

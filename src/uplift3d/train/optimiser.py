@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 
 PAPER_DECAY, PAPER_DECAY_STEPS = 0.99, 6000
 PUBLISHED_EPSILON = 1e-8
+DEFAULT_DECAY = 0.05
 
 
 class OptimiserConfig(BaseModel):
@@ -25,10 +26,10 @@ class OptimiserConfig(BaseModel):
     with AMSGrad and without weight decay, as VideoPose3D and those who took over its scripts use."""
     learning_rate: float = Field(default=1e-3, gt=0)
     """Highest learning rate."""
-    weight_decay: float = Field(default=0.05, ge=0)
+    weight_decay: float = Field(default=DEFAULT_DECAY, ge=0)
     """Share of a weight taken away per step at the highest learning rate: multiplied by that rate for 'adamw'
     (as PyTorch does), as it is for 'published'. 0.1 there is 4e-6 here at a rate of 4e-5. It covers every
-    weight and follows the schedule of the learning rate."""
+    weight and follows the schedule of the learning rate. 'amsgrad' has none."""
     schedule: Literal["cosine", "paper", "exponential"] = "cosine"
     """'cosine' to zero at the last step, the published ×0.99 every 6000 steps, or 'exponential': × `decay`
     every `decay_steps` (an epoch, in the older recipes)."""
@@ -45,10 +46,8 @@ class OptimiserConfig(BaseModel):
 
     @model_validator(mode="after")
     def _check_decay(self) -> OptimiserConfig:
-        if self.name == "amsgrad" and "weight_decay" in self.model_fields_set and self.weight_decay:
-            raise ValueError(
-                f"weight_decay {self.weight_decay:g} given, but 'amsgrad' is without weight decay"
-            )
+        if self.name == "amsgrad" and self.weight_decay not in (0, DEFAULT_DECAY):
+            raise ValueError(f"weight_decay {self.weight_decay:g} given, but 'amsgrad' has none")
         return self
 
 
