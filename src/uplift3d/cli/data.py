@@ -6,11 +6,22 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from uplift3d.errors import InputError
+
 if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
+
+    from uplift3d.data.importer import ImportReport
     from uplift3d.data.store import MotionStore
 
 _EXAMPLE = """example:
   uplift3d data import path/to/mocap -o motions.store && uplift3d data info motions.store
+"""
+
+
+_IMPORT_EXAMPLE = """example:
+  uplift3d data import path/to/mocap -o motions.store --jobs 4
+  uplift3d data import path/to/amass --dataset amass --parts SFU,MPImosh -o amass.store
 """
 
 
@@ -26,13 +37,33 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     actions = parser.add_subparsers(dest="action", required=True, metavar="import|info")
     importing = actions.add_parser(
         "import",
-        help="read BVH and ASF/AMC files into a store",
+        help="read motion capture into a store",
         description="Read every .bvh and .amc file below DIR as h36m17 motion (metres, z up, 50 Hz) "
-        "into a store. Malformed files are named and skipped.",
-        epilog="example:\n  uplift3d data import path/to/mocap -o motions.store --jobs 4\n",
+        "into a store, or the 3D motion of a data set that comes in files of its own. Malformed files are "
+        "named and skipped.",
+        epilog=_IMPORT_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     importing.add_argument("folder", metavar="DIR", type=Path, help="folder of motion capture files")
+    importing.add_argument(
+        "--dataset",
+        choices=["amass", "h36m", "mpi-inf-3dhp"],
+        help="what is in DIR, if not .bvh and .amc files",
+    )
+    importing.add_argument(
+        "--parts",
+        type=lambda text: tuple(text.split(",")),
+        metavar="A,B,…",
+        help="with --dataset: data sets inside AMASS (default: the paper's that are there) or subjects "
+        "(default: the training subjects)",
+    )
+    importing.add_argument(
+        "--body-models",
+        type=Path,
+        metavar="DIR",
+        help="amass: read the original files with these SMPL-H body models (needs smplx)",
+    )
+    importing.add_argument("--regressor", type=Path, metavar="FILE.npy", help="amass: joints of those bodies")
     importing.add_argument(
         "-o", "--output", metavar="STORE", type=Path, required=True, help="folder to create"
     )
@@ -66,18 +97,32 @@ def run(args: argparse.Namespace) -> int:
 
 def _import(args: argparse.Namespace) -> int:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from uplift3d.data.store import MotionStore
+
+    report = _import_files(args) if args.dataset is None else _import_dataset(args)
+    errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    for problem in report.skipped:
+        errors.print(f"skipped {problem}", markup=False)
+    what = "files" if args.dataset is None else "recordings"
+    print(f"imported {report.imported} {what}, skipped {len(report.skipped)}")
+    _print_table(MotionStore.open(args.output))
+    return 0
+
+
+def _import_files(args: argparse.Namespace) -> ImportReport:
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
     from uplift3d.data.importer import import_folder
     from uplift3d.data.mapping import read_mapping
-    from uplift3d.data.store import MotionStore
 
+    if args.parts or args.body_models or args.regressor:
+        raise InputError("--parts, --body-models and --regressor are for --dataset")
     mappings = [read_mapping(path) for path in args.mapping]
-    errors = Console(stderr=True, soft_wrap=True, highlight=False)
     columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True) as bar:
+    with _progress(*columns) as bar:
         task = bar.add_task("importing", total=None)
-        report = import_folder(
+        return import_folder(
             args.folder,
             args.output,
             jobs=args.jobs,
@@ -85,11 +130,34 @@ def _import(args: argparse.Namespace) -> int:
             overwrite=args.overwrite,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    for problem in report.skipped:
-        errors.print(f"skipped {problem}", markup=False)
-    print(f"imported {report.imported} files, skipped {len(report.skipped)}")
-    _print_table(MotionStore.open(args.output))
-    return 0
+
+
+def _import_dataset(args: argparse.Namespace) -> ImportReport:
+    from rich.progress import MofNCompleteColumn, TextColumn, TimeElapsedColumn
+
+    from uplift3d.data.amass import SmplhBodies
+    from uplift3d.data.dataset_import import find_motions, import_motions
+
+    if args.mapping:
+        raise InputError("--mapping is for .bvh and .amc files, not for --dataset")
+    if (args.body_models is None) != (args.regressor is None) or (
+        args.body_models and args.dataset != "amass"
+    ):
+        raise InputError("--body-models and --regressor go together, with --dataset amass")
+    bodies = None if args.body_models is None else SmplhBodies(args.body_models, args.regressor)
+    motions = find_motions(args.dataset, args.folder, args.parts, bodies)
+    with _progress(TextColumn("importing"), MofNCompleteColumn(), TimeElapsedColumn()) as bar:
+        task = bar.add_task("importing", total=None)
+        return import_motions(
+            motions, args.output, args.overwrite, lambda done: bar.update(task, completed=done)
+        )
+
+
+def _progress(*columns: ProgressColumn) -> Progress:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
 def _info(args: argparse.Namespace) -> int:
