@@ -46,11 +46,12 @@ def row(values):
 
 
 CASES = [
-    ("tinyA", "4,10,20", ()),
+    ("tinyA", "4,20", ()),
     ("tinyB", "10", ("--no-flip",)),
     ("tinyA", "10", ("--no-learned-upsampling",)),
 ]
 SLOW = [
+    ("tinyA", "10", ()),
     ("tinyB", "5,10,20", ()),
     ("tinyA", "10", ("--no-flip",)),
     ("tinyB", "10", ("--no-learned-upsampling",)),

@@ -21,9 +21,9 @@ from uplift3d.skeletons import reorder
 
 OPTIONS = {"": {}, "_noflip": {"flip": False}, "_nolearnedup": {"learned_upsampling": False}}
 # The command's test has more.
-FAST = ["tinyB_ms5", "tinyB_ms10_nolearnedup"]
+FAST = ["tinyB_ms5"]
 SLOW = [f"tinyA_ms{s_in}" for s_in in (4, 10, 20)] + ["tinyB_ms10", "tinyB_ms20"]
-SLOW += ["tinyA_ms10_noflip", "tinyB_ms10_noflip", "tinyA_ms10_nolearnedup"]
+SLOW += [f"tiny{x}_ms10_{option}" for x in "AB" for option in ("noflip", "nolearnedup")]
 
 
 @pytest.fixture(scope="module")
