@@ -149,6 +149,19 @@ def test_mpi_inf_3dhp_with_pck_and_auc(golden_dir, threedhp, capsys):
     assert json.loads(path.read_text())["facts"]["frame rate"] == "videos taken at 50 Hz"
 
 
+def test_strides_that_fall_between_frames_are_left_out_unless_asked_for(golden_dir, threedhp, capsys):
+    stem = golden_dir / "uplift_upsample" / "tinyB"  # trained for 5, 10, 20
+    weights = ["--weights", f"{stem}.h5", "--config", f"{stem}.json", "--no-flip"]
+    arguments = ["evaluate", "--dataset", "mpi-inf-3dhp", "--data", str(threedhp), *weights]
+    arguments += ["--ground-truth", "univ_annot3"]
+    path = threedhp / "r.json"
+    assert main([*arguments, "-o", str(path)]) == 0
+    assert {result["s_in"] for result in json.loads(path.read_text())["results"]} == {10, 20}
+    capsys.readouterr()
+    assert main([*arguments, "--s-in", "5"]) == 2
+    assert "every 5 frames of 50 Hz fall between the frames of TS1" in capsys.readouterr().err
+
+
 @pytest.fixture
 def store(tmp_path):
     """Two data sets of which the project's split holds something out."""

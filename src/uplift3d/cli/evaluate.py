@@ -33,7 +33,7 @@ data sets (docs/datasets says where to get the files and how to place them):
 EPILOG = """examples:
   uplift3d evaluate --dataset open-mocap --weights base --data motions.store -o scores.md
   uplift3d evaluate --dataset h36m --weights h36m_351.h5 --config h36m_351.json --data data --s-in 5,10,20
-  uplift3d evaluate --dataset mpi-inf-3dhp --ground-truth univ_annot3 --weights base --data data/3dhp"""
+  uplift3d evaluate --dataset mpi-inf-3dhp --ground-truth annot3 --weights base --data data/3dhp"""
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -57,7 +57,8 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "--s-in",
         type=_strides,
         metavar="N,N,…",
-        help="frames between 2D poses, of the network's time base (default: those it was trained for)",
+        help="frames between 2D poses, of the network's time base (default: those it was trained for, as far "
+        "as the video has such frames)",
     )
     parser.add_argument(
         "--flip",
@@ -175,22 +176,22 @@ def _published(args: argparse.Namespace, network: Network) -> Report:
 
     flip = args.flip is not False
     lifter = lifter_of(network, flip=flip, batch=args.batch, interpolated=args.interpolate)
-    strides = args.s_in or _trained_strides(network)
+    rate_hz = args.rate or TEST_RATE_HZ
     learned = not args.no_learned_upsampling
     if args.dataset == "mpi-inf-3dhp":
         return evaluate_mpi_inf_3dhp(
             lifter,
             args.data,
-            strides,
+            args.s_in or _trained_strides(network, rate_hz / lifter.rate_hz),
             args.ground_truth,
-            rate_hz=args.rate or TEST_RATE_HZ,
+            rate_hz=rate_hz,
             learned_upsampling=learned,
             progress=_progress,
         )
     return evaluate_h36m(
         lifter,
         args.data,
-        strides,
+        args.s_in or _trained_strides(network),
         detections=args.detections or "cpn_ft_h36m_dbb",
         subjects=tuple(args.subjects.split(",")) if args.subjects else TEST_SUBJECTS,
         learned_upsampling=learned,
@@ -204,9 +205,11 @@ def _open_mocap(args: argparse.Namespace, network: Network) -> Report:
     return evaluate_open_mocap(network, args.data, args.s_in, args.windows or WINDOWS)
 
 
-def _trained_strides(network: Network) -> tuple[int, ...]:
-    strides: tuple[int, ...] = getattr(network.config, "strides_in", ())
-    return strides
+def _trained_strides(network: Network, frames_per_base: float = 1.0) -> tuple[int, ...]:
+    """Strides that a network was trained for and that meet frames of the video."""
+    trained: tuple[int, ...] = getattr(network.config, "strides_in", ())
+    meeting = tuple(stride for stride in trained if (stride * frames_per_base).is_integer())
+    return meeting or trained
 
 
 def _with_weights(report: Report, args: argparse.Namespace, model: Network) -> Report:
