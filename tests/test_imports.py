@@ -30,6 +30,7 @@ ALLOWED = {
     "weights": [],
     "video": [],
     "detect": [],
+    "detect.cpn": ["model.cpn", "model.cpn_files"],
     "post": [],
     "export": [],
     "view": [],

@@ -87,3 +87,45 @@ def test_a_key_interval_that_is_none(film, capsys, value):
     with pytest.raises(SystemExit):
         main(["detect", str(film), "-o", "keys.npz", "--key-interval", value])
     assert "seconds above 0, or 'all'" in capsys.readouterr().err
+
+
+def test_cpn_looks_closer_at_whom_another_detector_finds(film, tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    from public_cpn import random_state, write
+
+    state = random_state()
+    state["refine_net.final_predict.2.bias"] += 255  # random weights are sure of something everywhere
+    weights = write(tmp_path / "CPN50_256x192.pth.tar", state)
+    monkeypatch.setitem(base._FACTORIES, "mediapipe", Dot)
+    output = str(tmp_path / "keys.npz")
+    arguments = ["detect", str(film), "-o", output, "--image-rate", "25", "--key-interval", "0.2"]
+    assert main([*arguments, "--detector", "cpn", "--weights", str(weights)]) == 0
+    keys = load_keypoints(output)
+    assert keys.joints == "coco17"
+    assert keys.positions.shape == (1, 5, 17, 2)
+    assert keys.meta["detector"] == "cpn (CPN50_256x192.pth.tar, boxes: dot)"
+    # The box of the dot is 42 pixels high, its crop 55.
+    assert np.abs(keys.positions[0] - [[[22 + 10 * k, 30]] for k in range(5)]).max() < 30
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["--detector", "cpn"],
+            "the cpn detector needs a file of weights, on the command line with --weights",
+        ),
+        (["--detector", "cpn", "--weights", "{tmp}/no.pth"], "there is no file of CPN weights"),
+        (["--weights", "a.pth"], "the dot detector takes no file of weights, but a.pth was given"),
+    ],
+)
+@pytest.mark.parametrize("command", ["detect", "lift"])
+def test_weights_that_are_missing_or_too_many(
+    film, tmp_path, capsys, monkeypatch, arguments, message, command
+):
+    from fake_runtime import FakeRuntime
+
+    monkeypatch.setattr("uplift3d.pipeline.open_runtime", lambda *_: FakeRuntime())
+    words = [word.format(tmp=tmp_path) for word in arguments]
+    assert main([command, "--detector", "dot", str(film), "-o", str(tmp_path / "out.npz"), *words]) == 2
+    assert message in capsys.readouterr().err

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from uplift3d.detect import base
@@ -12,5 +14,33 @@ def test_a_registered_detector_is_created_when_asked_for(monkeypatch, colour_det
 
 
 def test_an_unknown_detector_is_answered_with_the_known_ones():
-    with pytest.raises(InputError, match=r"unknown detector 'openpose'; known detectors are mediapipe"):
+    with pytest.raises(InputError, match=r"unknown detector 'openpose'; known detectors are cpn, mediapipe"):
         create_detector("openpose")
+
+
+def test_weights_go_to_the_detector_that_takes_some(monkeypatch, colour_detector):
+    given = []
+
+    def factory(weights=None):
+        given.append(weights)
+        return colour_detector()
+
+    monkeypatch.setattr(base, "_FACTORIES", {"colours": factory})
+    create_detector("colours", "a.pth")
+    create_detector("colours")
+    assert given == ["a.pth", None]
+
+
+def test_weights_for_a_detector_that_brings_its_own(monkeypatch, colour_detector):
+    monkeypatch.setattr(base, "_FACTORIES", {"colours": lambda: colour_detector()})
+    with pytest.raises(
+        InputError, match=r"the colours detector takes no file of weights, but a\.pth was given"
+    ):
+        create_detector("colours", Path("a.pth"))
+
+
+def test_cpn_asks_for_weights():
+    with pytest.raises(
+        InputError, match=r"cpn detector needs a file of weights, .* --weights: CPN50_384x288"
+    ):
+        create_detector("cpn")

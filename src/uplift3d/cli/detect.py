@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from uplift3d.cli.options import KEY_INTERVAL_HELP, VIDEO_KEY_INTERVAL_S, add_video_options, seconds_or_all
+from uplift3d.cli.options import (
+    KEY_INTERVAL_HELP,
+    VIDEO_KEY_INTERVAL_S,
+    add_detector_options,
+    add_video_options,
+    chosen_detector,
+    seconds_or_all,
+)
 
 if TYPE_CHECKING:
     from uplift3d.cli import Subparsers
@@ -15,6 +22,7 @@ EPILOG = """examples:
   uplift3d detect walk.mp4 -o walk-keys.npz
   uplift3d detect walk.mp4 -o walk-keys.npz --key-interval 0.1 --people 1
   uplift3d detect frames/ -o keys.npz --image-rate 25
+  uplift3d detect walk.mp4 -o keys.npz --detector cpn --weights CPN50_384x288.pth.tar
 then:
   uplift3d lift walk-keys.npz -o walk.npz
 
@@ -40,9 +48,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         metavar="SECONDS",
         help=f"{KEY_INTERVAL_HELP} (default: {VIDEO_KEY_INTERVAL_S:g})",
     )
-    parser.add_argument(
-        "--detector", default="mediapipe", metavar="NAME", help="2D detector (default: mediapipe)"
-    )
+    add_detector_options(parser)
     add_video_options(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
     return parser
@@ -59,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         keypoints = detect.run(
             video,
             regular_key_frames(video.times, args.key_interval),
-            args.detector,
+            chosen_detector(args),
             max_people=args.people,
             progress=not args.quiet,
         )

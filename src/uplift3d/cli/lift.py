@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from uplift3d.cli.options import (
     VIDEO_KEY_INTERVAL_S,
     add_lifting_options,
+    chosen_detector,
     lifter_options,
     positive,
     text_parser,
@@ -131,7 +132,7 @@ def lift_any(source: Path, args: argparse.Namespace, progress: bool) -> Motion3D
         key_interval = getattr(args, "key_interval", VIDEO_KEY_INTERVAL_S)
         return pipeline.lift_video(
             source,
-            args.detector,
+            chosen_detector(args),
             args.model,
             key_interval,
             args.runtime,

@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from uplift3d.detect import Detector
     from uplift3d.pipeline import LifterOptions
 
 VIDEO_KEY_INTERVAL_S = 0.4
@@ -23,9 +24,7 @@ def add_lifting_options(parser: argparse.ArgumentParser) -> None:
         help=f"{KEY_INTERVAL_HELP} (default: {VIDEO_KEY_INTERVAL_S:g} for a video, all of a 2D file; "
         "trained: 0.1, 0.2, 0.4)",
     )
-    parser.add_argument(
-        "--detector", default="mediapipe", metavar="NAME", help="2D detector for videos (default: mediapipe)"
-    )
+    add_detector_options(parser)
     add_video_options(parser)
     parser.add_argument(
         "--model", default="base", metavar="NAME|PATH", help="lifting network (default: base, which ships)"
@@ -80,6 +79,27 @@ def add_video_options(parser: argparse.ArgumentParser) -> None:
         metavar="HZ",
         help="images per second, for a folder of images (default: 30)",
     )
+
+
+def add_detector_options(parser: argparse.ArgumentParser) -> None:
+    """Which 2D detector looks at videos."""
+    parser.add_argument(
+        "--detector",
+        default="mediapipe",
+        metavar="NAME",
+        help="2D detector for videos: mediapipe (default), or cpn, which needs --weights and torch and looks "
+        "closer at whom mediapipe finds",
+    )
+    parser.add_argument("--weights", metavar="FILE", help="the 2D detector's weights, for cpn")
+
+
+def chosen_detector(args: argparse.Namespace) -> str | Detector:
+    """What `add_detector_options` collected: a detector's name, or the detector if it has weights to load."""
+    if args.weights is None:
+        return str(args.detector)
+    from uplift3d.detect import create_detector
+
+    return create_detector(args.detector, args.weights)
 
 
 def lifter_options(args: argparse.Namespace) -> LifterOptions:

@@ -13,7 +13,7 @@ from torch import Tensor
 from uplift3d.errors import InputError
 from uplift3d.model.config import ModelConfig
 from uplift3d.model.rivals.base import Part, PartConfig
-from uplift3d.model.rivals.foreign import motionbert, poseformer, strided, videopose3d
+from uplift3d.model.rivals.foreign import cpn, motionbert, poseformer, strided, videopose3d
 from uplift3d.model.rivals.foreign.source import Source, State
 from uplift3d.model.rivals.registry import build
 
@@ -28,6 +28,7 @@ SOURCES = (
     strided.PSTMO_PRETRAINING,
     strided.REFINEMENT,
     motionbert.SOURCE,
+    cpn.SOURCE,
     UPLIFT_UPSAMPLE,
     Source("MixSTE", r"(STE|TTE)blocks\.|Spatial_|Temporal_|head\."),
     Source(
@@ -71,7 +72,7 @@ def load_foreign(
     except InputError as error:
         raise InputError(f"checkpoint {path} looks like {source.title}; {error}") from None
     model = build(config)
-    model.load_state_dict(_translate(state, source, model.state_dict(), path))
+    model.load_state_dict(translate(state, source, model.state_dict(), path))
     return model
 
 
@@ -81,8 +82,18 @@ def _merged(source: Source, state: State, given: Mapping[str, Any]) -> PartConfi
     return source.config(**(source.infer(state, given) | dict(given)))
 
 
-def _translate(state: State, source: Source, expected: State, path: Path) -> dict[str, Tensor]:
-    """Bring the weights of a file to our names and shapes."""
+def translate(state: State, source: Source, expected: State, path: Path) -> dict[str, Tensor]:
+    """Bring the weights of a file to our names and shapes.
+
+    Args:
+        state: weights under the authors' names.
+        source: how the two sides' names go together.
+        expected: the weights of a fresh network.
+        path: the file, for messages.
+
+    Raises:
+        InputError: missing, unexpected or misshapen weights, all of them named.
+    """
     wanted = {ours: [n for n in source.names(ours) if n in state or not _optional(n)] for ours in expected}
     used = {name for names in wanted.values() for name in names}
     here = {
