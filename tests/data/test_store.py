@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from uplift3d.data.amass import VALIDATION_SUBSETS
 from uplift3d.data.store import Clip, MotionStore, check_target, split_validation, write_store
 from uplift3d.errors import InputError, NothingFoundError
 
@@ -75,6 +76,12 @@ def test_validation_holds_out_bandai_1_and_subject_2_of_both_forms(store):
     training, validation = split_validation(store)
     assert training == (1, 2, 5)
     assert validation == (0, 3, 4)
+
+
+def test_the_papers_amass_split_is_kept(tmp_path):
+    names = ["amass-KIT", *(f"amass-{subset}" for subset in VALIDATION_SUBSETS)]
+    write_store(tmp_path / "s", [(clip(name, dataset=name), motion(3)) for name in names])
+    assert split_validation(MotionStore.open(tmp_path / "s")) == ((0,), (1, 2, 3))
 
 
 def test_repr_is_short(store):

@@ -26,6 +26,8 @@ VERSION = 1
 JOINTS = "h36m17"
 RATE_HZ = 50.0
 _SHAPE = (17, 3)
+AMASS_VALIDATION = ("amass-MPIHDM05", "amass-SFU", "amass-MPImosh")
+"""Names under which the importer stores `data.amass.VALIDATION_SUBSETS`."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +114,10 @@ class MotionStore:
 def split_validation(store: MotionStore) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Indices (training, validation) of the project's split.
 
-    Bandai-Namco dataset-1 and CMU subject 2 are held out for validation: the latter from both forms it comes
-    in, or the validation motions would be trained on.
+    Bandai-Namco dataset-1, CMU subject 2 and the paper's validation subsets of AMASS are held out: CMU's
+    subject from both forms it comes in, or the validation motions would be trained on.
     """
-    held_out = set(store.select(dataset="bandai-1"))
+    held_out = set(store.select(dataset=("bandai-1", *AMASS_VALIDATION)))
     held_out |= set(store.select(dataset=("cmu-bvh", "cmu-amc"), subject="2"))
     everything = range(len(store))
     return tuple(i for i in everything if i not in held_out), tuple(sorted(held_out))
