@@ -40,6 +40,7 @@ ALLOWED = {
     "lift.torch_runtime": ["model"],
     "train": ["model", "data", "tokens", "windows", "evaluate.metrics"],
     "evaluate": ["model", "data", "windows", "tokens", "lift"],
+    "reproduce": ["train", "evaluate", "model", "data", "tokens", "lift"],
     "pipeline": ["video", "detect", "tokens", "windows", "lift", "post", "export", "view", "weights"],
     "cli": ["*"],
     "__main__": ["cli"],
@@ -48,6 +49,7 @@ ALLOWED = {
 TORCH_SIDE = (
     "uplift3d.model",
     "uplift3d.train",
+    "uplift3d.reproduce",
     "uplift3d.evaluate.datasets",
     "uplift3d.evaluate.lifters",
     "uplift3d.evaluate.published",
@@ -67,6 +69,7 @@ HEAVY = (
     "yaml",
     "onnx",
     "pyarrow",
+    "matplotlib",
 )
 
 

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("uplift3d.cli.data", "bring motion capture into a motion store"),
     "train": ("uplift3d.cli.train", "train a lifting network"),
     "evaluate": ("uplift3d.cli.evaluate", "errors of a network on a data set"),
+    "reproduce": ("uplift3d.cli.reproduce", "the paper's tables and figures from one command"),
 }
 
 _EPILOG = """examples:
@@ -83,7 +84,7 @@ def _create_parser(argv: list[str]) -> argparse.ArgumentParser:
         prog="uplift3d",
         description="Ordinary video of people to dense 3D motion from a few 2D key-frames per second.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
     )
     parser.add_argument("--version", action=_Version, help="print the versions that matter and leave")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
@@ -94,6 +95,14 @@ def _create_parser(argv: list[str]) -> argparse.ArgumentParser:
         else:
             subparsers.add_parser(name, help=summary)
     return parser
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Gives names and summaries of commands one line each: argparse forgets that the names are indented."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = 4 + max(len(name) for name in COMMANDS)
 
 
 class _Version(argparse.Action):

@@ -83,6 +83,16 @@ def look(
         random: generator on the device of `positions`.
         axes: axes of the targets: the camera's own, or of a camera turned to look straight at the pelvis.
     """
+    return film(positions, config, random, axes)[0]
+
+
+def film(
+    positions: Tensor,
+    config: CameraConfig,
+    random: Generator,
+    axes: Literal["viewing_ray", "camera"] = "viewing_ray",
+) -> tuple[View, Tensor, Tensor]:
+    """As `look`, with focal lengths (B,) in half image widths and image heights over widths (B,)."""
     batch = positions.shape[0]
     focal = 1 / torch.tan(torch.deg2rad(uniform((batch,), *config.field_of_view_deg, positions, random)) / 2)
     aspect = log_uniform((batch,), *config.aspect, positions, random)
@@ -95,13 +105,14 @@ def look(
     if axes == "viewing_ray":
         to_ray = rotation_looking_at(pelvis[:, :, 0]).transpose(-1, -2)  # (B, N, 3, 3)
         targets = torch.einsum("bnij,bnkj->bnki", to_ray, targets)
-    return View(
+    view = View(
         keypoints=keypoints,
         targets=targets,
         visible=inside & (camera[..., 2] >= NEAREST_M),
         in_front=(camera[..., 2] >= NEAREST_M).all(-1),
         pixels_per_metre=focal[:, None] / depth[:, :, 0],
     )
+    return view, focal, aspect
 
 
 def _extrinsics(

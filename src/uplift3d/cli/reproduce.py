@@ -1,0 +1,125 @@
+"""`uplift3d reproduce`: the paper's tables and figures."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from uplift3d.cli.options import positive, text_parser
+from uplift3d.errors import InputError
+
+if TYPE_CHECKING:
+    from uplift3d.cli import Subparsers
+
+WHAT = (
+    "table-1",
+    "table-2",
+    "table-3",
+    "table-4",
+    "rivals",
+    "figure-1",
+    "figure-2",
+    "figure-3",
+    "figure-4",
+    "figure-5",
+)
+
+DESCRIPTION = """Train what a table or figure needs, measure it, and write the page: Markdown, CSV and PNG.
+Started again with the same output folder, it goes on where it stopped, also after a kill.
+
+  table-1   single- against multi-stride training, deferred attention   figure-1  attention maps
+  table-2   within-batch augmentation, pre-training                     figure-2  examples beside rivals
+  table-3   without one component                                       figure-3  error over velocity
+  table-4   arithmetic, speed, error                                    figure-4  error over time
+  rivals    other systems at a 2D pose every 0.4 s                      figure-5  more examples
+
+scales: tiny proves that everything works (minutes per network on a CPU core), small is what a CPU can learn
+(hours per network), full has the published sizes and steps (days per network on a GPU)."""
+
+EPILOG = """examples:
+  uplift3d reproduce table-1 --dataset open-mocap --store motions.store --scale tiny -o results/open-mocap
+  uplift3d reproduce all --dataset open-mocap --store motions.store --scale small --seeds 0,1,2 -o out"""
+
+
+def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
+    """Declare the command."""
+    parser = text_parser(
+        subparsers,
+        "reproduce",
+        help="the paper's tables and figures from one command",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+    )
+    parser.add_argument("what", nargs="+", choices=[*WHAT, "all"], metavar="WHAT", help="see above; or all")
+    parser.add_argument(
+        "--dataset", choices=("open-mocap",), required=True, help="data to train and measure on"
+    )
+    parser.add_argument(
+        "--store", "--data", type=Path, required=True, metavar="DIR", help="the motion store (open-mocap)"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the pages"
+    )
+    parser.add_argument(
+        "--scale", choices=("tiny", "small", "full"), default="small", help="how large (small)"
+    )
+    parser.add_argument("--seeds", type=_seeds, default=(0,), metavar="N,N,…", help="seeds of the runs (0)")
+    parser.add_argument("--steps", type=_steps, metavar="N", help="optimiser steps, in place of the scale's")
+    parser.add_argument(
+        "--detector-ms",
+        type=positive,
+        metavar="MS",
+        help="table-4: time of one 2D detection on this machine, for its column with 2D detection",
+    )
+    parser.add_argument("--threads", type=_steps, metavar="N", help="CPU threads (default: torch's choice)")
+    return parser
+
+
+def run(args: argparse.Namespace) -> None:
+    """Do what the parsed `args` ask."""
+    try:
+        import lightning  # noqa: F401
+        import torch
+    except ImportError as error:
+        raise InputError(f"this needs more packages: pip install 'uplift3d[train]'; {error}") from None
+    from uplift3d.reproduce.run import reproduce
+    from uplift3d.reproduce.scales import scale_named
+    from uplift3d.reproduce.sources import OpenMocap
+
+    if args.threads is not None:
+        torch.set_num_threads(args.threads)
+    scale = scale_named(args.scale, args.steps)
+    source = OpenMocap(args.store, scale)
+    pages = reproduce(
+        WHAT if "all" in args.what else tuple(dict.fromkeys(args.what)),
+        source,
+        scale,
+        args.output,
+        seeds=args.seeds,
+        detector_ms=args.detector_ms,
+        say=lambda text: print(text, file=sys.stderr, flush=True),
+    )
+    for page in pages:
+        print(page)
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    try:
+        seeds = tuple(dict.fromkeys(int(part) for part in text.split(",")))
+    except ValueError:
+        seeds = (-1,)
+    if min(seeds) < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} given, accepted: whole numbers from 0, such as 0,1,2")
+    return seeds
+
+
+def _steps(text: str) -> int:
+    try:
+        steps = int(text)
+    except ValueError:
+        steps = 0
+    if steps < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} given, accepted: a whole number above 0")
+    return steps

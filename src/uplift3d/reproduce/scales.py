@@ -1,0 +1,117 @@
+"""How large: from plumbing to the published sizes. Token layouts are the published ones at every scale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from uplift3d.errors import InputError
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Sizes of networks, runs and measurements."""
+
+    name: str
+    steps: int
+    """Optimiser steps of a run from scratch; pre-training and fine-tuning share as many 5 : 1."""
+    batch: int
+    """Windows per step, mirror images included."""
+    tracks: int | None
+    """Ten-second pieces of held-out motion to measure on; None: all."""
+    validation_windows: int
+    model: Mapping[str, Any] = field(default_factory=dict)
+    """Fields that make the network smaller than the published one."""
+    rivals: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The same per rival."""
+    optimiser: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def finetuning_steps(self) -> int:
+        """Steps after pre-training."""
+        return max(1, self.steps // 6)
+
+    @property
+    def pretraining_steps(self) -> int:
+        """Steps of pre-training, so that both together are as long as a run from scratch."""
+        return max(1, self.steps - self.finetuning_steps)
+
+
+def _short(steps: int, rate: float) -> dict[str, Any]:
+    """This project's own optimiser, which gets somewhere in few steps."""
+    return {"learning_rate": rate, "warm_up_steps": max(1, steps // 20), "ema": 0.99}
+
+
+def _rivals(width: int, depth: int) -> dict[str, dict[str, Any]]:
+    return {
+        "videopose3d": {"channels": 2 * width},
+        "poseformer": {"joint_width": max(8, width // 8), "depth": depth},
+        "strided_transformer": {"width": width, "hidden": 2 * width, "depth": depth},
+        "pstmo": {"width": width, "hidden": 2 * width, "depth": depth, "pose_width": 2 * width},
+        "ugcn": {"channels": (width // 8, width // 4, width // 2)},
+        "motionbert": {"width": width // 2, "depth": depth, "representation": width},
+    }
+
+
+SCALES = {
+    "tiny": Scale(
+        name="tiny",
+        steps=300,
+        batch=16,
+        tracks=12,
+        validation_windows=64,
+        model={
+            "spatial_width": 16,
+            "spatial_depth": 1,
+            "temporal_width": 48,
+            "temporal_depth": 2,
+            "heads": 4,
+        },
+        rivals=_rivals(48, 1),
+        optimiser=_short(300, 2e-3),
+    ),
+    "small": Scale(
+        name="small",
+        steps=7500,
+        batch=32,
+        tracks=200,
+        validation_windows=384,
+        model={"spatial_depth": 1, "temporal_width": 160},
+        rivals=_rivals(160, 2),
+        optimiser=_short(7500, 1.2e-3) | {"ema": 0.999},
+    ),
+    "full": Scale(
+        name="full",
+        steps=720_000,
+        batch=512,
+        tracks=None,
+        validation_windows=2048,
+        optimiser={
+            "name": "published",
+            "learning_rate": 4e-5,
+            "weight_decay": 4e-6,
+            "schedule": "paper",
+            "warm_up_steps": 0,
+            "clip_norm": 0,
+            "ema": 0,
+        },
+    ),
+}
+
+
+def scale_named(name: str, steps: int | None = None) -> Scale:
+    """A scale, with another number of steps if given.
+
+    Raises:
+        InputError: an unknown name.
+    """
+    if name not in SCALES:
+        raise InputError(f"scale {name!r} given; there are {', '.join(SCALES)}")
+    scale = SCALES[name]
+    if steps is None:
+        return scale
+    optimiser = dict(scale.optimiser)
+    if optimiser["warm_up_steps"]:
+        optimiser["warm_up_steps"] = max(1, steps // 20)
+    return replace(scale, steps=steps, optimiser=optimiser)

@@ -1,0 +1,85 @@
+"""Poses of a network over time, their errors and velocities: what the figures are drawn from.
+
+Axes: T frames of a track, J joints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uplift3d.data.tracks import Track
+from uplift3d.evaluate.lifters import Lifter
+from uplift3d.evaluate.metrics import joint_errors
+from uplift3d.evaluate.protocols import interpolate_keyframes
+from uplift3d.evaluate.published import predict_with
+from uplift3d.skeletons import joint_set
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One track as a network sees it at one stride."""
+
+    times: Floats
+    """(T,) seconds."""
+    poses: NDArray[Any]
+    """(T, J, 3) metres from the pelvis, camera axes, interpolated between the network's answers."""
+    truth: NDArray[Any]
+    """(T, J, 3)."""
+    key: NDArray[np.bool_]
+    """(T,) a 2D pose was measured."""
+    joints: str
+
+    @property
+    def errors_mm(self) -> Floats:
+        """(T,) mean joint error."""
+        root = joint_set(self.joints).index("pelvis")
+        return np.asarray(joint_errors(self.poses, self.truth, "root", root=root).mean(axis=-1))
+
+
+def series(lifter: Lifter, track: Track, s_in: int) -> Series:
+    """Lift one track and fill in every frame."""
+    found = predict_with(lifter, [track], s_in)
+    grid = lifter.grid(s_in) * found.factor
+    return Series(
+        times=found.times,
+        poses=interpolate_keyframes(found.poses, found.frame_index, grid),
+        truth=found.truth,
+        key=found.frame_index % (s_in * found.factor) == 0,
+        joints=lifter.joints,
+    )
+
+
+def velocities(poses: NDArray[Any], times: Floats) -> Floats:
+    """(T,) mean over the joints of how fast they move relative to the pelvis, m/s; the first is the second's.
+
+    Args:
+        poses: (T, J, 3) metres from the pelvis.
+        times: (T,) seconds.
+    """
+    steps = np.linalg.norm(np.diff(poses, axis=0), axis=-1).mean(axis=-1) / np.diff(times)
+    return np.concatenate([steps[:1], steps])
+
+
+def switched(fast: NDArray[np.bool_], calm_frames: int) -> NDArray[np.bool_]:
+    """(T,) True from a fast frame on until so many frames have been calm."""
+    out = np.zeros_like(fast)
+    calm = calm_frames
+    for frame, moving in enumerate(fast.tolist()):
+        calm = 0 if moving else calm + 1
+        out[frame] = calm < calm_frames
+    return out
+
+
+def by_velocity(errors_mm: Floats, speed: Floats, edges: Floats) -> tuple[Floats, NDArray[np.int64]]:
+    """Mean error (bins,) of the frames within velocity bins, NaN for empty ones, and how many there are."""
+    place = np.digitize(speed, edges) - 1
+    inside = (place >= 0) & (place < len(edges) - 1)
+    count = np.bincount(place[inside], minlength=len(edges) - 1)
+    total = np.bincount(place[inside], weights=errors_mm[inside], minlength=len(edges) - 1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan), count

@@ -1,0 +1,125 @@
+"""Where motion comes from in a reproduction, and what the pages say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from uplift3d.data.store import MotionStore
+from uplift3d.data.tracks import Track
+from uplift3d.reproduce.scales import Scale
+from uplift3d.reproduce.tracks import NOISE, virtual_tracks
+from uplift3d.train.validate import split_of
+
+
+class Source(Protocol):
+    """Data to train and measure on."""
+
+    @property
+    def name(self) -> str:
+        """As on the command line."""
+
+    @property
+    def identity(self) -> str:
+        """Tells runs on other data or at another scale apart."""
+
+    @property
+    def flip(self) -> bool:
+        """Whether predictions are averaged with those for the mirror image."""
+
+    @property
+    def training(self) -> Mapping[str, Any]:
+        """Fields of `TrainConfig` that say where to learn from."""
+
+    @property
+    def conventions(self) -> Mapping[str, Any]:
+        """Fields of a network's configuration that say what goes in and comes out."""
+
+    @property
+    def pretraining(self) -> Mapping[str, Any]:
+        """Fields of `TrainConfig` for pre-training."""
+
+    @property
+    def finetuning(self) -> Mapping[str, Any]:
+        """Fields of `TrainConfig` for what pre-training is compared on."""
+
+    @property
+    def target_datasets(self) -> tuple[str, ...]:
+        """What pre-training is measured on."""
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Data set, split and 2D in words."""
+
+    def tracks(self, datasets: Sequence[str] = ()) -> Sequence[Track]:
+        """What to measure on."""
+        ...
+
+
+class OpenMocap:
+    """A motion store with virtual cameras; needs no licensed data.
+
+    Pre-training is on Bandai-Namco and fine-tuning on CMU.
+    """
+
+    name = "open-mocap"
+    flip = False
+    target_datasets = ("cmu-bvh", "cmu-amc")
+
+    def __init__(self, store: Path, scale: Scale) -> None:
+        self.store, self.scale = MotionStore.open(store), scale
+        self._tracks = lru_cache(maxsize=2)(self._film)
+
+    @property
+    def identity(self) -> str:
+        """Clips, frames and scale."""
+        frames = len(self.store.positions)
+        return f"{self.name}, {len(self.store)} clips, {frames} frames, scale {self.scale.name}"
+
+    @property
+    def training(self) -> Mapping[str, Any]:
+        """The store."""
+        return {"store": self.store.path}
+
+    @property
+    def conventions(self) -> Mapping[str, Any]:
+        """This project's own."""
+        return {"joints": "h36m17", "input": "person", "axes": "viewing_ray"}
+
+    @property
+    def pretraining(self) -> Mapping[str, Any]:
+        """The larger data set."""
+        return {"datasets": ("bandai-2", "bandai-1")}
+
+    @property
+    def finetuning(self) -> Mapping[str, Any]:
+        """The smaller, more varied one."""
+        return {"datasets": self.target_datasets}
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """What was measured on."""
+        training, held_out = split_of(self.store)
+        names = sorted({self.store.clips[i].dataset for i in held_out})
+        noise = NOISE.model_dump()
+        white, drift, bias = noise["white_mm"][0], noise["drift_mm"][0], noise["bias_mm"]
+        return {
+            "data set": "open motion capture (motion store) seen by virtual cameras",
+            "training": f"{len(training)} clips, random cameras, bodies and 2D noise",
+            "measured on": f"{len(self.tracks())} pieces of at most 10 s of held-out clips "
+            f"({', '.join(names)}), one virtual camera each, always the same",
+            "2D": f"projections with noise at the person: {white:g} mm white, {drift:g} mm slow, {bias:g} mm "
+            "constant per axis; no joint is lost",
+            "ground truth": "motion capture in camera axes, relative to the pelvis",
+            "input": "person-centred; the paper's is screen coordinates",
+            "flip": "none; the paper averages with the mirror image",
+        }
+
+    def tracks(self, datasets: Sequence[str] = ()) -> Sequence[Track]:
+        """Held-out motion before virtual cameras."""
+        return self._tracks(tuple(datasets))
+
+    def _film(self, datasets: tuple[str, ...]) -> Sequence[Track]:
+        return virtual_tracks(self.store, datasets, most=self.scale.tracks)

@@ -1,0 +1,86 @@
+"""Held-out motion of a store as tracks: virtual cameras, a detector's noise, everything known.
+
+Axes: T frames, J joints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from uplift3d.camera import Camera, pixels_from_screen
+from uplift3d.data.store import JOINTS, RATE_HZ, MotionStore
+from uplift3d.data.tracks import StoredTrack
+from uplift3d.errors import InputError
+from uplift3d.skeletons import joint_set
+from uplift3d.train.cameras import CameraConfig, film
+from uplift3d.train.noise import REALISTIC_NOISE, detect
+from uplift3d.train.validate import seed_of, split_of
+
+SEED = 11
+WIDTH_PX = 1000
+LEAST_S = 2.0
+"""Shorter pieces are not filmed: a window would see more of their ends than of them."""
+NOISE = REALISTIC_NOISE.model_copy(update={"lost_rate": (0.0, 0.0), "lost_outside": 0.0, "missed_rate": 0.0})
+"""As in validation, but nothing is lost: not every network measured here can do without a joint."""
+
+
+def virtual_tracks(
+    store: MotionStore, datasets: Sequence[str] = (), *, piece_s: float = 10.0, most: int | None = None
+) -> list[StoredTrack]:
+    """Film the validation split, the same way every time.
+
+    Args:
+        store: motion store.
+        datasets: of the store; default: all.
+        piece_s: clips are cut into pieces of at most this many seconds, each with a camera of its own.
+        most: number of pieces, evenly spread over all of them; default: all.
+
+    Raises:
+        InputError: nothing long enough is held out.
+    """
+    _, held_out = split_of(store, datasets)
+    longest, least = round(piece_s * RATE_HZ), round(LEAST_S * RATE_HZ)
+    pieces = [
+        (clip, start)
+        for clip in held_out
+        for start in range(0, store.clips[clip].frames, longest)
+        if store.clips[clip].frames - start >= least
+    ]
+    if not pieces:
+        raise InputError(f"{store.path}: no held-out clip of at least {LEAST_S:g} s to measure on")
+    if most is not None and most < len(pieces):
+        pieces = [pieces[i] for i in np.linspace(0, len(pieces) - 1, most).round().astype(int)]
+    return [_film(store, clip, start, longest) for clip, start in pieces]
+
+
+def _film(store: MotionStore, index: int, start: int, longest: int) -> StoredTrack:
+    """One piece of a clip before its own camera."""
+    random = torch.Generator()
+    random.manual_seed(seed_of(SEED, index, start))
+    world = torch.from_numpy(store[index][start : start + longest].copy())[None]  # (1, T, J, 3)
+    view, focal, aspect = film(world, CameraConfig(), random, "camera")
+    screen, _ = detect(view, joint_set(JOINTS), NOISE, 1 / RATE_HZ, random)
+    size = (WIDTH_PX, round(WIDTH_PX * float(aspect)))
+    focal_px = float(focal) * WIDTH_PX / 2
+    depth = focal[:, None] / view.pixels_per_metre  # (1, T)
+    plane = view.keypoints[:, :, 0] * (depth / focal[:, None])[..., None]  # (1, T, 2)
+    pelvis = torch.cat([plane, depth[..., None]], dim=-1)
+    clip = store.clips[index]
+    # In half image widths from the centre, which is what "screen" coordinates are.
+    return StoredTrack(
+        subject=clip.subject or clip.dataset,
+        take=f"{clip.name} from frame {start}",
+        action=clip.dataset,
+        camera_id="virtual",
+        camera=Camera.pinhole(focal_px, (size[0] / 2, size[1] / 2)),
+        image_size=size,
+        rate_hz=RATE_HZ,
+        ground_truth="motion capture",
+        keypoints_px=pixels_from_screen(screen[0].double().numpy(), size).astype(np.float32),
+        confidence=None,
+        positions_camera=(view.targets + pelvis[:, :, None])[0].numpy(),
+        valid=view.in_front[0].numpy(),
+    )
