@@ -51,6 +51,7 @@ TORCH_SIDE = (
     "uplift3d.train",
     "uplift3d.reproduce",
     "uplift3d.evaluate.datasets",
+    "uplift3d.evaluate.flops",
     "uplift3d.evaluate.lifters",
     "uplift3d.evaluate.published",
     "uplift3d.evaluate.rivals",

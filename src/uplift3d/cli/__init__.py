@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("uplift3d.cli.data", "bring motion capture into a motion store"),
     "train": ("uplift3d.cli.train", "train a lifting network"),
     "evaluate": ("uplift3d.cli.evaluate", "errors of a network on a data set"),
+    "bench": ("uplift3d.cli.bench", "arithmetic of the networks"),
     "reproduce": ("uplift3d.cli.reproduce", "the paper's tables and figures from one command"),
 }
 

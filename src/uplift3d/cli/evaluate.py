@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from uplift3d.cli.options import positive, text_parser
+from uplift3d.cli.tables import print_table
 from uplift3d.data.mpi_inf_3dhp import TEST_RATE_HZ, GroundTruth
 from uplift3d.errors import InputError
-from uplift3d.evaluate.report import Report, Table, check_report_path, save_report
+from uplift3d.evaluate.report import Report, check_report_path, save_report
 
 if TYPE_CHECKING:
-    from rich.table import Table as RichTable
-
     from uplift3d.cli import Subparsers
     from uplift3d.data.tracks import Track
     from uplift3d.model.checkpoints import Network
@@ -235,26 +234,10 @@ def _progress(tracks: Iterable[Track], what: str) -> Iterator[Track]:
 
 
 def _print(report: Report) -> None:
-    from rich.console import Console
-
     for key, value in report.facts.items():
         print(f"{key}: {value}")
-    # Into a pipe or a narrow window tables go whole rather than with their numbers cut off.
-    wide = Console(width=1000)
     for table in (report.overall(), report.by_action(report.metrics[0])):
-        drawn = _drawn(table)
-        Console(width=max(Console().width, wide.measure(drawn).maximum)).print(drawn)
-
-
-def _drawn(table: Table) -> RichTable:
-    from rich.table import Table as RichTable
-
-    drawn = RichTable(title=table.title)
-    for number, name in enumerate(table.columns):
-        drawn.add_column(name, justify="left" if number == 0 else "right", no_wrap=True)
-    for row in table.rows:
-        drawn.add_row(*row)
-    return drawn
+        print_table(table)
 
 
 def _strides(text: str) -> tuple[int, ...]:
