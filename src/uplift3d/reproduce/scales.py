@@ -46,7 +46,7 @@ def _short(steps: int, rate: float) -> dict[str, Any]:
 def _rivals(width: int, depth: int) -> dict[str, dict[str, Any]]:
     return {
         "videopose3d": {"channels": 2 * width},
-        "poseformer": {"joint_width": max(8, width // 8), "depth": depth},
+        "poseformer": {"joint_width": max(8, width // 64 * 8), "depth": depth},
         "strided_transformer": {"width": width, "hidden": 2 * width, "depth": depth},
         "pstmo": {"width": width, "hidden": 2 * width, "depth": depth, "pose_width": 2 * width},
         "ugcn": {"channels": (width // 8, width // 4, width // 2)},
@@ -57,9 +57,9 @@ def _rivals(width: int, depth: int) -> dict[str, dict[str, Any]]:
 SCALES = {
     "tiny": Scale(
         name="tiny",
-        steps=300,
+        steps=500,
         batch=16,
-        tracks=12,
+        tracks=24,
         validation_windows=64,
         model={
             "spatial_width": 16,
@@ -69,7 +69,7 @@ SCALES = {
             "heads": 4,
         },
         rivals=_rivals(48, 1),
-        optimiser=_short(300, 2e-3),
+        optimiser=_short(500, 2e-3),
     ),
     "small": Scale(
         name="small",

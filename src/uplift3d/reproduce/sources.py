@@ -74,9 +74,11 @@ class OpenMocap:
 
     @property
     def identity(self) -> str:
-        """Clips, frames and scale."""
-        frames = len(self.store.positions)
-        return f"{self.name}, {len(self.store)} clips, {frames} frames, scale {self.scale.name}"
+        """Clips and frames of the store, and what is measured on."""
+        frames, pieces = len(self.store.positions), self.scale.tracks or "all"
+        return (
+            f"{self.name}, {len(self.store)} clips, {frames} frames, scale {self.scale.name}, {pieces} pieces"
+        )
 
     @property
     def training(self) -> Mapping[str, Any]:

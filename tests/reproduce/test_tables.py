@@ -1,0 +1,110 @@
+"""Tables from stored scores: every number lands in its place."""
+
+import csv
+
+import pytest
+
+from uplift3d.reproduce import published
+from uplift3d.reproduce.cells import PROTOCOLS, Result
+from uplift3d.reproduce.pages import spread, write_page
+from uplift3d.reproduce.tables import MODES, rivals, table_1, table_2, table_3
+
+
+def scores(cell, seed):
+    """Numbers that say where they come from: the cell by its name's length, the stride, the protocol."""
+    return {
+        stride: {
+            protocol: {
+                "frames": 9,
+                "mpjpe": 1000 * len(cell.name) + 10 * stride + (protocol == "key frames") + seed,
+                "n_mpjpe": 2.0,
+                "p_mpjpe": 1.0,
+            }
+            for protocol in PROTOCOLS
+        }
+        for stride in cell.strides
+    }
+
+
+def results(seeds=(0,)):
+    def look(cell):
+        return [Result(cell.name, seed, "abc", scores(cell, seed)) for seed in seeds]
+
+    return look
+
+
+def rows(page):
+    return {row[:2]: row for row in page.tables[0].rows}
+
+
+def test_table_1_puts_single_stride_networks_beside_their_stride(plan):
+    found = rows(table_1(plan, results(), {}))
+    assert len(found) == 12
+    length = {"SS": len("uu-81-ss20"), "MS": len("uu-81-ms"), "MS, no DUTA": len("uu-81-ms-no-duta")}
+    for name, letters in length.items():
+        assert found[name, "20"][2] == f"{1000 * letters + 201:.1f} / 2.0 / 1.0"
+        assert found[name, "20"][3] == f"{1000 * letters + 200:.1f} / 2.0 / 1.0"
+    assert found["MS", "20"][4:] == ("48.2 / 46.4 / 37.6", "49.9 / 48.1 / 39.2")
+
+
+def test_table_2_and_the_paper_s_numbers(plan):
+    page = table_2(plan, results(), {})
+    found = rows(page)
+    assert list(found) == [("no", "5"), ("yes", "5"), ("no", "20"), ("yes", "20")]
+    assert found["yes", "5"][3] == f"{1000 * len('uu-351-wba-pt') + 50:.1f} / 2.0 / 1.0"
+    assert found["yes", "20"][4:] == ("47.8 / 46.4 / 38.4", "45.0 / 44.0 / 36.3")
+    assert "First data: bandai-2, bandai-1; second: cmu-bvh, cmu-amc" in " ".join(page.notes)
+
+
+def test_table_3_says_what_leaving_a_component_out_costs(plan):
+    found = {row[0]: row for row in table_3(plan, results(), {}).tables[0].rows}
+    cost = 1000 * (len("uu-81-no-spatial") - len("uu-81-ms"))
+    assert found["no-spatial"][1:4] == (f"+{cost}.0",) * 3
+    assert found["full"][1] == f"{1000 * len('uu-81-ms') + 40:.1f}"
+    assert found["no-temporal"][4:] == ("+4.2", "+4.7", "+5.9")
+
+
+def test_every_rival_has_both_baselines(plan):
+    page = rivals(plan, results(), {})
+    assert len(page.tables[0].rows) == 1 + 2 * 6
+    assert {row[1] for row in page.tables[0].rows} == {
+        "learned",
+        "3D poses interpolated",
+        "2D poses interpolated",
+    }
+
+
+def test_several_seeds_give_mean_and_deviation(plan):
+    found = rows(table_1(plan, results((0, 2)), {}))
+    assert found["SS", "20"][3] == "10201.0 ± 1.4 / 2.0 ± 0.0 / 1.0 ± 0.0"
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "text"),
+    [([], {}, "–"), ([1.25], {}, "1.2"), ([1.0, 2.0], {}, "1.5 ± 0.7"), ([0.5], {"sign": True}, "+0.5")],
+)
+def test_spread(values, options, text):
+    assert spread(values, **options) == text
+
+
+def test_a_page_is_markdown_and_one_number_per_line(plan, tmp_path):
+    page = table_1(plan, results((0, 1)), {"data set": "made up", "seeds": "0, 1"})
+    text = write_page(page, tmp_path).read_text()
+    assert "- data set: made up\n- seeds: 0, 1" in text
+    assert "| MS | 20 |" in text
+    with (tmp_path / "table-1.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == 12 * 2 * 2 * 3  # rows, protocols, seeds, metrics
+    line = next(
+        one
+        for one in lines
+        if (one["row"], one["s_in"], one["protocol"], one["metric"], one["seed"])
+        == ("MS", "20", "all frames", "mpjpe", "1")
+    )
+    assert (line["value"], line["published"], line["unit"]) == ("8201", "49.9", "mm")
+
+
+def test_what_the_paper_reports_is_complete():
+    assert {name for name, _ in published.TABLE_1} == set(MODES)
+    assert len(published.TABLE_1) == 12
+    assert len(published.TABLE_2) == 8

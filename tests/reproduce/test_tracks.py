@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from uplift3d.data.store import Clip, MotionStore, write_store
+from uplift3d.errors import InputError
+from uplift3d.reproduce import tracks
+from uplift3d.reproduce.tracks import virtual_tracks
+from uplift3d.train.noise import NoiseConfig
+
+from ..train.conftest import moving
+
+NOTHING = {"white_mm": (0, 0), "drift_mm": (0, 0), "bias_mm": 0, "lost_rate": (0, 0)}
+CLEAN = NoiseConfig(**NOTHING, outlier_rate=0, lost_outside=0, swap_rate=0, missed_rate=0)
+
+
+@pytest.fixture
+def store(store_path):
+    return MotionStore.open(store_path)
+
+
+def test_held_out_clips_are_filmed_and_nothing_else(store):
+    filmed = virtual_tracks(store)
+    assert [(track.action, len(track)) for track in filmed] == [
+        ("bandai-1", 160),
+        ("cmu-bvh", 130),
+        ("cmu-amc", 130),
+    ]
+    assert [track.action for track in virtual_tracks(store, ["cmu-bvh"])] == ["cmu-bvh"]
+
+
+def test_without_noise_2d_is_the_camera_s_image_of_3d(store, monkeypatch):
+    monkeypatch.setattr(tracks, "NOISE", CLEAN)
+    for track in virtual_tracks(store):
+        seen = track.camera.project(track.positions_camera)
+        usual = [joint for joint in range(17) if joint not in (0, 7)]  # these two are made of others
+        np.testing.assert_allclose(track.keypoints_px[:, usual], seen[:, usual], atol=0.05)
+
+
+def test_filming_changes_neither_bones_nor_motion(store):
+    track = virtual_tracks(store)[0]
+    world = store[2]
+    for pose, true in ((track.positions_camera, world), (np.diff(track.positions_camera, axis=0), None)):
+        true = np.diff(world, axis=0) if true is None else true
+        inner = np.einsum("tjx,tkx->tjk", pose - pose[:, :1], pose - pose[:, :1])
+        wanted = np.einsum("tjx,tkx->tjk", true - true[:, :1], true - true[:, :1])
+        np.testing.assert_allclose(inner, wanted, atol=1e-4)
+
+
+def test_it_is_the_same_film_every_time(store):
+    for one, other in zip(virtual_tracks(store), virtual_tracks(store), strict=True):
+        assert np.array_equal(one.keypoints_px, other.keypoints_px)
+    assert np.isfinite(one.keypoints_px).all()
+
+
+def test_long_clips_are_cut_and_few_pieces_are_spread_evenly(tmp_path):
+    clip = Clip("long", "bandai-1", "", 0, 0, "CC0", "made")
+    write_store(tmp_path / "store", [(clip, moving(1050, 0))])
+    store = MotionStore.open(tmp_path / "store")
+    assert [len(track) for track in virtual_tracks(store, piece_s=4)] == [200] * 5
+    some = virtual_tracks(store, piece_s=4, most=3)
+    assert [track.take for track in some] == [f"long from frame {start}" for start in (0, 400, 800)]
+
+
+def test_a_store_with_nothing_held_out_is_refused(tmp_path):
+    clip = Clip("short", "bandai-1", "", 0, 0, "CC0", "made")
+    write_store(tmp_path / "store", [(clip, moving(50, 0))])
+    with pytest.raises(InputError, match="no held-out clip of at least 2 s to measure on"):
+        virtual_tracks(MotionStore.open(tmp_path / "store"))
