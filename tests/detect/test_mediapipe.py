@@ -1,4 +1,5 @@
 import os
+import subprocess
 import sys
 
 import numpy as np
@@ -29,6 +30,16 @@ def test_a_missing_system_library_is_told_from_a_missing_package(monkeypatch):
         InputError, match=r"installed but cannot be loaded \(libGL\.so\.1.*apt install libgl1"
     ):
         create_detector("mediapipe")
+
+
+def test_only_pythons_own_words_reach_stderr_while_mediapipe_is_silenced():
+    code = (
+        "import os, sys; from uplift3d.detect.mediapipe import _silent_stderr\n"
+        "with _silent_stderr(): os.write(2, b'from C\\n'); print('a warning', file=sys.stderr)\n"
+        "os.write(2, b'afterwards\\n'); print('too', file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines() == ["a warning", "afterwards", "too"]
 
 
 @pytest.fixture(scope="module")

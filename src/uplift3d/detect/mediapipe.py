@@ -1,6 +1,8 @@
 """MediaPipe's BlazePose: 33 joints of one person, on the CPU, from models inside its wheel (no download)."""
 
 import os
+import sys
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -81,7 +83,7 @@ def _import_solutions() -> Any:
 def _silent_stderr() -> Iterator[None]:
     """Keep what MediaPipe's C++ code prints out of a clean terminal; it offers no switch of its own.
 
-    Whatever else the process writes to stderr meanwhile is lost as well, so it lasts for moments only.
+    Python's own `sys.stderr` goes on meanwhile: the decoding thread may have a warning to print.
     """
     try:
         kept = os.dup(2)
@@ -89,10 +91,32 @@ def _silent_stderr() -> Iterator[None]:
         yield
         return
     nowhere = os.open(os.devnull, os.O_WRONLY)
+    with _python_stderr_to(kept):
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(nowhere)
+
+
+@contextmanager
+def _python_stderr_to(descriptor: int) -> Iterator[None]:
+    """Let `sys.stderr` write to this copy of descriptor 2; takes over the copy.
+
+    Another thread may hold the stream a moment longer than this lasts, so the copy is closed with the last
+    reference to it.
+    """
+    usual = sys.stderr
+    stream = os.fdopen(descriptor, "w", buffering=1, errors="backslashreplace", closefd=False)
+    weakref.finalize(stream, os.close, descriptor)
     try:
-        os.dup2(nowhere, 2)
+        if usual is not None and usual.fileno() == 2:
+            sys.stderr = stream
+    except (OSError, ValueError):  # a stream that is no file, or closed: it does not go through descriptor 2
+        pass
+    try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        if sys.stderr is stream:
+            sys.stderr = usual
