@@ -1,6 +1,7 @@
 """From 2D key-frames and from video to motion: times, absences, symmetries, bad input."""
 
 import json
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -299,6 +300,9 @@ def test_an_hour_is_lifted_in_batches():
         ({"output_times": [np.nan]}, "output_times must be one row"),
         ({"focal_px": -3.0}, "focal_px is -3.0; it must be a positive number of pixels"),
         ({"principal_point_px": (1.0, 2.0)}, "principal_point_px needs focal_px too"),
+        ({"focal_px": 500.0, "principal_point_px": (np.nan, 2.0)}, r"must be \(x, y\) in pixels"),
+        ({"focal_px": 500.0, "principal_point_px": (1.0,)}, r"must be \(x, y\) in pixels"),
+        ({"output_times": "now"}, "output_times must be one row"),
         ({"hop": 0}, "hop is 0; accepted are 1 … 10 tokens"),
         ({"interpolation": "cubic"}, "interpolation is 'cubic'; accepted are linear, smooth"),
         ({"max_gap_s": -1.0}, "max_gap_s is -1.0; it must be a number of seconds from 0"),
@@ -307,6 +311,26 @@ def test_an_hour_is_lifted_in_batches():
 def test_impossible_arguments_are_refused(arguments, message):
     with pytest.raises(InputError, match=message):
         lift_keypoints(clip(regular(2, 30)), FakeRuntime(), **arguments)
+
+
+def test_what_is_no_model_or_no_key_frames_is_refused(lifter):
+    with pytest.raises(InputError, match="model is None; accepted are 'base'"):
+        Lifter(None)
+    with pytest.raises(
+        InputError, match=r"of type str; accepted is Keypoints2D, which detect\.load_keypoints"
+    ):
+        lifter.lift("keys.npz")
+
+
+def test_times_in_another_unit_do_not_fill_the_memory(lifter):
+    with pytest.raises(InputError, match=r"span 1e\+12 s, .*are their times in seconds"):
+        lifter.lift(clip(np.array([0.0, 1e11, 1e12])))
+
+
+def test_no_output_times_give_no_poses(lifter):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(lifter.lift(clip(regular(2, 10)), output_times=[])) == 0
 
 
 def test_nobody_to_lift_is_nothing_found(lifter):

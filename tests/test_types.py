@@ -136,6 +136,15 @@ def test_present_says_who_has_a_pose_when():
         ({"confidence": np.full((2, 5, 17), np.nan)}, r"confidence must be finite and within \[0, 1\]"),
         ({"people": [1, 1]}, r"people is \[1, 1\], expected 2 different track ids"),
         ({"people": [1, 2, 3]}, r"people is \[1, 2, 3\], expected 2 different"),
+        ({"people": ["Ann", "Bob"]}, r"people is \['Ann', 'Bob'\], expected 2 different whole numbers"),
+        ({"positions": "text"}, "Keypoints2D: positions must be numbers in rows of equal length"),
+        ({"positions": [[1], [1, 2]]}, "positions must be numbers in rows of equal length"),
+        ({"positions": np.zeros((2, 5, 17, 2), complex)}, r"positions must be numbers .*complex"),
+        ({"positions": np.full((2, 5, 17, 2), 1e300)}, "positions hold infinite values"),
+        ({"positions": np.full((2, 5, 17, 2), 1e30)}, r"positions reach 1e\+30 pixels; mark an unseen"),
+        ({"times": list("abcde")}, "times must be numbers"),
+        ({"confidence": "sure"}, "confidence must be numbers"),
+        ({"joints": ["nose"]}, r"unknown joint set \['nose'\]"),
     ],
 )
 def test_keypoints_name_what_does_not_fit(changes, message):

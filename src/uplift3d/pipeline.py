@@ -39,6 +39,8 @@ OUTPUT_JOINTS = "h36m17"
 # at every trained key interval, for an eighth of the arithmetic.
 DEFAULT_HOP = 8
 MAX_GAP_S = 1.0
+# Default output times are never more: 11 days at the default model's rate.
+MAX_POSES = 10_000_000
 
 
 class LifterOptions(TypedDict, total=False):
@@ -155,6 +157,10 @@ class Lifter:
         max_gap_s: float = MAX_GAP_S,
         threads: int | None = None,
     ) -> None:
+        if not (isinstance(model, str | os.PathLike) or hasattr(model, "uplift")):
+            raise InputError(
+                f"model is {model!r}; accepted are 'base', the path of a model, or a loaded runtime"
+            )
         self.name = os.fspath(model) if isinstance(model, str | os.PathLike) else "given"
         self.runtime = (
             open_runtime(model, runtime, threads) if isinstance(model, str | os.PathLike) else model
@@ -201,6 +207,11 @@ class Lifter:
         """
         started = time.perf_counter()
         _check_key_interval(key_interval)
+        if not isinstance(keypoints, Keypoints2D):
+            raise InputError(
+                f"keypoints is of type {type(keypoints).__name__}; accepted is Keypoints2D, which "
+                "detect.load_keypoints reads from a file"
+            )
         if len(keypoints) == 0:
             raise NothingFoundError("the 2D joints hold no key-frame, so there is nothing to lift")
         wanted = self._output_times(keypoints.times, output_times)
@@ -250,8 +261,16 @@ class Lifter:
         spacing_s = self.spec.spacing_s
         if given is None:
             dense = len(times) == 1 or float(np.median(np.diff(times))) <= spacing_s * 1.001
+            if not dense and (times[-1] - times[0]) / spacing_s > MAX_POSES:
+                raise InputError(
+                    f"the key-frames span {times[-1] - times[0]:g} s, which is more than {MAX_POSES} poses; "
+                    "are their times in seconds? If so, say with output_times when poses are wanted"
+                )
             return times if dense else grid_times(float(times[0]), float(times[-1]), spacing_s)
-        wanted = np.asarray(given, dtype=np.float64)
+        try:
+            wanted = np.asarray(given, dtype=np.float64)
+        except (TypeError, ValueError):  # texts, rows of different lengths
+            wanted = np.full(1, np.nan)
         if wanted.ndim != 1 or not np.isfinite(wanted).all() or (np.diff(wanted) <= 0).any():
             raise InputError("output_times must be one row of finite seconds that increase strictly")
         return wanted
@@ -286,7 +305,7 @@ def _observed(
     wanted: TimeArray, times: TimeArray, usable: list[BoolArray], positions: FloatArray, spacing_s: float
 ) -> BoolArray:
     """(P, T) True at the output time nearest to each usable key-frame, within half an output step."""
-    step_s = spacing_s if len(wanted) == 1 else float(np.median(np.diff(wanted)))
+    step_s = spacing_s if len(wanted) < 2 else float(np.median(np.diff(wanted)))
     flags = np.stack([nearest_flags(wanted, times[seen], step_s) for seen in usable])
     present: BoolArray = np.isfinite(positions).all(axis=(-1, -2))
     return flags & present

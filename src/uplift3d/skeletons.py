@@ -194,7 +194,7 @@ DERIVED: dict[str, tuple[dict[str, float], ...]] = {
 
 def joint_set(name: str) -> JointSet:
     """The joint set of that name; InputError listing the known names otherwise."""
-    if name not in JOINT_SETS:
+    if not isinstance(name, str) or name not in JOINT_SETS:
         raise InputError(f"unknown joint set {name!r}; known joint sets are {', '.join(JOINT_SETS)}")
     return JOINT_SETS[name]
 

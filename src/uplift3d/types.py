@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,10 @@ FloatArray = npt.NDArray[np.float32]
 TimeArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
+Number = TypeVar("Number", bound=np.floating[Any])
+
+MAX_PX = 1e9
+"""Farther out nothing is a place in an image."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,15 +52,15 @@ class Keypoints2D:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        positions = np.array(self.positions, dtype=np.float32)
-        times = np.array(self.times, dtype=np.float64)
+        positions = _numbers("Keypoints2D", "positions", self.positions, np.float32)
+        times = _numbers("Keypoints2D", "times", self.times, np.float64)
         problems = _array_problems(positions, times, joint_set(self.joints), dims=2)
         size = _image_size(self.image_size, problems)
         _raise("Keypoints2D", problems)
         seen = np.isfinite(positions).all(axis=-1)
         positions[~seen] = np.nan
         given = np.ones(seen.shape) if self.confidence is None else self.confidence  # None: untyped callers
-        confidence = np.array(given, dtype=np.float32)
+        confidence = _numbers("Keypoints2D", "confidence", given, np.float32)
         people = _people(self.people, len(positions), problems)
         if confidence.shape != seen.shape:
             problems.append(f"confidence has shape {confidence.shape}, expected {seen.shape} as positions")
@@ -126,14 +130,14 @@ class Motion3D:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        positions = np.array(self.positions, dtype=np.float32)
-        times = np.array(self.times, dtype=np.float64)
+        positions = _numbers("Motion3D", "positions", self.positions, np.float32)
+        times = _numbers("Motion3D", "times", self.times, np.float64)
         problems = _array_problems(positions, times, joint_set(self.joints), dims=3)
         _raise("Motion3D", problems)
         observed = np.array(self.observed, dtype=bool)
         if observed.shape != positions.shape[:2]:
             problems.append(f"observed has shape {observed.shape}, expected {positions.shape[:2]}")
-        root = None if self.root is None else np.array(self.root, dtype=np.float32)
+        root = None if self.root is None else _numbers("Motion3D", "root", self.root, np.float32)
         if root is not None and root.shape != (*positions.shape[:2], 3):
             problems.append(f"root has shape {root.shape}, expected {(*positions.shape[:2], 3)}")
         people = _people(self.people, len(positions), problems)
@@ -177,6 +181,17 @@ class Motion3D:
         return f"Motion3D({people} people × {frames} poses × {self.joints}, {_span(self.times)})"
 
 
+def _numbers(what: str, name: str, values: Any, dtype: type[Number]) -> npt.NDArray[Number]:
+    """A copy as an array; InputError for what holds anything but numbers, or rows of different lengths."""
+    try:
+        if np.iscomplexobj(values):
+            raise TypeError("complex numbers")
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, and that is reported
+            return np.array(values, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what}: {name} must be numbers in rows of equal length ({error})") from error
+
+
 def _array_problems(positions: FloatArray, times: TimeArray, joints: JointSet, dims: int) -> list[str]:
     problems = []
     letters = "K" if dims == 2 else "T"
@@ -187,6 +202,10 @@ def _array_problems(positions: FloatArray, times: TimeArray, joints: JointSet, d
         )
     if np.isinf(positions).any():
         problems.append("positions hold infinite values; mark an unseen joint as NaN")
+    elif dims == 2 and (np.abs(positions) > MAX_PX).any():
+        problems.append(
+            f"positions reach {np.nanmax(np.abs(positions)):.2g} pixels; mark an unseen joint as NaN"
+        )
     if times.ndim != 1:
         problems.append(f"times have shape {times.shape}, expected ({letters},)")
     elif positions.ndim == 4 and len(times) != positions.shape[1]:
@@ -213,7 +232,11 @@ def _image_size(size: Any, problems: list[str]) -> tuple[int, ...]:
 
 
 def _people(people: npt.ArrayLike | None, count: int, problems: list[str]) -> IntArray:
-    ids = np.arange(count) if people is None else np.array(people, dtype=np.int64)
+    try:
+        ids = np.arange(count) if people is None else np.array(people, dtype=np.int64)
+    except (TypeError, ValueError, OverflowError):
+        problems.append(f"people is {people!r}, expected {count} different whole numbers")
+        return np.arange(count)
     if ids.shape != (count,) or len(np.unique(ids)) != count:
         problems.append(f"people is {ids.tolist()}, expected {count} different track ids")
     return ids

@@ -157,9 +157,12 @@ def at_rate(motion: Motion3D, rate_hz: float, interpolation: str) -> Motion3D:
     """The motion at evenly spaced times from its first to its last."""
     import numpy as np
 
+    from uplift3d.pipeline import MAX_POSES
     from uplift3d.post import check_method, resample
 
     count = int((motion.times[-1] - motion.times[0]) * rate_hz + 1e-6) + 1
+    if count > MAX_POSES:
+        raise InputError(f"--output-rate {rate_hz:g} makes {count} poses; accepted are up to {MAX_POSES}")
     return resample(motion, motion.times[0] + np.arange(count) / rate_hz, check_method(interpolation))
 
 

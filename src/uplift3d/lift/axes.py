@@ -35,6 +35,10 @@ def pinhole(
     if not (np.isfinite(focal_px) and focal_px > 0):
         raise InputError(f"focal_px is {focal_px}; it must be a positive number of pixels")
     width, height = image_size
+    if principal_point_px is not None and not (
+        len(principal_point_px) == 2 and np.isfinite(principal_point_px).all()
+    ):
+        raise InputError(f"principal_point_px is {principal_point_px}; it must be (x, y) in pixels")
     return Camera.pinhole(float(focal_px), principal_point_px or (width / 2, height / 2))
 
 
