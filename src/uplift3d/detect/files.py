@@ -65,6 +65,7 @@ def load_keypoints(path: str | os.PathLike[str]) -> Keypoints2D:
     problems = _type_problems(arrays)
     if problems:
         raise InputError(f"{source}: {'; '.join(problems)}")
+    meta = _meta(source, arrays.get("meta"))
     try:
         return Keypoints2D(
             positions=arrays["positions"],
@@ -73,7 +74,7 @@ def load_keypoints(path: str | os.PathLike[str]) -> Keypoints2D:
             image_size=tuple(arrays["image_size"].tolist()),
             joints=str(arrays["joints"]),
             people=arrays.get("people"),  # type: ignore[arg-type]  # None counts them
-            meta=_meta(source, arrays.get("meta")),
+            meta=meta,
         )
     except InputError as error:
         raise InputError(f"{source}: {error}") from error

@@ -42,7 +42,7 @@ def read(path: Path) -> Motion3D:
     """Read what `write` wrote; `root` and `meta` may be missing."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error})") from error
     if not isinstance(data, dict):
         raise InputError(f"{path}: not a 3D motion, a JSON {type(data).__name__} instead of an object")
