@@ -56,15 +56,18 @@ def test_mirroring_twice_changes_nothing(rng):
     np.testing.assert_array_equal(mirror(mirror(heatmaps, "coco17"), "coco17"), heatmaps)
 
 
-@pytest.mark.parametrize(("peak", "confidence"), [(255, 1), (127.5, 0.5), (400, 1)])
-def test_the_height_of_the_peak_is_the_confidence(peak, confidence):
+@pytest.mark.parametrize(("peak", "confidence"), [(255, 1), (127.5, 0.5**0.5), (400, 1)])
+def test_confidence_comes_from_the_height_of_the_peak(peak, confidence):
     assert decode(gaussian(20.5, 30.5, peak=peak))[1] == pytest.approx(confidence)
 
 
-def test_nothing_drawn_is_not_seen():
-    positions, confidence = decode(np.full((1, 2, 12, 9), -3, np.float32))
-    assert np.isnan(positions).all()
-    assert (confidence == 0).all()
+@pytest.mark.parametrize("peak", [-3, 0, 25])
+def test_what_is_drawn_faintly_or_not_at_all_is_not_seen(peak):
+    heatmaps = np.concatenate([np.full((1, 1, HEIGHT, WIDTH), peak, np.float32), gaussian(20.5, 30.5)], 1)
+    positions, confidence = decode(heatmaps)
+    assert np.isnan(positions[0, 0]).all()
+    assert np.isfinite(positions[0, 1]).all()
+    np.testing.assert_allclose(confidence, [[0, 1]])
 
 
 def test_the_blur_prefers_a_blob_to_a_bright_cell():
@@ -72,7 +75,14 @@ def test_the_blur_prefers_a_blob_to_a_bright_cell():
     heatmaps[..., 80, 60] = 200
     np.testing.assert_allclose(decode(heatmaps)[0][0, 0] * SIZE, [20.5, 30.5], atol=0.3)
     np.testing.assert_allclose(decode(heatmaps, blur=False)[0][0, 0] * SIZE, [60.5, 80.5], atol=0.3)
-    assert decode(heatmaps)[1] == pytest.approx(150 / 255)
+    assert decode(heatmaps)[1] == pytest.approx((150 / 255) ** 0.5)
+
+
+@given(st.floats(0, 4))
+def test_confidence_falls_as_the_place_gets_wider(spread):
+    drawn, sigma = gaussian(20.5, 30.5, (2**2 + spread**2) ** 0.5), 2
+    drawn *= sigma**2 / (sigma**2 + spread**2)  # the mean of Gaussians at all places in question
+    assert decode(drawn)[1] == pytest.approx(sigma / (sigma**2 + spread**2) ** 0.5, rel=1e-4)
 
 
 def test_the_blur_is_a_gaussian_filter(rng):

@@ -43,7 +43,8 @@ class CPNDetector:
         device: torch device; None takes a GPU if there is one.
 
     Raises:
-        InputError: torch is not installed, the weights cannot be used, or what `create_detector(boxes)` says.
+        InputError: torch is not installed, the weights or the device cannot be used, or what
+            `create_detector(boxes)` says.
     """
 
     joints = "coco17"
@@ -65,7 +66,7 @@ class CPNDetector:
         network = load_cpn(Path(weights))
         self._boxes = create_detector(boxes) if isinstance(boxes, str) else boxes
         self._device = device or ("cuda" if self._torch.cuda.is_available() else "cpu")
-        self._network: CPN = network.to(self._device)
+        self._network: CPN = _moved(network, self._device)
         self._flip, self._blur = flip, blur
         self.name = f"cpn ({Path(weights).name}, boxes: {self._boxes.name if self._boxes else 'the image'})"
         self.finds_everyone = self._boxes is None or self._boxes.finds_everyone
@@ -143,6 +144,16 @@ def _checked_boxes(boxes: npt.ArrayLike) -> FloatArray:
     if not (np.isfinite(given).all() and (given[:, 2:] > given[:, :2]).all()):
         raise InputError("a box has no area; accepted are left < right and top < bottom, in pixels")
     return given
+
+
+def _moved(network: CPN, device: str) -> CPN:
+    try:
+        return network.to(device)
+    except (RuntimeError, AssertionError) as error:  # unknown, or absent
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"device {device!r} cannot be used ({reason}); accepted are 'cpu', 'cuda', …"
+        ) from None
 
 
 def _import_torch() -> Any:

@@ -11,6 +11,8 @@ from uplift3d.skeletons import joint_set
 
 SURE = 255.0
 """Height of a peak that CPN is trained to draw."""
+FAINT = 0.1 * SURE
+"""Lower peaks are no joints: whatever is highest in the heat map of a joint that is out of view."""
 QUARTER = 0.25
 """How far a joint is placed off the middle of the highest cell, in cells."""
 BLUR_SIGMA, BLUR_REACH = 3.5, 10
@@ -27,8 +29,11 @@ def decode(heatmaps: FloatArray, *, blur: bool = True) -> tuple[FloatArray, Floa
         blur: look for the peak in a blurred heat map, so that one bright cell does not outweigh a blob.
 
     Returns:
-        positions (P, J, 2) x and y in shares of the width and height, NaN where no cell is above 0, and
-        confidence (P, J) in [0, 1], the height of the peak before the blur.
+        positions (P, J, 2) x and y in shares of the width and height, NaN where the peak is faint, and
+        confidence (P, J) in [0, 1], 0 there and else the root of the share that the peak (before the blur)
+        has of `SURE`. A network trained on squared errors draws the mean of where a joint may be, so that a
+        joint known to one standard deviation of the drawn Gaussian is half as high already; the root says
+        per axis how much wider than that Gaussian the place is.
     """
     smooth = blurred(heatmaps) if blur else heatmaps
     height, width = heatmaps.shape[-2:]
@@ -42,7 +47,7 @@ def decode(heatmaps: FloatArray, *, blur: bool = True) -> tuple[FloatArray, Floa
     shift = QUARTER * np.sign(np.stack([right - left, below - above], axis=-1))
     cells = np.stack([x, y], axis=-1) + 0.5 + shift
     value = np.take_along_axis(heatmaps.reshape(flat.shape), peak, axis=-1)[..., 0]
-    confidence = np.clip(value / SURE, 0, 1).astype(np.float32)
+    confidence = np.where(value < FAINT, 0, np.sqrt(np.clip(value / SURE, 0, 1))).astype(np.float32)
     positions = np.where(confidence[..., None] > 0, cells / (width, height), np.nan)
     return positions.astype(np.float32), confidence
 

@@ -21,8 +21,8 @@ def infer(state: State) -> CPNConfig:
     stages = [max(1, count(state, rf"resnet\.layer{stage}\.(\d+)\.")) for stage in (1, 2, 3, 4)]
     return CPNConfig(
         blocks=(stages[0], stages[1], stages[2], stages[3]),
-        stem_width=size(state, ("resnet.conv1.weight", 0), ("resnet.bn1.weight", 0), default=64),
-        width=size(state, ("global_net.laterals.0.0.weight", 0), default=256),
+        stem_width=max(1, size(state, ("resnet.conv1.weight", 0), ("resnet.bn1.weight", 0), default=64)),
+        width=max(2, size(state, ("global_net.laterals.0.0.weight", 0), default=256)),
         joints=joints,
         upsample_bias=any(re.match(r"global_net\.upsamples\.\d\.1\.bias", name) for name in state),
     )
