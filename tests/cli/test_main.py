@@ -4,6 +4,7 @@ import subprocess
 import sys
 import types
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -142,3 +143,27 @@ def test_a_closed_pipe_is_no_traceback(monkeypatch, unbuffered):
     error = process.stderr.read().decode()
     process.stderr.close()
     assert (process.wait(), error) == (141, "")
+
+
+@pytest.mark.parametrize("words", [["--version"], ["info", "missing.npz"]])
+def test_a_program_started_without_stdout_works(words):
+    code = f"import sys; sys.stdout = None; from uplift3d.cli import main; sys.exit(main({words}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == (0 if words == ["--version"] else 2)
+    assert "Traceback" not in done.stderr
+
+
+def test_what_the_system_refuses_is_a_sentence(command, capsys):
+    command(raising(PermissionError(13, "Permission denied", "secret.npz")))
+    assert main(["try"]) == 2
+    assert capsys.readouterr().err == "uplift3d: secret.npz: Permission denied\n"
+
+
+def test_a_full_disk_behind_stdout_is_a_sentence():
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "uplift3d", "--version"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (done.returncode, done.stderr) == (2, "uplift3d: output: No space left on device\n")

@@ -56,7 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             try:
                 return _run(argv)
             finally:
-                sys.stdout.flush()  # a closed pipe shows here rather than at exit
+                if sys.stdout is not None:  # started with stdout closed
+                    sys.stdout.flush()  # a closed pipe shows here rather than at exit
         except InputError as error:
             print(f"uplift3d: {error}", file=sys.stderr)
             return error.exit_code
@@ -64,9 +65,20 @@ def main(argv: Sequence[str] | None = None) -> int:
             print("uplift3d: interrupted", file=sys.stderr)
             return INTERRUPTED
         except BrokenPipeError:
-            # Python flushes stdout once more at exit; give it somewhere to go.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _discard_stdout()
             return BROKEN_PIPE
+        except OSError as error:
+            # Of the machine rather than of ours: a full disk, a file that may not be read.
+            print(f"uplift3d: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+            if error.filename is None:
+                _discard_stdout()
+            return InputError.exit_code
+
+
+def _discard_stdout() -> None:
+    """Give Python somewhere to flush stdout to when it leaves."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(argv: list[str]) -> int:
