@@ -13,6 +13,7 @@ from uplift3d.data.store import JOINTS
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.train.augment import BodyConfig, mirror, vary_body
 from uplift3d.train.cameras import CameraConfig, look
+from uplift3d.train.filmed import FilmedWindows
 from uplift3d.train.inputs import normalise_person, normalise_screen, straight_lines, usable_poses
 from uplift3d.train.networks import NetworkConfig, fills_in
 from uplift3d.train.noise import NoiseConfig, detect
@@ -56,7 +57,7 @@ class Batch:
 
 @torch.no_grad()
 def draw_batch(
-    windows: MotionWindows,
+    windows: MotionWindows | FilmedWindows,
     model: NetworkConfig,
     config: ViewConfig,
     batch: int,
@@ -66,7 +67,7 @@ def draw_batch(
     """Draw one batch, in float32 whatever precision the network computes in.
 
     Args:
-        windows: motion to draw from, h36m17 joints.
+        windows: what to draw from, h36m17 joints; filmed windows are neither varied nor spoilt.
         model: says joints, token layout, strides and what stands for input, output and clip ends.
         config: how the motion is varied, seen and spoilt.
         batch: B, mirror images included.
@@ -76,7 +77,7 @@ def draw_batch(
     """
     drawn = -(-batch // 2) if config.mirror == "within_batch" else batch
     strides = [stride // model.s_out for stride in strides_in or model.strides_in]
-    with torch.autocast(windows.positions.device.type, enabled=False):
+    with torch.autocast(windows.device.type, enabled=False):
         keypoints, seen, target, inside = _observe(windows, model, config, drawn, random)
         mask = draw_masks(drawn, model.tokens, strides, config.switch_rate, target.device, random)
         mask = mask & inside
@@ -95,17 +96,31 @@ def draw_batch(
 
 
 def _observe(
-    windows: MotionWindows, model: NetworkConfig, config: ViewConfig, batch: int, random: Generator
+    windows: MotionWindows | FilmedWindows,
+    model: NetworkConfig,
+    config: ViewConfig,
+    batch: int,
+    random: Generator,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """What a detector sees at every token: keypoints, seen joints, targets, and which tokens are real."""
+    if isinstance(windows, FilmedWindows):
+        keypoints, seen, targets, inside = windows.draw(batch, model.tokens, model.token_seconds, random)
+        return _with_edges(keypoints, seen, targets, inside, model)
     joints = joint_set(JOINTS)
     positions, inside = windows.draw(batch, model.tokens, model.token_seconds, config.sampler.speed, random)
     positions = vary_body(positions, joints, config.body, random)
     view = look(positions, config.camera, random, model.axes)
     keypoints, seen = detect(view, joints, config.noise, model.token_seconds, random)
+    return _with_edges(keypoints, seen, view.targets, inside, model)
+
+
+def _with_edges(
+    keypoints: Tensor, seen: Tensor, targets: Tensor, inside: Tensor, model: NetworkConfig
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """What the network takes for the tokens beyond the clip."""
     if model.edges == "masked":
-        return keypoints, seen, view.targets, inside
-    keypoints, seen, targets = (hold_ends(part, inside) for part in (keypoints, seen, view.targets))
+        return keypoints, seen, targets, inside
+    keypoints, seen, targets = (hold_ends(part, inside) for part in (keypoints, seen, targets))
     return keypoints, seen, targets, torch.ones_like(inside)
 
 

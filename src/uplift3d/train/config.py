@@ -62,9 +62,17 @@ class TrainConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     store: Path
-    """Motion store made by `uplift3d data import`; relative to the working directory."""
+    """Motion store made by `uplift3d data import`, or for another `source` the folder with its files;
+    relative to the working directory."""
     output: Path
     """Folder of the run: checkpoints, logs; relative to the working directory."""
+    source: Literal["motion", "h36m", "mpi-inf-3dhp"] = "motion"
+    """'motion': a motion store before virtual cameras; else a data set with cameras and 2D of its own, of
+    which `views` then varies the mirror image alone. Validated on its test subjects, as published."""
+    detections: str = "cpn_ft_h36m_dbb"
+    """Which 2D file of Human3.6M, as for `uplift3d evaluate --detections`."""
+    ground_truth: Literal["annot3", "univ_annot3"] = "univ_annot3"
+    """Which 3D annotation of MPI-INF-3DHP."""
     datasets: tuple[str, ...] = ()
     """Data sets of the store to train and validate on; default: all of them."""
     preset: PresetName = "small"

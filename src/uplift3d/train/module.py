@@ -11,7 +11,6 @@ from lightning import LightningModule
 from torch import Tensor
 from torch.optim import Optimizer
 
-from uplift3d.data.store import MotionStore
 from uplift3d.errors import InputError
 from uplift3d.model import UpliftUpsample
 from uplift3d.train.batches import draw_batch
@@ -27,8 +26,8 @@ from uplift3d.train.networks import (
     take_weights,
 )
 from uplift3d.train.optimiser import average_decay, create_optimiser, follow, rate_factor
-from uplift3d.train.sampler import MotionWindows, SamplerConfig
-from uplift3d.train.validate import errors_at, seed_of, split_of, validation_views
+from uplift3d.train.sources import load_windows
+from uplift3d.train.validate import errors_at, seed_of, validation_views
 
 NETWORK_KEY = "uplift3d.network"
 
@@ -58,13 +57,8 @@ class LiftingModule(LightningModule):
         return self.network if self.average is None else self.average
 
     def on_fit_start(self) -> None:
-        """Load both splits of the motion store onto the device."""
-        store = MotionStore.open(self.config.store)
-        training, validation = split_of(store, self.config.datasets)
-        self.training_motion = MotionWindows.from_store(
-            store, training, self.config.views.sampler, self.device
-        )
-        self.validation_motion = MotionWindows.from_store(store, validation, SamplerConfig(), self.device)
+        """Load both splits onto the device."""
+        self.training_motion, self.validation_motion = load_windows(self.config, self.device)
 
     def training_step(self, *_: Any) -> Tensor:
         """Loss of one batch."""

@@ -15,13 +15,13 @@ from lightning.pytorch.callbacks import Callback, Checkpoint, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.data import DataLoader
 
-from uplift3d.data.store import MotionStore
 from uplift3d.errors import InputError
 from uplift3d.model import UpliftUpsample, save_checkpoint
 from uplift3d.model.onnx_export import export_onnx
 from uplift3d.train.config import TrainConfig
 from uplift3d.train.log import CsvLog, ProgressBar
 from uplift3d.train.module import NETWORK_KEY, LiftingModule
+from uplift3d.train.sources import check_source
 
 STEM, BEST, LAST = "model", "best.ckpt", "last.ckpt"
 LOG_EVERY = 50
@@ -45,7 +45,7 @@ def train(config: TrainConfig, *, progress: bool = False) -> Path:
         InputError: no usable motion store; a folder with a run of another network; or the loss is no longer
             finite (the last good checkpoint is kept).
     """
-    MotionStore.open(config.store)  # reported before anything is written
+    check_source(config)  # reported before anything is written
     last, done = _resume_point(config)
     if config.threads is not None:
         torch.set_num_threads(config.threads)

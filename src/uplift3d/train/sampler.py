@@ -72,6 +72,11 @@ class MotionWindows:
             weights=(lengths * share).to(device),
         )
 
+    @property
+    def device(self) -> torch.device:
+        """Where everything is."""
+        return self.positions.device
+
     def draw(
         self, batch: int, tokens: int, token_s: float, speed: tuple[float, float], random: Generator
     ) -> tuple[Tensor, Tensor]:

@@ -17,6 +17,7 @@ from uplift3d.skeletons import joint_set
 from uplift3d.train.augment import BodyConfig
 from uplift3d.train.batches import ViewConfig, draw_batch
 from uplift3d.train.cameras import CameraConfig
+from uplift3d.train.filmed import FilmedWindows
 from uplift3d.train.networks import Network, answer, answered_token
 from uplift3d.train.noise import REALISTIC_NOISE, NoiseConfig
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
@@ -108,7 +109,7 @@ def validation_views(camera: CameraConfig | None = None, noise: NoiseConfig = RE
 
 @torch.no_grad()
 def errors_at(
-    network: Network, motion: MotionWindows, views: ViewConfig, stride_in: int, windows: int
+    network: Network, motion: MotionWindows | FilmedWindows, views: ViewConfig, stride_in: int, windows: int
 ) -> Errors:
     """Errors of the pose in the middle of random windows whose key-frames are `stride_in` frames apart.
 
@@ -119,10 +120,10 @@ def errors_at(
     middle = answered_token(network)
     poses = []
     for part in range(-(-windows // CHUNK)):
-        random = torch.Generator(motion.positions.device)
+        random = torch.Generator(motion.device)
         random.manual_seed(seed_of(SEED, part))
         batch = draw_batch(motion, network.config, views, CHUNK, random, strides_in=(stride_in,))
-        with torch.autocast(motion.positions.device.type, enabled=False):
+        with torch.autocast(motion.device.type, enabled=False):
             sequence, centre = answer(network, batch.keypoints, batch.mask)
         beside = centre if sequence is None else sequence[:, middle]
         counted = batch.counted[:, middle]

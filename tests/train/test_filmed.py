@@ -1,0 +1,125 @@
+"""Windows from filmed tracks: which frames they hold, and a run on Human3.6M's own files."""
+
+import numpy as np
+import pytest
+import torch
+
+from uplift3d.camera import Camera
+from uplift3d.data import h36m
+from uplift3d.data.tracks import StoredTrack
+from uplift3d.errors import InputError
+from uplift3d.model import load_checkpoint, presets
+from uplift3d.train import run
+from uplift3d.train.batches import ViewConfig, draw_batch
+from uplift3d.train.config import TrainConfig
+from uplift3d.train.filmed import FilmedWindows
+
+from .conftest import TINY
+
+CPU = torch.device("cpu")
+SCREEN = presets.uu_351().evolve(**TINY, joints="h36m17")
+
+
+def track(frames=60, rate_hz=50.0, start=0):
+    """Pixel x of every joint, and depth of the wrist, count frames; the person stands off the axis."""
+    count = start + np.arange(frames, dtype=np.float32)
+    pixels = np.zeros((frames, 17, 2), np.float32)
+    pixels[..., 0], pixels[..., 1] = count[:, None], 500
+    positions = np.zeros((frames, 17, 3), np.float32) + np.float32([1, 0, 4])
+    positions[:, 13, 2] += count / 1000
+    confidence = np.ones((frames, 17), np.float32)
+    confidence[:, 10] = 0
+    camera = Camera.pinhole(1000.0, (500, 500))
+    return StoredTrack(
+        *("S1", "walk", "walk", "0", camera, (1000, 1000), rate_hz, "made up"),
+        keypoints_px=pixels,
+        confidence=confidence,
+        positions_camera=positions,
+        valid=np.ones(frames, bool),
+    )
+
+
+def frames_of(keypoints):
+    return (keypoints[..., 0, 0] + 1) * 500
+
+
+def test_windows_are_frames_of_one_track_at_the_token_spacing(random):
+    windows = FilmedWindows.from_tracks([track(60), track(200, start=1000)], "camera", CPU)
+    keypoints, seen, targets, inside = windows.draw(500, 9, 0.1, random)
+    frame = frames_of(keypoints)
+    steps = frame[:, 1:] - frame[:, :-1]
+    torch.testing.assert_close(
+        steps[inside[:, 1:] & inside[:, :-1]],
+        torch.tensor(5.0).expand(1).repeat(int((inside[:, 1:] & inside[:, :-1]).sum())),
+        atol=1e-3,
+        rtol=0,
+    )
+    torch.testing.assert_close(targets[..., 13, 2], frame / 1000, atol=1e-4, rtol=0)
+    assert inside[:, 4].all()
+    assert not inside.all()
+    assert seen[..., :10].all()
+    assert not seen[..., 10].any()  # confidence 0
+    assert (frame[:, 4] >= 1000).float().mean() == pytest.approx(200 / 260, abs=0.06)
+
+
+def test_slow_videos_get_frames_between_theirs(random):
+    windows = FilmedWindows.from_tracks([track(30, rate_hz=25.0)], "camera", CPU)
+    assert windows.frames.tolist() == [59]
+    keypoints, _, _, inside = windows.draw(50, 3, 0.02, random)
+    steps = frames_of(keypoints).diff(dim=1)
+    assert steps[inside[:, 1:] & inside[:, :-1]].numpy() == pytest.approx(0.5, abs=1e-3)
+
+
+def test_viewing_ray_axes_look_straight_at_the_pelvis():
+    camera, ray = (
+        FilmedWindows.from_tracks([track(5, start=100)], axes, CPU) for axes in ("camera", "viewing_ray")
+    )
+    bone, turned = camera.targets[0, 13], ray.targets[0, 13]
+    pelvis = torch.tensor([1.0, 0, 4]) / 17**0.5
+    assert turned[2].item() == pytest.approx((bone @ pelvis).item(), abs=1e-6)
+    assert turned.norm().item() == pytest.approx(bone.norm().item(), rel=1e-5)
+
+
+def test_filmed_windows_are_neither_varied_nor_spoilt(random):
+    windows = FilmedWindows.from_tracks([track(200)], "camera", CPU)
+    views = ViewConfig(mirror="none", switch_rate=0)
+    batch = draw_batch(windows, SCREEN, views, 64, random, (5,))
+    frame = frames_of(batch.keypoints)
+    torch.testing.assert_close(batch.target[..., 13, 2], frame / 1000, atol=1e-4, rtol=0)
+    assert batch.mask.all()
+    assert batch.counted.all()  # ends are repeated, as published
+
+
+def test_nothing_to_load_is_refused():
+    with pytest.raises(InputError, match="there is no track"):
+        FilmedWindows.from_tracks([], "camera", CPU)
+
+
+def test_a_run_on_human36m_files(golden_dir, tmp_path, monkeypatch):
+    for kind in ("3d_h36m", "2d_h36m"):
+        (path,) = (golden_dir / "e2e").glob(f"data_{kind}*synthetic.npz")
+        name = "data_3d_h36m.npz" if kind.startswith("3d") else "data_2d_h36m_cpn_ft_h36m_dbb.npz"
+        (tmp_path / name).symlink_to(path)
+    monkeypatch.setattr(h36m, "TRAIN_SUBJECTS", h36m.TEST_SUBJECTS[:1])
+    monkeypatch.setattr(h36m, "TEST_SUBJECTS", h36m.TEST_SUBJECTS[1:])
+    config = TrainConfig(
+        store=tmp_path,
+        source="h36m",
+        output=tmp_path / "run",
+        preset="uu-351",
+        model=TINY,
+        optimiser={"warm_up_steps": 0},
+        steps=3,
+        batch=8,
+        validation_windows=64,
+        graphs=False,
+    )
+    network = load_checkpoint(run.train(config))
+    assert (network.config.input, network.config.axes) == ("screen", "camera")
+
+
+def test_a_missing_folder_is_named_before_anything_is_written(tmp_path):
+    config = TrainConfig(store=tmp_path / "none", source="h36m", output=tmp_path / "run", steps=1)
+    with pytest.raises(InputError, match=r"no folder .*none, in which the files of h36m should be"):
+        run.train(config)
+    assert not (tmp_path / "run").exists()
