@@ -30,6 +30,12 @@ def test_the_bundled_keys_become_three_files(network, keys, tmp_path, capsys):
     assert f"{folder / 'demo.html'}" in out.replace("\n", "")
 
 
+def test_a_missing_video_leaves_no_folder(tmp_path, capsys):
+    assert run_demo(tmp_path / "no.mp4", "-o", tmp_path / "out") == 2
+    assert "no.mp4: no such file" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.filterwarnings("ignore::uplift3d.errors.UpliftWarning")
 def test_a_video_goes_the_whole_way(network, detector, images, tmp_path, capsys, monkeypatch):
     from uplift3d.detect import register_detector

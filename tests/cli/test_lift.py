@@ -62,6 +62,11 @@ def test_the_rate_of_images_can_be_given(network, detector, images, tmp_path, ca
     assert "warning" not in capsys.readouterr().err
 
 
+def test_options_of_videos_are_refused_for_key_frames(network, keys, tmp_path, capsys):
+    assert main(["lift", str(keys), "-o", str(tmp_path / "m.npz"), "--people", "1"]) == 2
+    assert "--people is for videos and image folders" in capsys.readouterr().err
+
+
 def test_options_reach_the_lifter(network, keys, tmp_path):
     output = tmp_path / "m.npz"
     words = ["--key-interval", "0.4", "--flip", "--interpolation", "smooth", "--max-gap", "2.5", "--quiet"]

@@ -90,6 +90,16 @@ def test_missing_unexpected_and_misshapen_keys_are_all_named(model, tmp_path):
         load_checkpoint(path)
 
 
+def test_weights_that_are_no_numbers_are_named(model, tmp_path):
+    path = tmp_path / "a.safetensors"
+    save_checkpoint(model, path)
+    state = load_file(path)
+    state["centre_head.linear.bias"][0] = torch.nan
+    save_file(state, path, metadata={CONFIG_KEY: TINY.model_dump_json()})
+    with pytest.raises(InputError, match=r"with NaN or infinite numbers: centre_head\.linear\.bias"):
+        load_checkpoint(path)
+
+
 def test_a_file_without_configuration_needs_one(model, tmp_path):
     path = tmp_path / "a.safetensors"
     save_file(model.state_dict(), path)

@@ -75,6 +75,8 @@ def run(args: argparse.Namespace) -> None:
     """Lift, write, and say what was done and how fast."""
     from rich.console import Console
 
+    if args.video is not None and not args.video.exists():
+        raise InputError(f"{args.video}: no such file or folder")  # before a folder is made for its results
     outputs = _outputs(args.output, "demo" if args.video is None else args.video.stem)
     started = time.perf_counter()
     motion = _lift(args)

@@ -142,6 +142,9 @@ def lift_any(source: Path, args: argparse.Namespace, progress: bool) -> Motion3D
             focal_px=args.focal_px,
             **lifter_options(args),
         )
+    for option, value in (("--people", args.people), ("--image-rate", args.image_rate)):
+        if value is not None:
+            raise InputError(f"{option} is for videos and image folders, but {source} holds 2D key-frames")
     motion = pipeline.lift_keypoints(
         detect.load_keypoints(source),
         args.model,

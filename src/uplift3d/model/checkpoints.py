@@ -13,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -188,6 +189,9 @@ def _build(state: State, config: ModelConfig | PartConfig, path: Path) -> Networ
             f"{name} {tuple(state[name].shape)} in place of {tuple(value.shape)}"
             for name, value in expected.items()
             if name in state and state[name].shape != value.shape
+        ],
+        "with NaN or infinite numbers": [
+            name for name, value in state.items() if not bool(torch.isfinite(value).all())
         ],
     }
     found = [f"{kind}: {', '.join(names)}" for kind, names in problems.items() if names]
