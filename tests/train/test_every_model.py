@@ -28,7 +28,7 @@ def test_the_loss_falls_and_the_checkpoint_round_trips(preset, store_path, tmp_p
         preset=preset,
         model=MODELS[preset] | {"input": "person", "axes": "viewing_ray"},
         optimiser={"learning_rate": 3e-3, "warm_up_steps": 0, "ema": 0},
-        steps=60,
+        steps=90,
         batch=16,
         validate_every=30,
         validation_windows=64,
