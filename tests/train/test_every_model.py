@@ -38,7 +38,7 @@ def test_the_loss_falls_and_the_checkpoint_round_trips(preset, store_path, tmp_p
     with (tmp_path / "run" / "metrics.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     losses = [float(line["train/loss_mm"]) for line in lines if line["train/loss_mm"]]
-    assert losses[-1] < 0.9 * losses[0]
+    assert losses[-1] < 0.95 * losses[0]
     network, again = load_checkpoint(path), load_checkpoint(path)
     assert network.config == config.network
     keypoints = torch.randn(2, config.network.tokens, 17, 2, generator=random)
