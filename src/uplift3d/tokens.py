@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from uplift3d import camera
 from uplift3d.skeletons import convert_2d, joint_set
 from uplift3d.types import BoolArray, FloatArray, Keypoints2D, TimeArray
 
@@ -187,9 +188,8 @@ def normalise_screen(positions: FloatArray, image_size: tuple[int, int]) -> tupl
     Returns:
         poses (n, J, 2), 0 for unseen joints, and usable (n,): at least one joint is seen.
     """
-    width, height = image_size
     seen = np.isfinite(positions).all(axis=-1)
-    poses = positions / width * 2 - np.array([1, height / width], dtype=np.float32)
+    poses = camera.normalise_screen(positions, image_size)
     return np.where(seen[..., None], poses, 0).astype(np.float32), seen.any(axis=-1)
 
 

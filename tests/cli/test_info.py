@@ -112,7 +112,7 @@ def test_damaged_weights_are_named(tmp_path, capsys, content):
         ("gone", None, "gone: no such file or folder"),
         ("text.txt", b"hello", "text.txt"),
         ("net.onnx", b"hello", "net.onnx: not an ONNX graph"),
-        ("m.npz", b"hello", "m.npz: not an .npz file"),
+        ("m.npz", b"hello", "m.npz is not an .npz file"),
     ],
 )
 def test_what_it_does_not_know_is_named(tmp_path, capsys, name, content, message):

@@ -72,14 +72,14 @@ class RunsCode:
 def test_object_arrays_are_refused_without_unpickling(saved):
     bomb = np.empty(1, dtype=object)
     bomb[0] = RunsCode()
-    with pytest.raises(InputError, match=r"walk\.npz: 'positions' holds pickled Python objects"):
+    with pytest.raises(InputError, match=r"walk\.npz: positions holds pickled objects"):
         load_motion(rewrite(saved, positions=bomb))
 
 
 def test_a_bare_pickle_is_refused_without_unpickling(tmp_path):
     path = tmp_path / "evil.npz"
     path.write_bytes(pickle.dumps(RunsCode()))
-    with pytest.raises(InputError, match=r"evil\.npz: not an \.npz file .* pickled files are refused"):
+    with pytest.raises(InputError, match=r"evil\.npz is a pickle, which could run code and is refused"):
         load_motion(path)
 
 
@@ -93,7 +93,7 @@ def test_damaged_files_are_named(tmp_path, content):
 
 def test_a_truncated_file_is_damaged(saved):
     saved.write_bytes(saved.read_bytes()[:-200])
-    with pytest.raises(InputError, match=r"walk\.npz: damaged"):
+    with pytest.raises(InputError, match=r"walk\.npz is (damaged|not an \.npz file)"):
         load_motion(saved)
 
 
@@ -101,5 +101,5 @@ def test_a_bare_array_is_refused(tmp_path):
     path = tmp_path / "bare.npz"
     with path.open("wb") as file:
         np.save(file, np.zeros(3))
-    with pytest.raises(InputError, match=r"bare\.npz: one bare array"):
+    with pytest.raises(InputError, match=r"bare\.npz is not an \.npz file"):
         load_motion(path)

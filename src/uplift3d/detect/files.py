@@ -7,8 +7,6 @@ int64 track ids; `meta` a JSON object. `people` and `meta` may be left out.
 
 import json
 import os
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from uplift3d.errors import InputError
-from uplift3d.files import atomic_write, check_writable
+from uplift3d.files import atomic_write, check_writable, read_arrays
 from uplift3d.types import Keypoints2D
 
 SUFFIXES = (".npz",)
@@ -55,7 +53,7 @@ def load_keypoints(path: str | os.PathLike[str]) -> Keypoints2D:
             not make `Keypoints2D`; the message names the file and everything that is wrong.
     """
     source = Path(path)
-    arrays = _read_arrays(source)
+    arrays = read_arrays(source, "2D key-frames")
     missing = [key for key in REQUIRED if key not in arrays]
     if missing:
         raise InputError(
@@ -78,32 +76,6 @@ def load_keypoints(path: str | os.PathLike[str]) -> Keypoints2D:
         )
     except InputError as error:
         raise InputError(f"{source}: {error}") from error
-
-
-def _read_arrays(source: Path) -> dict[str, npt.NDArray[Any]]:
-    """Every array of the file; nothing is ever unpickled."""
-    if not source.exists():
-        raise InputError(f"{source}: no such file; accepted are 2D key-frames as .npz")
-    if not zipfile.is_zipfile(source):
-        is_pickle = source.is_file() and source.read_bytes()[:1] == b"\x80"
-        found = "a pickle, which could run code and is refused" if is_pickle else "not an .npz file"
-        raise InputError(f"{source} is {found}; accepted are 2D key-frames as .npz without pickled content")
-    try:
-        with np.load(source, allow_pickle=False) as file:
-            return {key: _plain_array(source, key, file) for key in file.files}
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{source} is damaged ({error})") from error
-
-
-def _plain_array(source: Path, key: str, file: Any) -> npt.NDArray[Any]:
-    try:
-        array: npt.NDArray[Any] = file[key]
-    except ValueError as error:  # numpy's answer to object arrays when it may not unpickle
-        raise InputError(
-            f"{source}: {key} holds pickled objects, which could run code and are refused; only plain "
-            "arrays are accepted"
-        ) from error
-    return array
 
 
 def _type_problems(arrays: dict[str, npt.NDArray[Any]]) -> list[str]:
