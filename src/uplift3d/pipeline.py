@@ -35,8 +35,8 @@ from uplift3d.types import BoolArray, FloatArray, Keypoints2D, Motion3D, TimeArr
 from uplift3d.video import open_video, regular_key_frames
 
 OUTPUT_JOINTS = "h36m17"
-# Measured on held-out motion, half through the training: 2–3 mm less MPJPE and P-MPJPE than hop 1
-# at every trained key interval, for an eighth of the arithmetic.
+# Measured on held-out motion: 1–2.5 mm less MPJPE and P-MPJPE than hop 1 at every trained key interval, for
+# an eighth of the windows (docs/decisions.md).
 DEFAULT_HOP = 8
 MAX_GAP_S = 1.0
 # Default output times are never more: 11 days at the default model's rate.
