@@ -77,7 +77,7 @@ def test_mistakes_get_a_sentence_and_an_exit_code(folder, monkeypatch, capsys, a
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["import", "in", "-o", "s", "--jobs", "0"], "'0' given, a whole number above 0 needed")],
+    [(["import", "in", "-o", "s", "--jobs", "0"], "'0' given, accepted: a whole number above 0")],
 )
 def test_mistyped_options(capsys, arguments, message):
     with pytest.raises(SystemExit) as stop:

@@ -258,9 +258,17 @@ def test_rivals_are_not_measured_on_open_mocap(store, tmp_path, capsys):
     assert "this is a network of 'videopose3d'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["--s-in", "5,x"], ["--s-in", "0"], ["--batch", "0"], ["--batch", "1,2"]])
-def test_mistyped_numbers(words, capsys):
+@pytest.mark.parametrize(
+    ("words", "accepted"),
+    [
+        (["--s-in", "5,x"], "whole numbers above 0, such as 5,10,20"),
+        (["--s-in", "0"], "whole numbers above 0, such as 5,10,20"),
+        (["--batch", "0"], "a whole number above 0"),
+        (["--batch", "1,2"], "a whole number above 0"),
+    ],
+)
+def test_mistyped_numbers(words, accepted, capsys):
     with pytest.raises(SystemExit) as leaving:
         main(["evaluate", "--dataset", "h36m", "--data", "d", "--weights", "w", *words])
     assert leaving.value.code == 2
-    assert "accepted: whole numbers above 0" in capsys.readouterr().err
+    assert f"accepted: {accepted}" in capsys.readouterr().err

@@ -4,7 +4,7 @@ import pytest
 
 from uplift3d.model import create, presets
 from uplift3d.reproduce import published
-from uplift3d.reproduce.costs import counted, counted_by_hand, parameters, per_video_frame
+from uplift3d.reproduce.costs import counted, counted_by_hand, per_video_frame
 
 LAYOUTS = {81: presets.uu_81, 351: presets.uu_351}
 
@@ -20,7 +20,6 @@ def test_torch_counts_what_is_counted_by_hand(frames, stride):
     config = LAYOUTS[frames]()
     network = create(config).eval()
     assert counted(network, stride) == counted_by_hand(config, stride)
-    assert parameters(network) == sum(weight.numel() for weight in network.parameters())
 
 
 def test_shared_embedding_leaves_one_pose_per_key_frame_and_one_window_per_answer():

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from uplift3d.cli.options import whole_number
 from uplift3d.errors import InputError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "-o", "--output", metavar="STORE", type=Path, required=True, help="folder to create"
     )
     importing.add_argument(
-        "--jobs", type=_positive, default=None, metavar="N", help="processes (one per core)"
+        "--jobs", type=whole_number, default=None, metavar="N", help="processes (one per core)"
     )
     importing.add_argument(
         "--mapping",
@@ -183,13 +184,3 @@ def _print_table(store: MotionStore) -> None:
         table.add_row(row.dataset, *numbers, heights, row.licence)
     # Into a pipe or a narrow window the table goes whole rather than with its numbers cut off.
     Console(width=max(Console().width, Console(width=1000).measure(table).maximum)).print(table)
-
-
-def _positive(text: str) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} given, a whole number above 0 needed")
-    return value

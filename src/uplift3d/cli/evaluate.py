@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from uplift3d.cli.options import positive, text_parser
+from uplift3d.cli.options import positive, text_parser, whole_number
 from uplift3d.cli.tables import print_table
 from uplift3d.data.mpi_inf_3dhp import TEST_RATE_HZ, GroundTruth
 from uplift3d.errors import InputError
@@ -86,7 +86,9 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         help="report to write, .md, .csv or .json; may be repeated",
     )
     parser.add_argument("--device", default="cpu", help="of torch: cpu (default), cuda, …")
-    parser.add_argument("--batch", type=_count, default=256, metavar="N", help="windows at a time (256)")
+    parser.add_argument(
+        "--batch", type=whole_number, default=256, metavar="N", help="windows at a time (256)"
+    )
     one = parser.add_argument_group("for one data set")
     one.add_argument(
         "--detections",
@@ -107,7 +109,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     )
     one.add_argument(
         "--windows",
-        type=_count,
+        type=whole_number,
         metavar="N",
         help=f"open-mocap: windows per stride and data set ({WINDOWS})",
     )
@@ -248,7 +250,3 @@ def _strides(text: str) -> tuple[int, ...]:
     if min(strides) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} given, accepted: whole numbers above 0, such as 5,10,20")
     return strides
-
-
-def _count(text: str) -> int:
-    return int(_strides(text)[0]) if "," not in text else _strides("0")[0]

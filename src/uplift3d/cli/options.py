@@ -61,7 +61,10 @@ def add_lifting_options(parser: argparse.ArgumentParser) -> None:
         help="focal length of the camera, if known: gives positions in the camera's own axes",
     )
     parser.add_argument(
-        "--threads", type=int, metavar="N", help="CPU threads of the network (default: all there are)"
+        "--threads",
+        type=whole_number,
+        metavar="N",
+        help="CPU threads of the network (default: all there are)",
     )
 
 
@@ -120,6 +123,17 @@ def seconds_or_all(text: str) -> float | None:
 def positive(text: str) -> float:
     """A finite number above 0."""
     return _number(text, "a number above 0")
+
+
+def whole_number(text: str) -> int:
+    """A whole number above 0."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} given, accepted: a whole number above 0")
+    return value
 
 
 def _number(text: str, accepted: str) -> float:

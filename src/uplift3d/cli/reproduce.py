@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uplift3d.cli.options import positive, text_parser
+from uplift3d.cli.options import positive, text_parser, whole_number
 from uplift3d.errors import InputError
 
 if TYPE_CHECKING:
@@ -66,14 +66,18 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "--scale", choices=("tiny", "small", "full"), default="small", help="how large (small)"
     )
     parser.add_argument("--seeds", type=_seeds, default=(0,), metavar="N,N,…", help="seeds of the runs (0)")
-    parser.add_argument("--steps", type=_steps, metavar="N", help="optimiser steps, in place of the scale's")
+    parser.add_argument(
+        "--steps", type=whole_number, metavar="N", help="optimiser steps, in place of the scale's"
+    )
     parser.add_argument(
         "--detector-ms",
         type=positive,
         metavar="MS",
         help="table-4: time of one 2D detection on this machine, for its column with 2D detection",
     )
-    parser.add_argument("--threads", type=_steps, metavar="N", help="CPU threads (default: torch's choice)")
+    parser.add_argument(
+        "--threads", type=whole_number, metavar="N", help="CPU threads (default: torch's choice)"
+    )
     return parser
 
 
@@ -113,13 +117,3 @@ def _seeds(text: str) -> tuple[int, ...]:
     if min(seeds) < 0:
         raise argparse.ArgumentTypeError(f"{text!r} given, accepted: whole numbers from 0, such as 0,1,2")
     return seeds
-
-
-def _steps(text: str) -> int:
-    try:
-        steps = int(text)
-    except ValueError:
-        steps = 0
-    if steps < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} given, accepted: a whole number above 0")
-    return steps

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils.flop_counter import FlopCounterMode
 
+from uplift3d.evaluate.flops import multiply_adds
 from uplift3d.lift.cost import embed_cost, uplift_cost
 from uplift3d.model import ModelConfig, UpliftUpsample, create
 from uplift3d.model.rivals import Rival
-
-
-def parameters(network: torch.nn.Module) -> int:
-    """Number of weights."""
-    return sum(weight.numel() for weight in network.parameters())
 
 
 def pose_tokens(config: ModelConfig, stride: int) -> int:
@@ -47,7 +39,6 @@ def per_video_frame(config: ModelConfig, stride: int) -> float:
     return 2 * (embed_cost(fields) / stride + uplift_cost(fields, pose_tokens(config, stride)) / config.s_out)
 
 
-@torch.inference_mode()
 def counted(network: UpliftUpsample, stride: int) -> int:
     """FLOPs of one forward pass as `torch.utils.flop_counter` sees them, the parts of inference together."""
     config = network.config
@@ -55,19 +46,15 @@ def counted(network: UpliftUpsample, stride: int) -> int:
     step = stride // config.s_out
     keypoints = torch.zeros(poses, config.joint_count, 2)
     slots = torch.arange(0, config.tokens, step)[None]
-    with _counter() as counter:
-        tokens = network.embed(keypoints)
-        network.uplift(tokens[None], slots)
+    total = 2 * multiply_adds(lambda: network.uplift(network.embed(keypoints)[None], slots))
     sequence = 0 if network.sequence_head is None else 2 * config.tokens * config.temporal_width * 51
-    return int(counter.get_total_flops()) - sequence  # inference leaves the sequence head out
+    return int(total) - sequence  # inference leaves the sequence head out
 
 
-@torch.inference_mode()
 def counted_rival(network: Rival[Any]) -> int:
     """FLOPs of one window of a rival."""
-    with _counter() as counter:
-        network(torch.zeros(1, network.receptive_field, network.config.joint_count, 2))
-    return int(counter.get_total_flops())
+    window = torch.zeros(1, network.receptive_field, network.config.joint_count, 2)
+    return int(2 * multiply_adds(lambda: network(window)))
 
 
 @torch.inference_mode()
@@ -84,10 +71,3 @@ def seconds_per_pose(config: ModelConfig, stride: int, windows: int = 8, repeats
         network.uplift(tokens[:1].expand(windows, poses, -1), slots)
         times.append(time.perf_counter() - start)
     return sorted(times[1:])[repeats // 2] / windows
-
-
-@contextmanager
-def _counter() -> Iterator[FlopCounterMode]:
-    """A counter that also sees attention: fused kernels are invisible to it."""
-    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-        yield counter

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import torch
 
+from uplift3d.evaluate.flops import parameters
 from uplift3d.evaluate.report import Table
 from uplift3d.model import ModelConfig, create, presets
 from uplift3d.model.rivals import Rival
@@ -16,7 +17,6 @@ from uplift3d.reproduce.costs import (
     counted,
     counted_by_hand,
     counted_rival,
-    parameters,
     per_video_frame,
     seconds_per_pose,
 )
