@@ -90,5 +90,5 @@ def test_full_scale_is_the_published_recipe(store_path):
 
 
 def test_an_unknown_scale_is_named():
-    with pytest.raises(InputError, match="scale 'huge' given; there are tiny, small, full"):
+    with pytest.raises(InputError, match="scale 'huge' given; there are tiny, small, medium, full"):
         scale_named("huge")

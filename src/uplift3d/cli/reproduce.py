@@ -13,6 +13,7 @@ from uplift3d.errors import InputError
 if TYPE_CHECKING:
     from uplift3d.cli import Subparsers
 
+SCALES = ("tiny", "small", "medium", "full")
 WHAT = (
     "table-1",
     "table-2",
@@ -35,8 +36,9 @@ Started again with the same output folder, it goes on where it stopped, also aft
   table-4   arithmetic, speed, error                                    figure-4  error over time
   rivals    other systems at a 2D pose every 0.4 s                      figure-5  more examples
 
-scales: tiny proves that everything works (minutes per network on a CPU core), small is what a CPU can learn
-(hours per network), full has the published sizes and steps (days per network on a GPU)."""
+scales: tiny proves that everything works (a minute per network on a CPU core), small is what a CPU core learns
+in a few minutes per network, medium in an hour or two; full has the published sizes and steps (days per network
+on a GPU)."""
 
 EPILOG = """examples:
   uplift3d reproduce table-1 --dataset open-mocap --store motions.store --scale tiny -o results/open-mocap
@@ -63,7 +65,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the pages"
     )
     parser.add_argument(
-        "--scale", choices=("tiny", "small", "full"), default="small", help="how large (small)"
+        "--scale", choices=SCALES, default="small", help="how large (small)"
     )
     parser.add_argument("--seeds", type=_seeds, default=(0,), metavar="N,N,…", help="seeds of the runs (0)")
     parser.add_argument(

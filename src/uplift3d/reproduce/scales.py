@@ -73,6 +73,21 @@ SCALES = {
     ),
     "small": Scale(
         name="small",
+        steps=3000,
+        batch=32,
+        tracks=100,
+        validation_windows=192,
+        model={
+            "spatial_width": 16,
+            "spatial_depth": 1,
+            "temporal_width": 64,
+            "temporal_depth": 2,
+        },
+        rivals=_rivals(64, 2),
+        optimiser=_short(3000, 2e-3),
+    ),
+    "medium": Scale(
+        name="medium",
         steps=7500,
         batch=32,
         tracks=200,
