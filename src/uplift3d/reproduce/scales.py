@@ -50,7 +50,8 @@ def _rivals(width: int, depth: int) -> dict[str, dict[str, Any]]:
         "strided_transformer": {"width": width, "hidden": 2 * width, "depth": depth},
         "pstmo": {"width": width, "hidden": 2 * width, "depth": depth, "pose_width": 2 * width},
         "ugcn": {"channels": (width // 8, width // 4, width // 2)},
-        "motionbert": {"width": width // 2, "depth": depth, "representation": width},
+        # Each of its layers is two streams of two blocks.
+        "motionbert": {"width": width // 2, "depth": max(1, depth // 2), "representation": width},
     }
 
 
@@ -84,7 +85,7 @@ SCALES = {
             "temporal_depth": 2,
         },
         rivals=_rivals(64, 2),
-        optimiser=_short(3000, 2e-3),
+        optimiser=_short(3000, 4e-3),
     ),
     "medium": Scale(
         name="medium",
