@@ -44,12 +44,14 @@ def _short(steps: int, rate: float) -> dict[str, Any]:
 
 
 def _rivals(width: int, depth: int) -> dict[str, dict[str, Any]]:
+    """Small rivals, without dropout: they see too little motion to learn it by heart."""
+    encoder = {"width": width, "hidden": 2 * width, "depth": depth, "dropout": 0, "embedding_dropout": 0}
     return {
-        "videopose3d": {"channels": 2 * width},
+        "videopose3d": {"channels": 2 * width, "dropout": 0},
         "poseformer": {"joint_width": max(8, width // 64 * 8), "depth": depth},
-        "strided_transformer": {"width": width, "hidden": 2 * width, "depth": depth},
-        "pstmo": {"width": width, "hidden": 2 * width, "depth": depth, "pose_width": 2 * width},
-        "ugcn": {"channels": (width // 8, width // 4, width // 2)},
+        "strided_transformer": encoder,
+        "pstmo": {**encoder, "pose_width": 2 * width},
+        "ugcn": {"channels": (width // 8, width // 4, width // 2), "dropout": 0},
         # Each of its layers is two streams of two blocks.
         "motionbert": {"width": width // 2, "depth": max(1, depth // 2), "representation": width},
     }
