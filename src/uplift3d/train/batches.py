@@ -14,6 +14,7 @@ from uplift3d.skeletons import joint_set, reorder
 from uplift3d.train.augment import BodyConfig, mirror, vary_body
 from uplift3d.train.cameras import CameraConfig, look
 from uplift3d.train.filmed import FilmedWindows
+from uplift3d.train.h36m_cameras import Cameras, H36MCameras, look_h36m
 from uplift3d.train.inputs import normalise_person, normalise_screen, straight_lines, usable_poses
 from uplift3d.train.networks import NetworkConfig, fills_in
 from uplift3d.train.noise import NoiseConfig, detect
@@ -32,10 +33,10 @@ class ViewConfig(BaseModel):
     """Which motion, how fast."""
     body: BodyConfig = BodyConfig()
     """Proportions of the person."""
-    camera: CameraConfig = CameraConfig()
-    """Where it is seen from."""
-    noise: NoiseConfig = NoiseConfig()
-    """What a detector makes of it."""
+    camera: Cameras = CameraConfig()
+    """Where it is seen from: ranges of cameras of our own, or `{cameras: h36m}`."""
+    noise: NoiseConfig | None = NoiseConfig()
+    """What a detector makes of it; null: every joint where it is projected."""
     mirror: Literal["within_batch", "random", "none"] = "within_batch"
     """'within_batch': every example together with its mirror image (the batch size counts both)."""
     switch_rate: float = Field(default=0.15, ge=0, le=1)
@@ -109,7 +110,10 @@ def _observe(
     joints = joint_set(JOINTS)
     positions, inside = windows.draw(batch, model.tokens, model.token_seconds, config.sampler.speed, random)
     positions = vary_body(positions, joints, config.body, random)
-    view = look(positions, config.camera, random, model.axes)
+    if isinstance(config.camera, H36MCameras):
+        view = look_h36m(positions, config.camera, random, model.axes)
+    else:
+        view = look(positions, config.camera, random, model.axes)
     keypoints, seen = detect(view, joints, config.noise, model.token_seconds, random)
     return _with_edges(keypoints, seen, view.targets, inside, model)
 

@@ -16,6 +16,7 @@ from torch import Generator, Tensor
 
 from uplift3d.train.draws import LogRange, Range, gaussian, log_uniform, uniform
 
+Axes = Literal["viewing_ray", "camera"]
 NEAREST_M = 0.3
 """Nothing nearer than this to the camera's plane is projected."""
 
@@ -47,7 +48,9 @@ class View:
 
     `keypoints` (B, N, J, 2) in half image widths; `targets` (B, N, J, 3) metres from the pelvis in the
     axes asked for; `visible` (B, N, J) inside the image; `in_front` (B, N) no joint behind the camera's
-    plane; `pixels_per_metre` (B, N) image units one metre at the pelvis covers.
+    plane; `pixels_per_metre` (B, N) image units one metre at the pelvis covers; `intrinsics` (B, 4) focal
+    lengths and principal point (fx, fy, cx, cy) in half image widths; `root_depth` (B, N) metres from the
+    camera's plane to the pelvis.
     """
 
     keypoints: Tensor
@@ -55,6 +58,8 @@ class View:
     visible: Tensor
     in_front: Tensor
     pixels_per_metre: Tensor
+    intrinsics: Tensor
+    root_depth: Tensor
 
 
 def rotation_looking_at(direction: Tensor) -> Tensor:
@@ -73,7 +78,7 @@ def look(
     positions: Tensor,
     config: CameraConfig,
     random: Generator,
-    axes: Literal["viewing_ray", "camera"] = "viewing_ray",
+    axes: Axes = "viewing_ray",
 ) -> View:
     """Give every window its own random camera and project it.
 
@@ -90,7 +95,7 @@ def film(
     positions: Tensor,
     config: CameraConfig,
     random: Generator,
-    axes: Literal["viewing_ray", "camera"] = "viewing_ray",
+    axes: Axes = "viewing_ray",
 ) -> tuple[View, Tensor, Tensor]:
     """As `look`, with focal lengths (B,) in half image widths and image heights over widths (B,)."""
     batch = positions.shape[0]
@@ -100,19 +105,26 @@ def film(
     depth = camera[..., 2].clamp(min=NEAREST_M)
     keypoints = camera[..., :2] / depth[..., None] * focal[:, None, None, None]
     inside = (keypoints[..., 0].abs() <= 1) & (keypoints[..., 1].abs() <= aspect[:, None, None])
-    pelvis = camera[:, :, :1]
-    targets = camera - pelvis
-    if axes == "viewing_ray":
-        to_ray = rotation_looking_at(pelvis[:, :, 0]).transpose(-1, -2)  # (B, N, 3, 3)
-        targets = torch.einsum("bnij,bnkj->bnki", to_ray, targets)
     view = View(
         keypoints=keypoints,
-        targets=targets,
+        targets=root_relative(camera, axes),
         visible=inside & (camera[..., 2] >= NEAREST_M),
         in_front=(camera[..., 2] >= NEAREST_M).all(-1),
         pixels_per_metre=focal[:, None] / depth[:, :, 0],
+        intrinsics=torch.stack([focal, focal, torch.zeros_like(focal), torch.zeros_like(focal)], dim=-1),
+        root_depth=depth[:, :, 0],
     )
     return view, focal, aspect
+
+
+def root_relative(camera: Tensor, axes: Axes) -> Tensor:
+    """Positions in camera axes (B, N, J, 3) → from the pelvis, in the axes asked for."""
+    pelvis = camera[:, :, :1]
+    targets = camera - pelvis
+    if axes == "camera":
+        return targets
+    to_ray = rotation_looking_at(pelvis[:, :, 0]).transpose(-1, -2)  # (B, N, 3, 3)
+    return torch.einsum("bnij,bnkj->bnki", to_ray, targets)
 
 
 def _extrinsics(

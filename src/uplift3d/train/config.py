@@ -88,8 +88,8 @@ class TrainConfig(BaseModel):
     without upsampling token, 2D poses are interpolated between key-frames farther apart than its tokens."""
     views: ViewConfig = ViewConfig()
     """How motion becomes network input."""
-    validation_noise: NoiseConfig = REALISTIC_NOISE
-    """Noise of the validation batches."""
+    validation_noise: NoiseConfig | None = REALISTIC_NOISE
+    """Noise of the validation batches; null: none."""
     validation_windows: int = Field(default=768, ge=1)
     """Windows validated at every stride; the same ones each time."""
     loss_on: Literal["observable", "all"] = "observable"

@@ -18,6 +18,7 @@ from uplift3d.train.augment import BodyConfig
 from uplift3d.train.batches import ViewConfig, draw_batch
 from uplift3d.train.cameras import CameraConfig
 from uplift3d.train.filmed import FilmedWindows
+from uplift3d.train.h36m_cameras import Cameras
 from uplift3d.train.networks import Network, answer, answered_token
 from uplift3d.train.noise import REALISTIC_NOISE, NoiseConfig
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
@@ -95,8 +96,10 @@ def split_of(store: MotionStore, datasets: Sequence[str] = ()) -> tuple[tuple[in
     return training, validation
 
 
-def validation_views(camera: CameraConfig | None = None, noise: NoiseConfig = REALISTIC_NOISE) -> ViewConfig:
-    """Real bodies at their real speed, through random cameras and fixed noise."""
+def validation_views(
+    camera: Cameras | None = None, noise: NoiseConfig | None = REALISTIC_NOISE
+) -> ViewConfig:
+    """Real bodies at their real speed, through random cameras and fixed noise (None: without any)."""
     return ViewConfig(
         sampler=SamplerConfig(speed=(1.0, 1.0)),
         body=BodyConfig(stature=0, segment=0, width=0, width_mean=0),
