@@ -35,6 +35,8 @@ def view(batch: int = 200, tokens: int = 71) -> View:
         everywhere,
         everywhere[..., 0],
         torch.full((batch, tokens), 0.5),
+        torch.tensor([2.0, 2, 0, 0]).expand(batch, 4),
+        torch.full((batch, tokens), 4.0),
     )
 
 
@@ -65,7 +67,7 @@ def test_white_noise_has_its_size_at_the_person_and_no_memory(random):
 
 def test_noise_means_the_same_at_every_distance(random):
     seen = view()
-    far = View(seen.keypoints, seen.targets, seen.visible, seen.in_front, seen.pixels_per_metre / 4)
+    far = replace(seen, pixels_per_metre=seen.pixels_per_metre / 4)
     near_error, far_error = (
         detect(v, H36M, changed(white_mm=(12, 12)), TOKEN_S, torch.Generator().manual_seed(1))[0]
         - v.keypoints
@@ -164,13 +166,7 @@ def test_joints_outside_the_image_are_lost_in_a_share_of_the_windows(random):
 
 def test_poses_behind_the_camera_are_not_seen(random):
     seen = view()
-    behind = View(
-        seen.keypoints,
-        seen.targets,
-        seen.visible,
-        torch.zeros(200, 71, dtype=torch.bool),
-        seen.pixels_per_metre,
-    )
+    behind = replace(seen, in_front=torch.zeros(200, 71, dtype=torch.bool))
     assert not detect(behind, H36M, CLEAN, TOKEN_S, random)[1].any()
 
 
