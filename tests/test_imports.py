@@ -50,6 +50,8 @@ TORCH_SIDE = (
     "uplift3d.model",
     "uplift3d.train",
     "uplift3d.reproduce",
+    "uplift3d.evaluate.baselines",
+    "uplift3d.evaluate.clips",
     "uplift3d.evaluate.datasets",
     "uplift3d.evaluate.flops",
     "uplift3d.evaluate.lifters",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,12 @@ from uplift3d.cli import main
 from uplift3d.data import mpi_inf_3dhp
 from uplift3d.data.store import Clip, write_store
 
-torch = pytest.importorskip("torch", reason="needs torch (the train extra)")
+pytest.importorskip("torch", reason="needs torch (the train extra)")
+
+import torch
+
+from ..data.test_h36m_detections import looking, object_of, rows, write
+from ..model.rivals.foreign.test_motionbert import authors_file
 
 METRICS = ("mpjpe", "n_mpjpe", "p_mpjpe")
 
@@ -111,6 +117,40 @@ def test_lightning_is_not_loaded(published, h36m_folder):
     result = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
     assert "multiples of" in result.stderr  # everything is loaded and read by then
     assert "lightning" not in result.stdout.split("LOADED")[1].split()
+
+
+@pytest.fixture
+def hourglass(tmp_path):
+    """A tiny Human3.6M with detections of three confidences, as MotionBERT's authors store them."""
+    world = {name: {"Eating": looking(name, "Eating", seed)} for seed, name in enumerate(("S9", "S11"))}
+    content = rows(world)
+    for name, confidence in (("sh", content["confidence"]), ("half", 0.5), ("sure", 1.0)):
+        part = content | {"confidence": np.broadcast_to(confidence, content["confidence"].shape)}
+        (tmp_path / f"{name}.pkl").write_bytes(pickle.dumps({"test": part}))
+    write(tmp_path, world, {"test": content})
+    views = {s: {"Eating": np.split(content["joint_2d"], 8)[4 * i : 4 * i + 4]} for i, s in enumerate(world)}
+    np.savez(tmp_path / "plain.npz", positions_2d=object_of(views))
+    return tmp_path
+
+
+def test_motionberts_own_file_on_detections_with_and_without_confidence(hourglass):
+    torch.manual_seed(0)
+    authors_file(hourglass / "best_epoch.bin", frames=5, confidence="detected")
+    arguments = ["evaluate", "--dataset", "h36m", "--data", str(hourglass), "-o", str(hourglass / "r.json")]
+    arguments += ["--weights", str(hourglass / "best_epoch.bin")]
+    errors = {}
+    for name in ("sh.pkl", "half.pkl", "sure.pkl", "plain.npz"):
+        assert main([*arguments, "--detections", name]) == 0
+        report = json.loads((hourglass / "r.json").read_text())
+        errors[name] = report["results"][0]["frame_mean"]["mpjpe"]
+        facts = report["facts"]
+        assert facts["2D"] == f"{name}, {'without' if name == 'plain.npz' else 'with'} confidence"
+    assert (report["results"][0]["s_in"], report["results"][0]["frames"]) == (1, 2 * 4 * 8)
+    assert facts["confidence"] == "that of the 2D joints; 1 where they have none"
+    assert facts["scale"].startswith("scaled with the true depth, as published")
+    assert facts["clips"].startswith("5 frames, one after the other")
+    assert errors["plain.npz"] == errors["sure.pkl"]
+    assert len(set(errors.values())) == 3
 
 
 @pytest.fixture

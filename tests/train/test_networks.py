@@ -4,12 +4,12 @@ import torch
 from uplift3d.data.store import MotionStore, split_validation
 from uplift3d.errors import InputError
 from uplift3d.model import load_checkpoint, presets, save_checkpoint
-from uplift3d.model.rivals import NAMES, VideoPose3DConfig, create_rival
+from uplift3d.model.rivals import NAMES, MotionBERTConfig, VideoPose3DConfig, create_rival
 from uplift3d.train import run
 from uplift3d.train.batches import ViewConfig, draw_batch
 from uplift3d.train.config import PRESETS, TrainConfig
 from uplift3d.train.inputs import straight_lines
-from uplift3d.train.module import LiftingModule
+from uplift3d.train.module import NETWORK_KEY, LiftingModule
 from uplift3d.train.networks import answer, answered_token, create_network, fills_in, take_weights
 from uplift3d.train.run import train
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
@@ -66,6 +66,27 @@ def test_a_rival_is_resumed_like_any_other_network(store_path, tmp_path):
     ]
     # The cosine differs with the number of steps, the first two do not differ otherwise.
     assert ends[0].keys() == ends[1].keys()
+
+
+@pytest.mark.parametrize("changes", [{"output": "image"}, {"confidence": "detected"}])
+def test_networks_as_published_are_not_trained(changes):
+    with pytest.raises(InputError, match=r"are for published weights: trained are networks without"):
+        create_network(MotionBERTConfig(frames=9, width=16, depth=1, **changes))
+
+
+def test_a_run_from_before_a_field_existed_goes_on(store_path, tmp_path):
+    config = settings(store_path, tmp_path / "run", "motionbert-243", steps=2, validate_every=2)
+    train(config)
+    last = tmp_path / "run" / "last.ckpt"
+    checkpoint = torch.load(last, weights_only=True)
+    del checkpoint[NETWORK_KEY]["output"]
+    torch.save(checkpoint, last)
+    train(TrainConfig(**config.model_dump() | {"steps": 4}))
+    assert torch.load(last, weights_only=True)["global_step"] == 4
+    checkpoint[NETWORK_KEY]["rival"] = "pstmo"
+    torch.save(checkpoint, last)
+    with pytest.raises(InputError, match=r"rival pstmo there and motionbert here.*output None there"):
+        train(config)
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def evaluate_h36m(
         "data set": "Human3.6M",
         "subjects": ", ".join(subjects),
         "ground truth": "3D positions in camera axes, relative to the pelvis",
-        "2D": detections,
+        "2D": f"{detections}, {'without' if tracks[0].confidence is None else 'with'} confidence",
         "protocols": PROTOCOLS,
         **lifter.facts(learned_upsampling),
     }

@@ -1,7 +1,4 @@
-"""Rivals in the evaluation: networks that need a 2D pose on every token.
-
-At key-frames farther apart than they were trained with there are two baselines: let them lift the key-frames
-alone and interpolate their 3D poses, or interpolate the 2D poses first.
+"""Rivals in the evaluation: which lifter takes a network, and the one for networks that answer centre poses.
 
 Axes: T frames of a track, n frames that are lifted, W windows of F frames, J joints.
 """
@@ -9,25 +6,24 @@ Axes: T frames of a track, n frames that are lifted, W windows of F frames, J jo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 
-from uplift3d import windows
 from uplift3d.data.tracks import Track
 from uplift3d.errors import InputError
+from uplift3d.evaluate.baselines import Baseline, Interpolated, straight_lines
+from uplift3d.evaluate.clips import ClipLifter
 from uplift3d.evaluate.lifters import Lifter, create_lifter, key_frames, to_camera_axes
 from uplift3d.lift.offline import mirror
 from uplift3d.model import UpliftUpsample
+from uplift3d.model.rivals import MotionBERT
 from uplift3d.model.rivals.base import Part, PartConfig, Rival, RivalConfig
 from uplift3d.skeletons import reorder
 from uplift3d.tokens import normalise_person, normalise_screen
 from uplift3d.types import FloatArray, IntArray
 
 __all__ = ["Interpolated", "RivalLifter", "lifter_of"]
-
-Interpolated = Literal["3d", "2d"]
 
 
 def lifter_of(
@@ -58,60 +54,20 @@ def lifter_of(
         raise InputError(
             f"the weights are of {network.config.rival!r}, which does not lift 2D poses by itself"
         )
+    if isinstance(network, MotionBERT) and network.config.as_published:
+        return ClipLifter(network, interpolated or "3d", flip, batch)
     return RivalLifter(network, interpolated or "3d", flip, batch)
 
 
 @dataclass(frozen=True, eq=False)
-class RivalLifter:
+class RivalLifter(Baseline[Rival[RivalConfig]]):
     """A `Lifter` of a rival: one window around every frame that it lifts, clip ends repeated."""
-
-    model: Rival[RivalConfig]
-    interpolated: Interpolated = "3d"
-    """What lies between key-frames is interpolated after lifting ("3d") or before ("2d")."""
-    flip: bool = True
-    batch: int = 256
-
-    @property
-    def joints(self) -> str:
-        """See `Lifter`."""
-        return self.model.config.joints
-
-    @property
-    def rate_hz(self) -> float:
-        """See `Lifter`."""
-        return self.model.config.frame_rate_hz
-
-    def grid(self, s_in: int) -> int:
-        """See `Lifter`."""
-        return s_in if self.interpolated == "3d" else self.model.config.s_out
-
-    def facts(self, learned_upsampling: bool) -> dict[str, str]:
-        """See `Lifter`; a rival has no learned upsampling."""
-        between = {
-            "3d": "none: key-frames are lifted alone, straight lines between their 3D poses",
-            "2d": "none: straight lines between the 2D poses of key-frames, which are lifted every "
-            f"{self.model.config.s_out} frames of {self.rate_hz:g} Hz",
-        }
-        return {
-            "upsampling": between[self.interpolated],
-            "flip": "average with the mirror image" if self.flip else "none",
-        }
-
-    def check(self, s_in: int) -> None:
-        """See `Lifter`."""
-        spacing = self.model.config.s_out
-        if s_in < 1 or s_in % spacing:
-            raise InputError(
-                f"key-frames every {s_in} frames: accepted are multiples of {spacing}, this model's spacing"
-            )
 
     def lift(self, track: Track, s_in: int) -> FloatArray:
         """See `Lifter`."""
         config = self.model.config
-        factor = windows.rate_factor(track.rate_hz, self.rate_hz)
-        keys = np.arange(0, len(track), s_in * factor)
-        rows = np.arange(0, len(track), self.grid(s_in) * factor)
-        pixels = _straight_lines(track.keypoints_px[keys], keys, rows)  # (n, 17, 2)
+        keys, rows = self.frames(track, s_in)
+        pixels = straight_lines(track.keypoints_px[keys], keys, rows)  # (n, 17, 2)
         pixels = pixels[:, reorder("h36m17", config.joints)]
         if config.input == "screen":
             poses, _ = normalise_screen(pixels, track.image_size)
@@ -144,10 +100,3 @@ class RivalLifter:
 def _windows(count: int, length: int, answered: int) -> IntArray:
     """(n, F) frames of the window whose frame `answered` is each of `count` frames; ends are repeated."""
     return np.clip(np.arange(count)[:, None] + np.arange(length) - answered, 0, count - 1)
-
-
-def _straight_lines(values: FloatArray, known: IntArray, wanted: IntArray) -> FloatArray:
-    """Values (K, J, 2) at frames `known` → at frames `wanted`, the last one held."""
-    flat = values.reshape(len(values), -1)
-    columns = [np.interp(wanted, known, column) for column in flat.T]
-    return np.stack(columns, axis=-1).reshape(len(wanted), *values.shape[1:]).astype(np.float32)

@@ -12,14 +12,23 @@ from torch import Tensor
 
 from uplift3d.errors import InputError
 from uplift3d.model import ModelConfig, UpliftUpsample, create, load_checkpoint
-from uplift3d.model.rivals import Rival, RivalConfig, create_rival
+from uplift3d.model.rivals import MotionBERTConfig, Rival, RivalConfig, create_rival
 
 NetworkConfig = ModelConfig | RivalConfig
 Network = UpliftUpsample | Rival[Any]
 
 
 def create_network(config: NetworkConfig) -> Network:
-    """Build a network with fresh weights (drawn from torch's global random generator)."""
+    """Build a network with fresh weights (drawn from torch's global random generator).
+
+    Raises:
+        InputError: input or output that training does not have.
+    """
+    if isinstance(config, MotionBERTConfig) and config.as_published:
+        raise InputError(
+            f"confidence {config.confidence} and output {config.output} are for published weights: trained "
+            "are networks without detected confidences (ones or none) that answer in metres"
+        )
     return create(config) if isinstance(config, ModelConfig) else create_rival(config.rival, config)
 
 

@@ -111,6 +111,9 @@ def _resume_point(config: TrainConfig) -> tuple[Path | None, int]:
     checkpoint = _read(last)
     there = checkpoint.get(NETWORK_KEY, config.network.model_dump())
     here = config.network.model_dump()
+    if there.get("rival") == here.get("rival"):  # fields that were not there yet had their defaults
+        fields = type(config.network).model_fields
+        there = {name: field.default for name, field in fields.items()} | there
     different = [name for name in here if here[name] != there.get(name)]
     if different:
         changes = ", ".join(f"{name} {there.get(name)} there and {here[name]} here" for name in different)

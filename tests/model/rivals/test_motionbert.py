@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from uplift3d.errors import InputError
-from uplift3d.model.rivals import create_rival, scaled_error, velocity_error
+from uplift3d.model.rivals import MotionBERTConfig, config_of, create_rival, scaled_error, velocity_error
 
 from .peers import random_keypoints, shaken
 
@@ -70,3 +70,28 @@ def test_training_adds_both(model):
 def test_longer_windows_are_refused(model):
     with pytest.raises(InputError, match=r"at most 9 frames"):
         model(random_keypoints(1, 10, 17))
+
+
+def test_two_channels_where_the_network_has_no_third():
+    model = shaken(create_rival("motionbert", TINY | {"confidence": "none"}))
+    assert model.embedding.weight.shape == (16, 2)
+    assert model(random_keypoints(1, 9, 17))[0].shape == (1, 9, 17, 3)
+    with pytest.raises(InputError, match=r"at most 9 frames, 17 joints, 2\)"):
+        model(torch.zeros(1, 9, 17, 3))
+
+
+def test_records_from_before_the_authors_kinds_mean_the_same_network(model):
+    config = MotionBERTConfig(**TINY)
+    assert (config.confidence, config.output, config.as_published) == ("ones", "metres", False)
+    fields = config.model_dump(exclude={"confidence", "output"})
+    assert config_of(fields) == config
+    create_rival("motionbert", fields).load_state_dict(model.state_dict())
+
+
+@pytest.mark.parametrize("changes", [{"confidence": "detected"}, {"output": "image"}])
+def test_what_is_as_published_takes_the_published_input(changes):
+    assert MotionBERTConfig(**TINY, **changes).as_published
+    with pytest.raises(InputError, match="confidence and image units need input 'screen' and axes 'camera'"):
+        MotionBERTConfig(**TINY, **changes, input="person")
+    with pytest.raises(InputError, match="width is 17, which 8 heads do not divide; detected confidence"):
+        MotionBERTConfig(**TINY | {"width": 17}, **changes, axes="viewing_ray")

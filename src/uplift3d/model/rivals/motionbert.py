@@ -1,8 +1,9 @@
 """MotionBERT's DSTformer: two streams of spatial and temporal attention (Zhu et al., ICCV 2023).
 
 Written from the paper and the names in the authors' files, which load. No outputs of their network were at
-hand, so parity with it is not checked. Their own weights want confidences as third input, and answer in the
-scale of the 2D input (half the image width is 1) in place of metres.
+hand, so parity with it is not checked. Their own weights want the detector's confidences as third input, and
+answer in the scale of the 2D input (half the image width is 1) in place of metres; `confidence` and `output`
+of the configuration say which of the two kinds a network is, and `evaluate.clips` measures theirs.
 
 Axes: B windows, F frames, J joints, C channels.
 """
@@ -42,6 +43,11 @@ class MotionBERTConfig(RivalConfig):
     """Width of the representation in front of the head ("dim_rep")."""
     drop_path: float = Field(default=0.0, ge=0, lt=1)
     """Stochastic depth of the last layer, rising linearly from 0."""
+    confidence: Literal["ones", "detected", "none"] = "ones"
+    """Third input channel: always 1 (trained here), the 2D detector's confidence (published), or none."""
+    output: Literal["metres", "image"] = "metres"
+    """Unit of the answers: metres from the root (trained here), or half image widths (published): x and y as
+    in the image, with or without the root's own place, z as large as x and y are at the root's depth."""
     velocity_weight: float = Field(default=20.0, ge=0)
     """Weight in training of the mean error of frame-to-frame displacements."""
     scale_weight: float = Field(default=0.5, ge=0)
@@ -52,11 +58,19 @@ class MotionBERTConfig(RivalConfig):
         """Frames per window."""
         return self.frames
 
+    @property
+    def as_published(self) -> bool:
+        """Whether input or output are the authors', so that their evaluation is needed and no training."""
+        return self.confidence == "detected" or self.output == "image"
+
     def problems(self) -> list[str]:
-        """Heads must divide the width."""
+        """Heads must divide the width, and what is as published must be so as a whole."""
+        found = []
         if self.width % self.heads:
-            return [f"width is {self.width}, which {self.heads} heads do not divide"]
-        return []
+            found.append(f"width is {self.width}, which {self.heads} heads do not divide")
+        if self.as_published and (self.input, self.axes) != ("screen", "camera"):
+            found.append("detected confidence and image units need input 'screen' and axes 'camera'")
+        return found
 
 
 class MotionBERT(Rival[MotionBERTConfig]):
@@ -64,7 +78,7 @@ class MotionBERT(Rival[MotionBERTConfig]):
 
     def __init__(self, config: MotionBERTConfig) -> None:
         super().__init__(config)
-        self.embedding = nn.Linear(3, config.width)
+        self.embedding = nn.Linear(2 if config.confidence == "none" else 3, config.width)
         self.joint_encoding = nn.Parameter(torch.empty(config.joint_count, config.width))
         self.frame_encoding = nn.Parameter(torch.empty(config.frames, 1, config.width))
         rates = rising(config.drop_path, config.depth)
@@ -79,15 +93,17 @@ class MotionBERT(Rival[MotionBERTConfig]):
 
         Args:
             keypoints: (B, F, J, 2) normalised image coordinates, or (B, F, J, 3) with confidences in [0, 1]
-                (default: all 1); F at most `config.frames`.
+                behind x and y (default: all 1), unless `config.confidence` is "none"; F at most
+                `config.frames`.
 
         Returns:
-            sequence (B, F, J, 3) and its pose F // 2, centre (B, J, 3): metres from the root.
+            sequence (B, F, J, 3) and its pose F // 2, centre (B, J, 3): metres from the root, or what
+            `config.output` says.
 
         Raises:
             InputError: keypoints of another shape.
         """
-        features = self.embedding(self._with_confidence(keypoints))  # (B, F, J, C)
+        features = self.embedding(self._channels(keypoints))  # (B, F, J, C)
         features = features + self.joint_encoding + self.frame_encoding[: keypoints.shape[1]]
         for layer in self.layers:
             features = layer(features)  # (B, F, J, C)
@@ -103,17 +119,20 @@ class MotionBERT(Rival[MotionBERTConfig]):
             sequence, target
         )
 
-    def _with_confidence(self, keypoints: Tensor) -> Tensor:
-        """Check the shape and append a confidence of 1 to (B, F, J, 2)."""
-        frames, joints = self.config.frames, self.config.joint_count
+    def _channels(self, keypoints: Tensor) -> Tensor:
+        """Check the shape, and append a confidence of 1 to (B, F, J, 2) where one is wanted."""
+        frames, joints, wanted = self.config.frames, self.config.joint_count, self.embedding.in_features
         if keypoints.ndim != 4 or not (
-            0 < keypoints.shape[1] <= frames and keypoints.shape[2] == joints and keypoints.shape[3] in (2, 3)
+            0 < keypoints.shape[1] <= frames
+            and keypoints.shape[2] == joints
+            and 2 <= keypoints.shape[3] <= wanted
         ):
+            channels = "2, or 3 with confidence" if wanted == 3 else "2"
             raise InputError(
                 f"keypoints have shape {tuple(keypoints.shape)}; {self.config.rival} takes (windows, at most "
-                f"{frames} frames, {joints} joints, 2, or 3 with confidence)"
+                f"{frames} frames, {joints} joints, {channels})"
             )
-        return keypoints if keypoints.shape[3] == 3 else F.pad(keypoints, (0, 1), value=1.0)
+        return F.pad(keypoints, (0, wanted - keypoints.shape[3]), value=1.0)
 
     def _initialise(self) -> None:
         """Start with small weights and streams that count alike."""

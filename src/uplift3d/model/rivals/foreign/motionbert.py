@@ -1,4 +1,8 @@
-"""Files of MotionBERT's pose network (`model_pos` or `model` in `best_epoch.bin`, `latest_epoch.bin`)."""
+"""Files of MotionBERT's pose network (`model_pos` or `model` in `best_epoch.bin`, `latest_epoch.bin`).
+
+Published files have three input channels, the third of which is the 2D detector's confidence, and all of them
+answer in half image widths.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ def infer(state: State, given: Mapping[str, Any]) -> Fields:
     """Read sizes off the shapes; the number of heads shows nowhere and is 8 in every published file."""
     width = size(state, ("norm.weight", 0), ("norm.bias", 0), default=512)
     mlp = "blocks_st.0.mlp_s.fc1"
+    channels = size(state, ("joints_embed.weight", 1), default=3)
     hidden = size(state, (f"{mlp}.weight", 0), (f"{mlp}.bias", 0), default=2 * width)
     return {
         "frames": size(state, ("temp_embed", 1), default=243),
@@ -20,6 +25,8 @@ def infer(state: State, given: Mapping[str, Any]) -> Fields:
         "depth": count(state, r"blocks_st\.(\d+)\.") or 5,
         "mlp_ratio": hidden / width,
         "representation": size(state, ("head.weight", 1), ("pre_logits.fc.bias", 0), default=512),
+        "confidence": "none" if channels == 2 else "detected",
+        "output": "image",
         **joints_of(size(state, ("pos_embed", 1), default=17), given),
     }
 
