@@ -4,11 +4,13 @@ import torch
 from uplift3d.data.store import MotionStore, split_validation
 from uplift3d.model import presets
 from uplift3d.skeletons import joint_set, reorder
+from uplift3d.train import batches
 from uplift3d.train.augment import mirror
 from uplift3d.train.batches import ViewConfig, draw_batch, hold_ends, within_reach
+from uplift3d.train.h36m_cameras import look_h36m
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
 
-from .conftest import TINY
+from .conftest import H36M, TINY
 
 PERSON = presets.small().evolve(**TINY)
 PUBLISHED = presets.uu_351().evolve(**TINY)
@@ -48,6 +50,37 @@ def test_within_a_batch_every_example_has_its_mirror_image(windows, model):
     assert torch.equal(batch.mask[16:], batch.mask[:16])
     assert torch.equal(batch.counted[16:], batch.counted[:16])
     assert not torch.equal(batch.keypoints[0], batch.keypoints[1])
+
+
+def test_the_draws_are_those_of_earlier_runs(windows):
+    """Stored once; a run that goes on must see what it would have seen."""
+    batch = draw(windows, batch=4)
+    head_top = H36M.index("head_top")
+    assert batch.mask[0].tolist() == [False] + 7 * [True] + [False]
+    seen = [[0.059583, -0.598861], [0.069695, -0.626588], [0.078117, -0.663074]]
+    torch.testing.assert_close(batch.keypoints[0, 1:4, head_top], torch.tensor(seen), atol=1e-5, rtol=0)
+    answers = [[0.083240, -0.690645, -0.132609], [0.023795, -0.867335, -0.349404]]
+    torch.testing.assert_close(batch.target[:2, 4, head_top], torch.tensor(answers), atol=1e-5, rtol=0)
+
+
+def test_without_a_detector_the_network_gets_the_projections(windows, monkeypatch):
+    """Of every joint where Human3.6M's cameras project it: detectors put the torso half-way, for one."""
+    seen = []
+
+    def look(*arguments):
+        seen.append(look_h36m(*arguments))
+        return seen[0]
+
+    monkeypatch.setattr(batches, "look_h36m", look)
+    views = {"camera": {"cameras": "h36m"}, "noise": None, "mirror": "none", "switch_rate": 0}
+    batch = draw(windows, PUBLISHED.evolve(joints="h36m17"), strides_in=(5,), **views)
+    inside = (batch.target == seen[0].targets).flatten(2).all(-1)  # what is beyond the clip's ends is held
+    assert 0.5 < inside.float().mean() < 1
+    assert torch.equal(batch.keypoints[inside], seen[0].keypoints[inside])
+    assert batch.mask.all()
+    pelvis, torso, neck = (H36M.index(name) for name in ("pelvis", "torso", "neck"))
+    half_way = (batch.keypoints[:, :, pelvis] + batch.keypoints[:, :, neck]) / 2
+    assert (batch.keypoints[:, :, torso] - half_way).abs().amax() > 1e-3
 
 
 def test_an_odd_batch_lacks_one_mirror_image(windows):

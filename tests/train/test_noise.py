@@ -57,6 +57,18 @@ def test_without_noise_the_projection_stays(random):
     assert known.all()
 
 
+def test_without_a_detector_nothing_is_derived_or_lost_but_behind_the_camera(random):
+    seen = view(batch=2, tokens=3)
+    seen.keypoints[..., H36M.index("torso"), 0] += 0.1
+    seen = replace(seen, visible=seen.visible & False, in_front=seen.in_front.clone())
+    seen.in_front[1, 2] = False
+    keypoints, known = detect(seen, H36M, None, TOKEN_S, random)
+    assert torch.equal(keypoints, seen.keypoints)
+    assert known.shape == (2, 3, 17)
+    assert known.flatten(0, 1).all(-1).tolist() == [True] * 5 + [False]
+    assert not known[1, 2].any()
+
+
 def test_white_noise_has_its_size_at_the_person_and_no_memory(random):
     errors = errors_mm(changed(white_mm=(12, 12)), random)
     assert errors[:, :, HIP].std().item() == pytest.approx(12, rel=0.02)

@@ -1,13 +1,25 @@
 """Every shipped recipe parses, names itself truthfully and builds its published network."""
 
+import csv
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from uplift3d.model import presets
+from uplift3d.cli import main
+from uplift3d.data import h36m
+from uplift3d.data.amass import REGRESSED_JOINTS, VALIDATION_SUBSETS
+from uplift3d.data.store import MotionStore, split_validation
+from uplift3d.model import load_checkpoint, presets
+from uplift3d.train import module
 from uplift3d.train.config import PRESETS, load_config
+from uplift3d.train.h36m_cameras import H36MCameras
 from uplift3d.train.networks import create_network
+from uplift3d.train.run import train
+
+from .conftest import H36M, TINY, moving
 
 FOLDER = Path(__file__).resolve().parents[2] / "configs" / "recipes"
 RECIPES = sorted(FOLDER.glob("*.yaml"))
@@ -70,3 +82,63 @@ def test_the_published_models_are_trained_as_published():
         assert (config.optimiser.name, config.optimiser.schedule) == ("published", "paper")
         assert (config.optimiser.learning_rate, config.optimiser.weight_decay) == (4e-5, 4e-6)
         assert (config.initial_weights, config.loss_on) == ("published", "all")
+
+
+def amass_store(folder):
+    """A store made by the command from converted files: five data sets, two people with one sequence each."""
+    pytest.importorskip("scipy", reason="needs scipy (the train extra)")
+    order = [H36M.index(name) for name in REGRESSED_JOINTS]
+    for number, name in enumerate(("CMU", "KIT", *VALIDATION_SUBSETS)):
+        sequence = {"positions_3d": moving(90, number)[:, order].astype(np.float32), "frame_rate": 50.0}
+        table = np.empty((), dtype=object)
+        table[()] = {"01": {"walk_poses": sequence}, "02": {"run_poses": sequence}}
+        np.savez_compressed(folder / f"{name}.npz", positions_3d=table)
+    assert main(["data", "import", str(folder), "--dataset", "amass", "-o", str(folder / "store")]) == 0
+    return folder / "store"
+
+
+@pytest.mark.parametrize(("size", "layout"), [("351", {}), ("81", {"s_out": 2, "strides_in": (4, 10, 20)})])
+def test_pre_training_from_converted_files_to_weights(size, layout, tmp_path, monkeypatch):
+    """The recipe as it is, but for a tiny network, data and number of steps."""
+    store = amass_store(tmp_path)
+    validated, usual = [], module.errors_at
+
+    def errors_at(network, motion, views, *rest):
+        validated.append((views, motion))
+        return usual(network, motion, views, *rest)
+
+    monkeypatch.setattr(module, "errors_at", errors_at)
+    config = load_config(
+        FOLDER / f"amass-uu-{size}.yaml",
+        store=store,
+        output=tmp_path / "run",
+        model=TINY | layout,
+        steps=2,
+        batch=8,
+        validate_every=2,
+        checkpoint_every=2,
+        validation_windows=64,
+        graphs=False,
+    )
+    path = train(config)
+    assert all(value.isfinite().all() for value in load_checkpoint(path).state_dict().values())
+    with (tmp_path / "run" / "metrics.csv").open(newline="") as file:
+        last = list(csv.DictReader(file))[-1]
+    assert all(0 < float(last[f"val/mpjpe_{stride}"]) < math.inf for stride in config.strides)
+    held_out = split_validation(MotionStore.open(store))[1]
+    assert len(validated) == len(config.strides)
+    for views, motion in validated:
+        assert views.camera == config.views.camera
+        assert views.noise is None
+        assert len(motion.frames) == len(held_out) == 2 * len(VALIDATION_SUBSETS)
+
+
+@pytest.mark.parametrize("size", ["351", "81"])
+def test_pre_training_sees_what_is_published(size):
+    config = recipe(f"amass-uu-{size}")
+    every_subject = h36m.TRAIN_SUBJECTS + h36m.TEST_SUBJECTS
+    assert config.views.camera == H36MCameras(cameras="h36m", subjects=every_subject)
+    assert config.views.noise is config.validation_noise is None
+    assert config.views.sampler.speed == (1, 1)
+    assert set(config.views.body.model_dump().values()) == {0}
+    assert (config.source, config.datasets) == ("motion", ())
