@@ -34,6 +34,12 @@ def pixels_from_screen(screen: npt.ArrayLike, image_size: tuple[int, int]) -> Ar
     return np.asarray(shifted * width / 2)
 
 
+def normalise_intrinsics(camera: Camera, image_size: tuple[int, int]) -> Array:
+    """Focal lengths and principal point (fx, fy, cx, cy), (4,), as `normalise_screen` scales keypoints."""
+    focal = np.asarray(camera.focal_px) * 2 / image_size[0]
+    return np.concatenate([focal, normalise_screen(camera.principal_point_px, image_size)])
+
+
 def focal_px_from_fov(fov_degrees: float, side_px: float) -> float:
     """Focal length in pixels of a camera that sees `fov_degrees` across an image side of `side_px` pixels."""
     if not 0 < fov_degrees < 180:

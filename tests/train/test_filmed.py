@@ -45,8 +45,8 @@ def frames_of(keypoints):
 
 def test_windows_are_frames_of_one_track_at_the_token_spacing(random):
     windows = FilmedWindows.from_tracks([track(60), track(200, start=1000)], "camera", CPU)
-    keypoints, seen, targets, inside = windows.draw(500, 9, 0.1, random)
-    frame = frames_of(keypoints)
+    film = windows.draw(500, 9, 0.1, random)
+    frame, inside = frames_of(film.keypoints), film.inside
     steps = frame[:, 1:] - frame[:, :-1]
     torch.testing.assert_close(
         steps[inside[:, 1:] & inside[:, :-1]],
@@ -54,19 +54,19 @@ def test_windows_are_frames_of_one_track_at_the_token_spacing(random):
         atol=1e-3,
         rtol=0,
     )
-    torch.testing.assert_close(targets[..., 13, 2], frame / 1000, atol=1e-4, rtol=0)
+    torch.testing.assert_close(film.targets[..., 13, 2], frame / 1000, atol=1e-4, rtol=0)
     assert inside[:, 4].all()
     assert not inside.all()
-    assert seen[..., :10].all()
-    assert not seen[..., 10].any()  # confidence 0
+    assert film.seen[..., :10].all()
+    assert not film.seen[..., 10].any()  # confidence 0
     assert (frame[:, 4] >= 1000).float().mean() == pytest.approx(200 / 260, abs=0.06)
 
 
 def test_slow_videos_get_frames_between_theirs(random):
     windows = FilmedWindows.from_tracks([track(30, rate_hz=25.0)], "camera", CPU)
     assert windows.frames.tolist() == [59]
-    keypoints, _, _, inside = windows.draw(50, 3, 0.02, random)
-    steps = frames_of(keypoints).diff(dim=1)
+    film = windows.draw(50, 3, 0.02, random)
+    steps, inside = frames_of(film.keypoints).diff(dim=1), film.inside
     assert steps[inside[:, 1:] & inside[:, :-1]].numpy() == pytest.approx(0.5, abs=1e-3)
 
 

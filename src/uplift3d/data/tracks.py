@@ -12,10 +12,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from uplift3d.camera import Camera
+from uplift3d.camera import Camera, normalise_intrinsics
 from uplift3d.errors import InputError
 
-__all__ = ["Motion", "StoredTrack", "Track", "at_rate", "missing_files"]
+__all__ = ["Motion", "StoredTrack", "Track", "at_rate", "intrinsics_of", "missing_files"]
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
@@ -151,6 +151,20 @@ def at_rate(track: Track, rate_hz: float) -> Track:
         positions_camera=_between(track.positions_camera, step),
         valid=valid,
     )
+
+
+def intrinsics_of(track: Track) -> Floats:
+    """Focal lengths and principal point (fx, fy, cx, cy) of a track's camera, (4,) in half image widths.
+
+    Raises:
+        InputError: a track without camera.
+    """
+    if track.camera is None:
+        raise InputError(
+            f"{track.subject} {track.take} camera {track.camera_id} has no camera, but refinement needs its "
+            "focal length and principal point; the data set's original files have them"
+        )
+    return normalise_intrinsics(track.camera, track.image_size).astype(np.float32)
 
 
 def _between(values: NDArray[Any], step: int) -> Floats:

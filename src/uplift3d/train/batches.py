@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor
 
 from uplift3d.data.store import JOINTS
-from uplift3d.skeletons import joint_set, reorder
+from uplift3d.skeletons import JointSet, joint_set, reorder
 from uplift3d.train.augment import BodyConfig, mirror, vary_body
 from uplift3d.train.cameras import CameraConfig, look
-from uplift3d.train.filmed import FilmedWindows
+from uplift3d.train.filmed import Film, FilmedWindows
 from uplift3d.train.h36m_cameras import Cameras, H36MCameras, look_h36m
 from uplift3d.train.inputs import normalise_person, normalise_screen, straight_lines, usable_poses
 from uplift3d.train.networks import NetworkConfig, fills_in
@@ -47,13 +48,24 @@ class ViewConfig(BaseModel):
 class Batch:
     """Network input (B, N, J, 2), mask (B, N), target (B, N, J, 3) metres.
 
-    `counted` (B, N): inside the clip and near enough to a pose token for an answer to be asked for.
+    `counted` (B, N): inside the clip and near enough to a pose token for an answer to be asked for. `camera`
+    (B, 4) and `root_depth` (B, N) as in `Film`, None for filmed windows loaded without.
     """
 
     keypoints: Tensor
     mask: Tensor
     target: Tensor
     counted: Tensor
+    camera: Tensor | None
+    root_depth: Tensor | None
+
+    def combined(self, other: Batch, how: Callable[[Tensor, Tensor], Tensor]) -> Batch:
+        """The batch that `how` makes of this one and another, field by field."""
+        fields: dict[str, Any] = {
+            name: None if value is None else how(value, getattr(other, name))
+            for name, value in vars(self).items()
+        }
+        return Batch(**fields)
 
 
 @torch.no_grad()
@@ -79,9 +91,10 @@ def draw_batch(
     drawn = -(-batch // 2) if config.mirror == "within_batch" else batch
     strides = [stride // model.s_out for stride in strides_in or model.strides_in]
     with torch.autocast(windows.device.type, enabled=False):
-        keypoints, seen, target, inside = _observe(windows, model, config, drawn, random)
-        mask = draw_masks(drawn, model.tokens, strides, config.switch_rate, target.device, random)
-        mask = mask & inside
+        film = _observe(windows, model, config, drawn, random)
+        keypoints, seen = film.keypoints, film.seen
+        mask = draw_masks(drawn, model.tokens, strides, config.switch_rate, windows.device, random)
+        mask = mask & film.inside
         if fills_in(model):
             keypoints, mask = _network_input(keypoints, seen, mask, model)
             measured = mask
@@ -90,9 +103,11 @@ def draw_batch(
             keypoints, seen = straight_lines(keypoints, seen & mask[..., None])
             mask = torch.ones_like(mask)
             keypoints, _ = _network_input(keypoints, seen, mask, model)
-    counted = inside & within_reach(measured, round(REACH_S / model.token_seconds))
+    counted = film.inside & within_reach(measured, round(REACH_S / model.token_seconds))
     order = reorder(JOINTS, model.joints).tolist()
-    whole = Batch(keypoints[:, :, order], mask, target[:, :, order], counted)
+    whole = Batch(
+        keypoints[:, :, order], mask, film.targets[:, :, order], counted, film.camera, film.root_depth
+    )
     return _mirrored(whole, model.joints, config.mirror, batch, random)
 
 
@@ -102,11 +117,10 @@ def _observe(
     config: ViewConfig,
     batch: int,
     random: Generator,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """What a detector sees at every token: keypoints, seen joints, targets, and which tokens are real."""
+) -> Film:
+    """What a detector sees at every token, with what the network takes for those beyond the clip."""
     if isinstance(windows, FilmedWindows):
-        keypoints, seen, targets, inside = windows.draw(batch, model.tokens, model.token_seconds, random)
-        return _with_edges(keypoints, seen, targets, inside, model)
+        return _with_edges(windows.draw(batch, model.tokens, model.token_seconds, random), model)
     joints = joint_set(JOINTS)
     positions, inside = windows.draw(batch, model.tokens, model.token_seconds, config.sampler.speed, random)
     positions = vary_body(positions, joints, config.body, random)
@@ -115,17 +129,22 @@ def _observe(
     else:
         view = look(positions, config.camera, random, model.axes)
     keypoints, seen = detect(view, joints, config.noise, model.token_seconds, random)
-    return _with_edges(keypoints, seen, view.targets, inside, model)
+    film = Film(keypoints, seen, view.targets, inside, view.intrinsics, view.root_depth)
+    return _with_edges(film, model)
 
 
-def _with_edges(
-    keypoints: Tensor, seen: Tensor, targets: Tensor, inside: Tensor, model: NetworkConfig
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """What the network takes for the tokens beyond the clip."""
+def _with_edges(film: Film, model: NetworkConfig) -> Film:
     if model.edges == "masked":
-        return keypoints, seen, targets, inside
-    keypoints, seen, targets = (hold_ends(part, inside) for part in (keypoints, seen, targets))
-    return keypoints, seen, targets, torch.ones_like(inside)
+        return film
+    inside = film.inside
+    return replace(
+        film,
+        keypoints=hold_ends(film.keypoints, inside),
+        seen=hold_ends(film.seen, inside),
+        targets=hold_ends(film.targets, inside),
+        inside=torch.ones_like(inside),
+        root_depth=None if film.root_depth is None else hold_ends(film.root_depth, inside),
+    )
 
 
 def _network_input(
@@ -156,19 +175,21 @@ def within_reach(mask: Tensor, reach: int) -> Tensor:
 def _mirrored(whole: Batch, joints_name: str, how: str, batch: int, random: Generator) -> Batch:
     if how == "none":
         return whole
-    joints = joint_set(joints_name)
-    keypoints, target = mirror(whole.keypoints, joints), mirror(whole.target, joints)
-    if how == "random":
-        flip = torch.rand((batch, 1, 1, 1), generator=random, device=keypoints.device) < 0.5
-        return Batch(
-            torch.where(flip, keypoints, whole.keypoints),
-            whole.mask,
-            torch.where(flip, target, whole.target),
-            whole.counted,
-        )
-    return Batch(
-        torch.cat([whole.keypoints, keypoints])[:batch],
-        whole.mask.repeat(2, 1)[:batch],
-        torch.cat([whole.target, target])[:batch],
-        whole.counted.repeat(2, 1)[:batch],
+    image = mirror_image(whole, joint_set(joints_name))
+    if how == "within_batch":
+        return whole.combined(image, lambda plain, mirrored: torch.cat([plain, mirrored])[:batch])
+    flip = torch.rand(batch, generator=random, device=whole.mask.device) < 0.5
+    return whole.combined(
+        image, lambda plain, mirrored: torch.where(flip.view(-1, *[1] * (plain.ndim - 1)), mirrored, plain)
+    )
+
+
+def mirror_image(batch: Batch, joints: JointSet) -> Batch:
+    """The batch as a camera would have seen it in a mirror: its principal point changes sides too."""
+    camera = batch.camera
+    return replace(
+        batch,
+        keypoints=mirror(batch.keypoints, joints),
+        target=mirror(batch.target, joints),
+        camera=None if camera is None else camera * camera.new_tensor([1, 1, -1, 1]),
     )

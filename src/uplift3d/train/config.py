@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from uplift3d.errors import InputError
 from uplift3d.model import presets
 from uplift3d.model.config import findings
+from uplift3d.model.rivals import RivalConfig, check_refinable
 from uplift3d.model.rivals import presets as rivals
 from uplift3d.train.batches import ViewConfig
 from uplift3d.train.networks import NetworkConfig
@@ -54,6 +55,11 @@ PRESETS: dict[PresetName, Callable[[], NetworkConfig]] = {
     "motionbert-243": rivals.motionbert_243,
     "motionbert-lite-243": rivals.motionbert_lite_243,
 }
+PRETRAININGS: dict[PresetName, Callable[[], RivalConfig]] = {
+    "pstmo-243": rivals.pstmo_pretraining_243,
+    "pstmo-small-243": rivals.pstmo_small_pretraining_243,
+}
+"""Networks that are trained in the stage 'pretraining' of a preset."""
 
 
 class TrainConfig(BaseModel):
@@ -77,12 +83,17 @@ class TrainConfig(BaseModel):
     """Data sets of the store to train and validate on; default: all of them."""
     preset: PresetName = "small"
     """Named network: the layout, and for 'uu-…' and rivals the published input and output conventions."""
+    stage: Literal["lifting", "pretraining", "refinement"] = "lifting"
+    """'lifting': the network itself. 'pretraining' (P-STMO, before): its encoder, on hidden 2D poses.
+    'refinement' (Strided Transformer and P-STMO, last): the lifter that `start_from` names and the refinement
+    behind it, which is given the camera and the true depth of the root."""
     model: Mapping[str, Any] = Field(default_factory=dict)
-    """Fields of the network's configuration that differ from the preset."""
+    """Fields of the configuration of the stage's network that differ from the preset."""
     initial_weights: Literal["quick", "published"] = "quick"
     """'quick' to learn from (see `train/initialise.py`), or drawn as published; rivals have their own."""
     start_from: Path | None = None
-    """Weights of another run (model.safetensors) in place of fresh ones, to fine-tune them."""
+    """Weights of another run (model.safetensors) in place of fresh ones, to fine-tune them; or of P-STMO's
+    pre-training, ours or its authors', whose encoder is then taken over."""
     strides_in: tuple[int, ...] = ()
     """Frames between key-frames to train and validate with; default: those of the network. For a network
     without upsampling token, 2D poses are interpolated between key-frames farther apart than its tokens."""
@@ -111,9 +122,22 @@ class TrainConfig(BaseModel):
     threads: int | None = Field(default=None, ge=1)
     """CPU threads; default: torch's own choice."""
 
+    @model_validator(mode="after")
+    def _check_stage(self) -> TrainConfig:
+        if self.stage == "pretraining" and self.preset not in PRETRAININGS:
+            known = " or ".join(PRETRAININGS)
+            raise ValueError(f"stage: pretraining is for preset {known}, not {self.preset}")
+        if self.stage == "refinement":
+            check_refinable(self.network)
+            if self.start_from is None:
+                raise ValueError("stage: refinement needs start_from, the weights of a trained lifter")
+        return self
+
     @property
     def network(self) -> NetworkConfig:
-        """The network's configuration: preset and changes."""
+        """The configuration of the stage's network (refinement: of the lifter): preset and changes."""
+        if self.stage == "pretraining":
+            return PRETRAININGS[self.preset]().evolve(**self.model)
         return PRESETS[self.preset]().evolve(**self.model)
 
     @property

@@ -6,7 +6,7 @@ Axes: F frames of all tracks, B windows, N tokens, J joints.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,12 +15,30 @@ from torch import Generator, Tensor
 
 from uplift3d.camera import normalise_screen
 from uplift3d.data.store import JOINTS, RATE_HZ
-from uplift3d.data.tracks import Track, at_rate
+from uplift3d.data.tracks import Track, at_rate, intrinsics_of
 from uplift3d.errors import InputError
 from uplift3d.skeletons import joint_set
 from uplift3d.train.cameras import rotation_looking_at
 
 PELVIS = joint_set(JOINTS).index("pelvis")
+
+
+@dataclass(frozen=True)
+class Film:
+    """What a detector saw of windows of motion, and the truth."""
+
+    keypoints: Tensor
+    """(B, N, J, 2) in half image widths from the image's centre."""
+    seen: Tensor
+    """(B, N, J)."""
+    targets: Tensor
+    """(B, N, J, 3) metres from the pelvis."""
+    inside: Tensor
+    """(B, N) False beyond the ends of the motion."""
+    camera: Tensor | None
+    """(B, 4) focal lengths and principal point (fx, fy, cx, cy), in units of the keypoints."""
+    root_depth: Tensor | None
+    """(B, N) metres from the camera's plane to the pelvis."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +55,19 @@ class FilmedWindows:
     """(tracks,) first frame of each track."""
     frames: Tensor
     """(tracks,) number of frames."""
+    cameras: Tensor | None = None
+    """(tracks, 4) focal lengths and principal point as in `Film`; None where nobody asked."""
+    root_depth: Tensor | None = None
+    """(F,) metres; None where nobody asked."""
 
     @classmethod
     def from_tracks(
-        cls, tracks: Iterable[Track], axes: Literal["viewing_ray", "camera"], device: torch.device
+        cls,
+        tracks: Iterable[Track],
+        axes: Literal["viewing_ray", "camera"],
+        device: torch.device,
+        *,
+        with_camera: bool = False,
     ) -> FilmedWindows:
         """Load tracks; slower ones get frames between theirs, by straight lines.
 
@@ -48,31 +75,37 @@ class FilmedWindows:
             tracks: of one split.
             axes: of the targets: the camera's, or those of a camera that looks straight at the pelvis.
             device: to keep everything on.
+            with_camera: load cameras and depths too.
 
         Raises:
-            InputError: no tracks, or a frame rate that does not divide 50 Hz.
+            InputError: no tracks, a frame rate that does not divide 50 Hz, or a track without the camera that
+                was asked for.
         """
-        parts = [_arrays(at_rate(track, RATE_HZ), axes) for track in tracks]
+        parts, cameras = [], []
+        for track in tracks:
+            if with_camera:
+                cameras.append(torch.from_numpy(intrinsics_of(track)))
+            parts.append(_arrays(at_rate(track, RATE_HZ), axes))
         if not parts:
             raise InputError("there is no track to train or validate on")
-        keypoints, seen, targets = (torch.cat(column).to(device) for column in zip(*parts, strict=True))
+        columns = (torch.cat(column).to(device) for column in zip(*parts, strict=True))
+        keypoints, seen, targets, root_depth = columns
         lengths = torch.tensor([len(part[0]) for part in parts])
-        starts = lengths.cumsum(0) - lengths
-        return cls(keypoints, seen, targets, starts.to(device), lengths.to(device))
+        starts = (lengths.cumsum(0) - lengths).to(device)
+        windows = cls(keypoints, seen, targets, starts, lengths.to(device))
+        if not with_camera:
+            return windows
+        return replace(windows, cameras=torch.stack(cameras).to(device), root_depth=root_depth)
 
     @property
     def device(self) -> torch.device:
         """Where everything is."""
         return self.keypoints.device
 
-    def draw(
-        self, batch: int, tokens: int, token_s: float, random: Generator
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def draw(self, batch: int, tokens: int, token_s: float, random: Generator) -> Film:
         """Random windows around frames that are all equally likely.
 
-        Returns:
-            keypoints (B, N, J, 2), seen (B, N, J), targets (B, N, J, 3) and inside (B, N), False beyond the
-            track's ends, where the nearest frame is repeated.
+        Beyond a track's ends its nearest frame is repeated.
         """
         track = torch.multinomial(self.frames.float(), batch, replacement=True, generator=random)
         count = self.frames[track][:, None]
@@ -82,11 +115,18 @@ class FilmedWindows:
         place = centre + (torch.arange(tokens, device=self.device) - tokens // 2) * step  # (B, N)
         inside = (place >= 0) & (place < count)
         rows = self.starts[track][:, None] + torch.minimum(place.clamp(min=0), count - 1)
-        return self.keypoints[rows], self.seen[rows], self.targets[rows], inside
+        return Film(
+            self.keypoints[rows],
+            self.seen[rows],
+            self.targets[rows],
+            inside,
+            camera=None if self.cameras is None else self.cameras[track],
+            root_depth=None if self.root_depth is None else self.root_depth[rows],
+        )
 
 
-def _arrays(track: Track, axes: str) -> tuple[Tensor, Tensor, Tensor]:
-    """Keypoints, seen joints and targets of one track."""
+def _arrays(track: Track, axes: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Keypoints, seen joints, targets and depth of the root of one track."""
     screen = torch.from_numpy(normalise_screen(track.keypoints_px, track.image_size).astype(np.float32))
     seen = torch.isfinite(screen).all(-1)
     if track.confidence is not None:
@@ -96,4 +136,4 @@ def _arrays(track: Track, axes: str) -> tuple[Tensor, Tensor, Tensor]:
     if axes == "viewing_ray":
         to_ray = rotation_looking_at(camera[:, PELVIS]).transpose(-1, -2)  # (T, 3, 3)
         targets = torch.einsum("tij,tkj->tki", to_ray, targets)
-    return screen.nan_to_num(), seen, targets
+    return screen.nan_to_num(), seen, targets, camera[:, PELVIS, 2]

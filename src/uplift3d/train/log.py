@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from uplift3d.files import atomic_write
+from uplift3d.train.stages import Measures
 
 
 class CsvLog(Logger):
@@ -68,12 +69,12 @@ class CsvLog(Logger):
 class ProgressBar(Callback):
     """A bar over all steps of the run with the loss, and one line per validation, on stderr."""
 
-    def __init__(self, steps: int, strides_in: Sequence[int]) -> None:
+    def __init__(self, steps: int, strides_in: Sequence[int], measures: Measures) -> None:
         first = getattr(rank_zero_only, "rank", 0) == 0  # of several processes one reports
         console = Console(stderr=True, highlight=False, soft_wrap=True, quiet=not first)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self.bar = Progress(*columns, console=console)
-        self.steps, self.strides_in = steps, strides_in
+        self.steps, self.strides_in, self.measures = steps, strides_in, measures
         self.task = TaskID(0)
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
@@ -83,7 +84,7 @@ class ProgressBar(Callback):
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
         """Move the bar."""
-        text = f"training, loss {module.loss_mm:.0f} mm"
+        text = f"training, loss {module.last_loss:.0f} {self.measures.unit}"
         self.bar.update(self.task, completed=trainer.global_step, description=text)
 
     def on_validation_start(self, trainer: Trainer, module: LightningModule) -> None:
@@ -93,14 +94,15 @@ class ProgressBar(Callback):
     def on_validation_end(self, trainer: Trainer, module: LightningModule) -> None:
         """Print the errors at every stride."""
         self.bar.update(self.task, description="training")
-        seen = trainer.callback_metrics
-        errors = [
-            f"{seen[f'val/mpjpe_{stride}']:.1f} ({seen[f'val/p_mpjpe_{stride}']:.1f})"
+        seen, measures = trainer.callback_metrics, self.measures
+        first, second = measures.errors[:2]
+        errors = ", ".join(
+            f"{seen[f'val/{first}_{stride}']:.1f} ({seen[f'val/{second}_{stride}']:.1f})"
             for stride in self.strides_in
-        ]
+        )
         strides = ", ".join(str(stride) for stride in self.strides_in)
         self.bar.console.print(
-            f"step {trainer.global_step}: MPJPE (P-MPJPE) {', '.join(errors)} mm at strides {strides}"
+            f"step {trainer.global_step}: {measures.title} {errors} {measures.unit} at strides {strides}"
         )
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:

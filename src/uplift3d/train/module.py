@@ -8,28 +8,25 @@ from typing import Any
 
 import torch
 from lightning import LightningModule
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from uplift3d.errors import InputError
-from uplift3d.model import UpliftUpsample
-from uplift3d.train.batches import draw_batch
 from uplift3d.train.config import TrainConfig
-from uplift3d.train.initialise import initialise
-from uplift3d.train.losses import lifting_loss
-from uplift3d.train.networks import (
-    Network,
-    answer,
-    answered_token,
-    create_network,
-    extra_loss,
-    take_weights,
-)
+from uplift3d.train.lifting import Lifting
 from uplift3d.train.optimiser import average_decay, create_optimiser, follow, rate_factor
+from uplift3d.train.pretraining import Pretraining
+from uplift3d.train.refinement import Refining
 from uplift3d.train.sources import load_windows
-from uplift3d.train.validate import errors_at, seed_of, validation_views
+from uplift3d.train.stages import Stage
+from uplift3d.train.validate import seed_of
 
-NETWORK_KEY = "uplift3d.network"
+STAGES: dict[str, type[Stage[Any]]] = {
+    "lifting": Lifting,
+    "pretraining": Pretraining,
+    "refinement": Refining,
+}
+STAGE_KEY, NETWORK_KEY = "uplift3d.stage", "uplift3d.network"
 
 
 class LiftingModule(LightningModule):
@@ -42,23 +39,22 @@ class LiftingModule(LightningModule):
     def __init__(self, config: TrainConfig) -> None:
         super().__init__()
         self.config = config
-        self.network = create_network(config.network)
-        if isinstance(self.network, UpliftUpsample) and config.initial_weights == "quick":
-            initialise(self.network)
-        if config.start_from is not None:
-            take_weights(self.network, config.start_from)
+        self.stage = STAGES[config.stage](config)
+        self.network: nn.Module = self.stage.create()
         self.average = copy.deepcopy(self.network).requires_grad_(False) if config.optimiser.ema else None
-        self.loss_mm = math.nan
-        """Loss of the last step."""
+        self.last_loss = math.nan
+        """Loss of the last step, in the unit of `stage.measures`."""
 
     @property
-    def best_network(self) -> Network:
+    def best_network(self) -> nn.Module:
         """The weights to validate and to ship: the moving average where there is one."""
         return self.network if self.average is None else self.average
 
     def on_fit_start(self) -> None:
         """Load both splits onto the device."""
-        self.training_motion, self.validation_motion = load_windows(self.config, self.device)
+        self.training_motion, self.validation_motion = load_windows(
+            self.config, self.device, with_camera=self.stage.with_camera
+        )
 
     def training_step(self, *_: Any) -> Tensor:
         """Loss of one batch."""
@@ -66,13 +62,7 @@ class LiftingModule(LightningModule):
         random = torch.Generator(self.device)
         random.manual_seed(seed_of(*seed))
         torch.manual_seed(seed_of(*seed, 1))  # stochastic depth
-        config = self.config
-        strides = config.strides
-        batch = draw_batch(self.training_motion, config.network, config.views, config.batch, random, strides)
-        sequence, centre = answer(self.network, batch.keypoints, batch.mask)
-        counted = batch.counted if config.loss_on == "observable" else None
-        loss = lifting_loss(sequence, centre, batch.target, counted, answered_token(self.network))
-        return loss + extra_loss(self.network, sequence, batch.target)
+        return self.stage.loss(self.network, self.training_motion, random)
 
     def configure_gradient_clipping(self, optimizer: Optimizer, *_: Any, **__: Any) -> None:
         """Clip the gradient, and stop before a bad one reaches the weights."""
@@ -94,21 +84,16 @@ class LiftingModule(LightningModule):
 
     def on_train_batch_end(self, outputs: Any, *_: Any) -> None:
         """Log, and see to it that the last step is validated even if `validate_every` does not divide it."""
-        self.loss_mm = 1000 * float(outputs["loss"])
+        self.last_loss = 1000 * float(outputs["loss"])
         rate = self.config.optimiser.learning_rate * self._rate_factor(self.global_step - 1)
-        self.log_dict({"train/loss_mm": self.loss_mm, "train/learning_rate": rate})
+        self.log_dict({f"train/{self.stage.measures.loss}": self.last_loss, "train/learning_rate": rate})
         self.trainer.should_stop = self.global_step >= self.config.steps
 
     def validation_step(self, stride_in: Tensor, _: int) -> None:
-        """Errors of the network to ship at one key-frame stride, in mm."""
+        """Errors of the network to ship at one key-frame stride."""
         stride = int(stride_in)
-        views = validation_views(self.config.views.camera, self.config.validation_noise)
-        errors = errors_at(
-            self.best_network, self.validation_motion, views, stride, self.config.validation_windows
-        )
-        self.log(f"val/mpjpe_{stride}", errors.mpjpe)
-        self.log(f"val/p_mpjpe_{stride}", errors.p_mpjpe)
-        self.log(f"val/sequence_mpjpe_{stride}", errors.sequence_mpjpe)
+        for name, error in self.stage.errors(self.best_network, self.validation_motion, stride).items():
+            self.log(f"val/{name}_{stride}", error)
 
     def configure_optimizers(self) -> Any:
         """The configured optimiser, its learning rate changed every step."""
@@ -117,7 +102,8 @@ class LiftingModule(LightningModule):
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the network's configuration with its weights."""
+        """Keep stage and configuration of the network with its weights."""
+        checkpoint[STAGE_KEY] = self.config.stage
         checkpoint[NETWORK_KEY] = self.config.network.model_dump()
 
     def _rate_factor(self, step: int) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from uplift3d.errors import InputError
 from uplift3d.model import ModelConfig, UpliftUpsample, create, load_checkpoint
@@ -57,7 +57,7 @@ def extra_loss(network: Network, sequence: Tensor | None, target: Tensor) -> Ten
     return network.extra_loss(sequence, target)
 
 
-def take_weights(network: Network, path: Path) -> None:
+def take_weights(network: nn.Module, path: Path) -> None:
     """Start from the weights of another run, a pre-training say.
 
     Raises:

@@ -20,8 +20,9 @@ from uplift3d.model import UpliftUpsample, save_checkpoint
 from uplift3d.model.onnx_export import export_onnx
 from uplift3d.train.config import TrainConfig
 from uplift3d.train.log import CsvLog, ProgressBar
-from uplift3d.train.module import NETWORK_KEY, LiftingModule
+from uplift3d.train.module import NETWORK_KEY, STAGE_KEY, LiftingModule
 from uplift3d.train.sources import check_source
+from uplift3d.train.stages import Stage
 
 STEM, BEST, LAST = "model", "best.ckpt", "last.ckpt"
 LOG_EVERY = 50
@@ -32,6 +33,7 @@ def train(config: TrainConfig, *, progress: bool = False) -> Path:
 
     `config.output` gets `last.ckpt` and `best.ckpt` (Lightning), `metrics.csv` and TensorBoard logs, and in
     the end `model.safetensors` and its two ONNX graphs: the best validated weights (their moving average).
+    With `stage: refinement` these are the lifter's; those of the refinement are in `refinement.safetensors`.
     On a machine with several GPUs every one of them draws its own batches.
 
     Args:
@@ -52,7 +54,7 @@ def train(config: TrainConfig, *, progress: bool = False) -> Path:
     torch.manual_seed(config.seed)  # the network's initial weights
     module = LiftingModule(config)
     with _quiet_lightning():
-        trainer = _trainer(config, done, progress)
+        trainer = _trainer(module.stage, done, progress)
         # The module draws its batches itself: one entry per step, and one per stride to validate.
         steps: DataLoader[Any] = DataLoader(range(config.steps))  # type: ignore[arg-type]
         strides: DataLoader[Any] = DataLoader(list(config.strides))  # type: ignore[arg-type]
@@ -67,18 +69,17 @@ def train(config: TrainConfig, *, progress: bool = False) -> Path:
 
 
 def export(config: TrainConfig) -> Path:
-    """Write the averaged weights of a run's best checkpoint as `model.safetensors` and ONNX beside it."""
+    """Write the averaged weights of a run's best checkpoint (see `train`); returns `model.safetensors`."""
     best = config.output / BEST
     checkpoint = _read(best if best.exists() else config.output / LAST)
     module = LiftingModule(config)
     module.load_state_dict(checkpoint["state_dict"])
-    network = module.best_network.eval()
     notes = {"step": str(checkpoint["global_step"])}
-    path = config.output / f"{STEM}.safetensors"
-    save_checkpoint(network, path, notes)
-    if config.graphs and isinstance(network, UpliftUpsample) and network.upsampling_token is not None:
-        export_onnx(network, config.output / STEM, notes)
-    return path
+    for stem, network in module.stage.parts(module.best_network.eval()).items():
+        save_checkpoint(network, config.output / f"{stem}.safetensors", notes)
+        if config.graphs and isinstance(network, UpliftUpsample) and network.upsampling_token is not None:
+            export_onnx(network, config.output / stem, notes)
+    return config.output / f"{STEM}.safetensors"
 
 
 class LastCheckpoint(Checkpoint):
@@ -109,6 +110,8 @@ def _resume_point(config: TrainConfig) -> tuple[Path | None, int]:
         _create(config.output)
         return None, 0
     checkpoint = _read(last)
+    if (stage := checkpoint.get(STAGE_KEY, "lifting")) != config.stage:
+        raise InputError(f"output: {config.output} holds a run of stage {stage}, not {config.stage}")
     there = checkpoint.get(NETWORK_KEY, config.network.model_dump())
     here = config.network.model_dump()
     if there.get("rival") == here.get("rival"):  # fields that were not there yet had their defaults
@@ -136,17 +139,21 @@ def _create(folder: Path) -> None:
         raise InputError(f"output: {folder} cannot be created ({error.strerror})") from error
 
 
-def _trainer(config: TrainConfig, done: int, progress: bool) -> Trainer:
+def _trainer(stage: Stage[Any], done: int, progress: bool) -> Trainer:
+    config, measures = stage.config, stage.measures
     strides = config.strides
     gpu = torch.cuda.is_available()
-    errors = [f"val/{name}_{stride}" for name in ("mpjpe", "p_mpjpe", "sequence_mpjpe") for stride in strides]
-    columns = ["train/learning_rate", "train/loss_mm", *errors]
+    errors = [f"val/{name}_{stride}" for name in measures.errors for stride in strides]
+    columns = ["train/learning_rate", f"train/{measures.loss}", *errors]
     loggers = [
         CsvLog(config.output / "metrics.csv", columns, done),
         TensorBoardLogger(config.output, name="tensorboard", version="", purge_step=done),
     ]
     best = ModelCheckpoint(
-        config.output, filename="best", monitor=f"val/mpjpe_{max(strides)}", enable_version_counter=False
+        config.output,
+        filename="best",
+        monitor=f"val/{measures.errors[0]}_{max(strides)}",
+        enable_version_counter=False,
     )
     callbacks: list[Callback] = [best, LastCheckpoint(config)]
     return Trainer(
@@ -159,7 +166,7 @@ def _trainer(config: TrainConfig, done: int, progress: bool) -> Trainer:
         check_val_every_n_epoch=None,
         log_every_n_steps=LOG_EVERY,
         logger=loggers,
-        callbacks=[*callbacks, ProgressBar(config.steps, strides)] if progress else callbacks,
+        callbacks=[*callbacks, ProgressBar(config.steps, strides, measures)] if progress else callbacks,
         use_distributed_sampler=False,
         num_sanity_val_steps=0,
         enable_progress_bar=False,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 
 from uplift3d.data import h36m, mpi_inf_3dhp
 from uplift3d.data.store import MotionStore
+from uplift3d.data.tracks import Track
 from uplift3d.errors import InputError
 from uplift3d.train.config import TrainConfig
 from uplift3d.train.filmed import FilmedWindows
@@ -23,11 +26,18 @@ def check_source(config: TrainConfig) -> None:
         raise InputError(f"store: no folder {config.store}, in which the files of {config.source} should be")
 
 
-def load_windows(config: TrainConfig, device: torch.device) -> tuple[Windows, Windows]:
+def load_windows(
+    config: TrainConfig, device: torch.device, *, with_camera: bool = False
+) -> tuple[Windows, Windows]:
     """Training and validation windows: the motion store's split, or a data set's own.
 
+    Args:
+        config: of the run.
+        device: to keep everything on.
+        with_camera: cameras and depths are needed; virtual cameras always tell theirs.
+
     Raises:
-        InputError: missing or damaged files.
+        InputError: missing or damaged files, or a track without the camera that is needed.
     """
     if config.source == "motion":
         store = MotionStore.open(config.store)
@@ -36,14 +46,19 @@ def load_windows(config: TrainConfig, device: torch.device) -> tuple[Windows, Wi
             MotionWindows.from_store(store, training, config.views.sampler, device),
             MotionWindows.from_store(store, validation, SamplerConfig(), device),
         )
-    axes = config.network.axes
+    splits: tuple[Iterable[Track], Iterable[Track]]
     if config.source == "h36m":
-        train, test = (
-            h36m.load_tracks(config.store, config.detections, subjects)
-            for subjects in (h36m.TRAIN_SUBJECTS, h36m.TEST_SUBJECTS)
+        splits = (
+            h36m.load_tracks(config.store, config.detections, h36m.TRAIN_SUBJECTS),
+            h36m.load_tracks(config.store, config.detections, h36m.TEST_SUBJECTS),
         )
-        return FilmedWindows.from_tracks(train, axes, device), FilmedWindows.from_tracks(test, axes, device)
-    return (
-        FilmedWindows.from_tracks(mpi_inf_3dhp.load_train(config.store, config.ground_truth), axes, device),
-        FilmedWindows.from_tracks(mpi_inf_3dhp.load_test(config.store, config.ground_truth), axes, device),
+    else:
+        splits = (
+            mpi_inf_3dhp.load_train(config.store, config.ground_truth),
+            mpi_inf_3dhp.load_test(config.store, config.ground_truth),
+        )
+    axes = config.network.axes
+    train, test = (
+        FilmedWindows.from_tracks(tracks, axes, device, with_camera=with_camera) for tracks in splits
     )
+    return train, test

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Generator, Tensor, nn
 
 from uplift3d.data.store import MotionStore, split_validation
 from uplift3d.errors import InputError
@@ -15,11 +17,11 @@ from uplift3d.evaluate.metrics import mpjpe, n_mpjpe, p_mpjpe
 from uplift3d.model import load
 from uplift3d.skeletons import joint_set
 from uplift3d.train.augment import BodyConfig
-from uplift3d.train.batches import ViewConfig, draw_batch
+from uplift3d.train.batches import Batch, ViewConfig, draw_batch
 from uplift3d.train.cameras import CameraConfig
 from uplift3d.train.filmed import FilmedWindows
 from uplift3d.train.h36m_cameras import Cameras
-from uplift3d.train.networks import Network, answer, answered_token
+from uplift3d.train.networks import Network, NetworkConfig, answer, answered_token
 from uplift3d.train.noise import REALISTIC_NOISE, NoiseConfig
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
 
@@ -110,7 +112,6 @@ def validation_views(
     )
 
 
-@torch.no_grad()
 def errors_at(
     network: Network, motion: MotionWindows | FilmedWindows, views: ViewConfig, stride_in: int, windows: int
 ) -> Errors:
@@ -118,21 +119,16 @@ def errors_at(
 
     Windows without a pose near their middle are left out, as at inference.
     """
-    training = network.training
-    network.eval()
     middle = answered_token(network)
-    poses = []
-    for part in range(-(-windows // CHUNK)):
-        random = torch.Generator(motion.device)
-        random.manual_seed(seed_of(SEED, part))
-        batch = draw_batch(motion, network.config, views, CHUNK, random, strides_in=(stride_in,))
-        with torch.autocast(motion.device.type, enabled=False):
-            sequence, centre = answer(network, batch.keypoints, batch.mask)
+
+    def poses(batch: Batch, _: Generator) -> tuple[Tensor, ...]:
+        sequence, centre = answer(network, batch.keypoints, batch.mask)
         beside = centre if sequence is None else sequence[:, middle]
         counted = batch.counted[:, middle]
-        poses.append([p[counted].double().cpu().numpy() for p in (centre, beside, batch.target[:, middle])])
-    network.train(training)
-    centre_m, sequence_m, target_m = (np.concatenate(column) for column in zip(*poses, strict=True))
+        return centre[counted], beside[counted], batch.target[:, middle][counted]
+
+    batches = validation_batches(network.config, motion, views, stride_in, windows)
+    centre_m, sequence_m, target_m = collected(network, batches, poses)
     root = joint_set(network.config.joints).index("pelvis")
     return Errors(
         mpjpe=mpjpe(centre_m, target_m, root=root),
@@ -141,6 +137,37 @@ def errors_at(
         sequence_mpjpe=mpjpe(sequence_m, target_m, root=root),
         poses=len(target_m),
     )
+
+
+def validation_batches(
+    config: NetworkConfig,
+    motion: MotionWindows | FilmedWindows,
+    views: ViewConfig,
+    stride_in: int,
+    windows: int,
+) -> Iterator[tuple[Batch, Generator]]:
+    """The same batches every time, each with the generator that it came from, to draw more."""
+    for part in range(-(-windows // CHUNK)):
+        random = torch.Generator(motion.device)
+        random.manual_seed(seed_of(SEED, part))
+        yield draw_batch(motion, config, views, CHUNK, random, strides_in=(stride_in,)), random
+
+
+@torch.no_grad()
+def collected(
+    network: nn.Module,
+    batches: Iterator[tuple[Batch, Generator]],
+    ask: Callable[[Batch, Generator], tuple[Tensor, ...]],
+) -> list[NDArray[np.float64]]:
+    """What `ask` says of all batches, joined; full precision, the network in evaluation mode meanwhile."""
+    training = network.training
+    network.eval()
+    parts = []
+    for batch, random in batches:
+        with torch.autocast(random.device.type, enabled=False):
+            parts.append([said.double().cpu().numpy() for said in ask(batch, random)])
+    network.train(training)
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]
 
 
 def seed_of(*numbers: int) -> int:

@@ -27,7 +27,7 @@ from uplift3d.model.rivals.pstmo_pretraining import (
     start_from,
     visible_first,
 )
-from uplift3d.model.rivals.refinement import Refinement, RefinementConfig, back_project
+from uplift3d.model.rivals.refinement import Refinement, RefinementConfig, back_project, check_refinable
 from uplift3d.model.rivals.registry import NAMES, build, config_of, create_rival
 from uplift3d.model.rivals.strided_transformer import StridedTransformer, StridedTransformerConfig
 from uplift3d.model.rivals.ugcn import UGCN, UGCNConfig, motion_loss
@@ -57,6 +57,7 @@ __all__ = [
     "VideoPose3DConfig",
     "back_project",
     "build",
+    "check_refinable",
     "config_of",
     "create_rival",
     "draw_hidden",

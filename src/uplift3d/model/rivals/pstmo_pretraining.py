@@ -125,15 +125,19 @@ def pretraining_loss(drawn: Tensor, keypoints: Tensor, hidden_frames: Tensor) ->
     return distances.mean()
 
 
+SHARED = ("joints", "input", "frames", "width", "hidden", "heads", "depth", "pose_width", "pose_depth")
+"""Fields that both stages must agree in. Not the spacing of frames, which the authors' files do not say, nor
+dropout and what is about 3D."""
+
+
 def start_from(model: PSTMO, pretrained: PSTMOPretraining) -> PSTMO:
     """Give a network the pose encoder and the temporal blocks of its pre-training; returns the network.
 
     Raises:
         InputError: the two have different sizes.
     """
-    sizes = set(PSTMOSizes.model_fields) - {"rival"}
-    ours, theirs = model.config.model_dump(include=sizes), pretrained.config.model_dump(include=sizes)
-    if different := [name for name in sorted(sizes) if ours[name] != theirs[name]]:
+    ours, theirs = (each.config.model_dump(include=set(SHARED)) for each in (model, pretrained))
+    if different := [name for name in SHARED if ours[name] != theirs[name]]:
         raise InputError(
             "the pre-trained network does not fit; different: "
             + ", ".join(f"{name} {theirs[name]} in place of {ours[name]}" for name in different)

@@ -14,8 +14,13 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from uplift3d.model.rivals.base import Part, PartConfig
+from uplift3d.errors import InputError
+from uplift3d.model.config import ModelConfig
+from uplift3d.model.rivals.base import Part, PartConfig, RivalConfig
 from uplift3d.skeletons import joint_set
+
+REFINED = ("strided_transformer", "pstmo")
+"""Rivals that have a refinement."""
 
 
 class RefinementConfig(PartConfig):
@@ -46,6 +51,13 @@ class Refinement(Part[RefinementConfig]):
         plane = share * lifted[..., :2] + (1 - share) * projected[..., :2]
         return torch.cat([plane, lifted[..., 2:]], dim=-1)
 
+    def refine(self, lifted: Tensor, keypoints: Tensor, camera: Tensor, root_depth: Tensor) -> Tensor:
+        """Mix poses with their own back-projections; arguments and result as for `back_project`."""
+        refined: Tensor = self(
+            lifted, back_project(lifted, keypoints, camera, root_depth, self.config.joints)
+        )
+        return refined
+
 
 def back_project(
     lifted: Tensor, keypoints: Tensor, camera: Tensor, root_depth: Tensor, joints: str
@@ -70,3 +82,20 @@ def back_project(
     focal, centre = camera[..., None, :2], camera[..., None, 2:4]
     pose = torch.cat([(keypoints - centre) * depth / focal, depth], dim=-1)  # (…, J, 3)
     return pose - pose[..., root : root + 1, :]
+
+
+def check_refinable(config: ModelConfig | RivalConfig) -> None:
+    """Refuse networks whose poses cannot be refined.
+
+    Raises:
+        InputError: a network without refinement, or one with other input than screen coordinates or other
+            output than camera axes.
+    """
+    name = config.rival if isinstance(config, RivalConfig) else "Uplift and Upsample"
+    if name not in REFINED:
+        raise InputError(f"refinement is for {' and '.join(REFINED)}; the network is {name}")
+    if (config.input, config.axes) != ("screen", "camera"):
+        raise InputError(
+            "refinement needs screen input and camera axes; the network has "
+            f"input {config.input} and axes {config.axes}"
+        )
