@@ -13,7 +13,7 @@ from uplift3d.data import h36m
 from uplift3d.data.amass import REGRESSED_JOINTS, VALIDATION_SUBSETS
 from uplift3d.data.store import MotionStore, split_validation
 from uplift3d.model import load_checkpoint, presets
-from uplift3d.train import module
+from uplift3d.train import validate
 from uplift3d.train.config import PRESETS, load_config
 from uplift3d.train.h36m_cameras import H36MCameras
 from uplift3d.train.networks import create_network
@@ -101,13 +101,13 @@ def amass_store(folder):
 def test_pre_training_from_converted_files_to_weights(size, layout, tmp_path, monkeypatch):
     """The recipe as it is, but for a tiny network, data and number of steps."""
     store = amass_store(tmp_path)
-    validated, usual = [], module.errors_at
+    validated, usual = [], validate.draw_batch
 
-    def errors_at(network, motion, views, *rest):
-        validated.append((views, motion))
-        return usual(network, motion, views, *rest)
+    def draw_batch(windows, network, views, *rest, **named):
+        validated.append((views, windows))
+        return usual(windows, network, views, *rest, **named)
 
-    monkeypatch.setattr(module, "errors_at", errors_at)
+    monkeypatch.setattr(validate, "draw_batch", draw_batch)
     config = load_config(
         FOLDER / f"amass-uu-{size}.yaml",
         store=store,
@@ -127,10 +127,10 @@ def test_pre_training_from_converted_files_to_weights(size, layout, tmp_path, mo
     assert all(0 < float(last[f"val/mpjpe_{stride}"]) < math.inf for stride in config.strides)
     held_out = split_validation(MotionStore.open(store))[1]
     assert len(validated) == len(config.strides)
-    for views, motion in validated:
+    for views, windows in validated:
         assert views.camera == config.views.camera
         assert views.noise is None
-        assert len(motion.frames) == len(held_out) == 2 * len(VALIDATION_SUBSETS)
+        assert len(windows.frames) == len(held_out) == 2 * len(VALIDATION_SUBSETS)
 
 
 @pytest.mark.parametrize("size", ["351", "81"])
