@@ -9,18 +9,28 @@ pytest.importorskip("torch", reason="needs torch (the train extra)")
 
 import torch
 
-from uplift3d.camera import Camera
+from uplift3d.camera import Camera, pixels_from_screen
 from uplift3d.data.tracks import StoredTrack
 from uplift3d.errors import InputError
 from uplift3d.evaluate.lifters import WindowLifter
 from uplift3d.evaluate.published import evaluate_lifter
 from uplift3d.evaluate.rivals import RivalLifter, lifter_of
 from uplift3d.model import ModelConfig, create
-from uplift3d.model.rivals import Rival, create_rival
+from uplift3d.model.rivals import (
+    Refinement,
+    RefinementConfig,
+    Rival,
+    back_project,
+    create_rival,
+    flip_average,
+)
 from uplift3d.model.rivals.base import PartConfig, RivalConfig
 from uplift3d.tokens import normalise_screen
 
+from ..model.rivals.peers import Peer, shaken, stored
+
 FRAMES = 43
+REFINED = [name for name in stored("*/io.npz") if "refined_center" in Peer(name).arrays]
 
 
 class EchoConfig(RivalConfig):
@@ -145,3 +155,86 @@ def test_what_lifts_and_what_does_not():
         lifter_of(Piece())
     with pytest.raises(InputError, match="every 3 frames: accepted are multiples of 2, this model's spacing"):
         RivalLifter(Echo(EchoConfig(s_out=2))).check(3)
+
+
+def window_of(golden, number):
+    """A track whose middle frame sees one of the stored windows, before the stored camera."""
+    keypoints, camera = golden.arrays["input"][number], golden.arrays["camera"][number]
+    depth = golden.arrays["gt_3d_center"][number, 0, 0, 2]
+    frames, size = len(keypoints), (1000, 1002)
+    positions = np.zeros((frames, 17, 3), np.float32)
+    positions[:, 0, 2] = depth
+    focal, centre = camera[:2] * size[0] / 2, pixels_from_screen(camera[2:4], size)
+    return StoredTrack(
+        *("S9", "walk", "walk", "0", Camera(tuple(focal), tuple(centre), size), size, 50.0, "made up"),
+        keypoints_px=pixels_from_screen(keypoints, size).astype(np.float32),
+        confidence=None,
+        positions_camera=positions,
+        valid=np.ones(frames, dtype=bool),
+    )
+
+
+@pytest.mark.parametrize("arrays", REFINED)
+def test_refined_poses_are_those_of_the_authors(arrays):
+    golden = Peer(arrays)
+    network, refinement = golden.load("no_refine*.pth"), golden.load("refine*.pth")
+    lifter = lifter_of(network, flip=False, refinement=refinement)
+    expected = golden.arrays["refined_center"][:, 0].copy()
+    expected[:, 0] = 0  # the authors' evaluation puts the root there
+    for number, pose in enumerate(expected):
+        given = window_of(golden, number)
+        lifted = lifter.lift(given, 1)[len(given) // 2]
+        np.testing.assert_allclose(lifted, pose, atol=5e-5)  # pixels in float32 and back
+    assert lifter.facts(True)["refinement"] == "knows the camera and the true depth of the root, as published"
+    assert "refinement" not in lifter_of(network).facts(True)
+
+
+@pytest.mark.parametrize("arrays", REFINED[:1])
+@torch.no_grad()
+def test_the_average_with_the_mirror_image_is_refined_not_the_other_way_round(arrays):
+    golden = Peer(arrays)
+    network, refinement = golden.load("no_refine*.pth"), golden.load("refine*.pth")
+    lifter = lifter_of(network, refinement=refinement)
+    _, centre = flip_average(network, golden["input"])
+    keypoints, depth = golden["input"][:, network.answered_frame], golden["gt_3d_center"][:, 0, 0, 2]
+    refined = refinement(centre, back_project(centre, keypoints, golden["camera"], depth, "h36m17"))
+    for number, pose in enumerate(refined.numpy()):
+        given = window_of(golden, number)
+        lifted = lifter.lift(given, 1)[len(given) // 2]
+        np.testing.assert_allclose(lifted[1:], pose[1:], atol=5e-5)
+    _, plain = network(golden["input"])
+    assert not torch.allclose(centre, plain, atol=1e-2)  # or the order would not show
+
+
+def test_what_lies_between_key_frames_is_refined_too_where_it_is_lifted():
+    network = shaken(create_rival("pstmo", {"frames": 9, "strides": (3, 3), "width": 16, "pose_width": 16}))
+    refinement = shaken(Refinement(RefinementConfig(hidden=16)))
+    camera = Camera((1000.0, 1000.0), (500.0, 500.0), (1000, 1000))
+    given = track(camera=camera)
+    for interpolated, frames in (("3d", slice(None, None, 10)), ("2d", slice(None))):
+        options = {"flip": False, "interpolated": interpolated}
+        plain, refined = (
+            lifter_of(network, refinement=each, **options).lift(given, 10)[frames]
+            for each in (None, refinement)
+        )
+        assert np.isfinite(refined).all()
+        np.testing.assert_array_equal(refined[..., 1:, 2], plain[..., 1:, 2])
+        assert (np.abs(refined - plain)[:, 1:, :2].max(axis=(1, 2)) > 1e-3).all()
+
+
+def test_refinement_needs_a_camera_and_a_network_that_has_one():
+    refinement = Refinement(RefinementConfig())
+    small = {"frames": 9, "strides": (3, 3), "width": 16, "pose_width": 16}
+    network = create_rival("pstmo", small).eval()
+    with pytest.raises(InputError, match="S9 walk camera 0 has no camera, but refinement needs its focal"):
+        lifter_of(network, refinement=refinement).lift(track(), 10)
+    with pytest.raises(InputError, match="refinement is for strided_transformer and pstmo, not videopose3d"):
+        lifter_of(create_rival("videopose3d", {"filter_widths": (3, 3)}), refinement=refinement)
+    with pytest.raises(InputError, match="not Uplift and Upsample"):
+        lifter_of(create(ModelConfig()), refinement=refinement)
+    with pytest.raises(InputError, match=r"needs screen input and camera axes; the network has input person"):
+        lifter_of(create_rival("pstmo", small | {"input": "person"}), refinement=refinement)
+    with pytest.raises(InputError, match="weights are of pstmo: accepted are those of a refinement"):
+        lifter_of(network, refinement=network)
+    with pytest.raises(InputError, match="is for joints uu17, the network for h36m17"):
+        lifter_of(network, refinement=Refinement(RefinementConfig(joints="uu17")))

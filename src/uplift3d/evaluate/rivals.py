@@ -10,16 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from uplift3d.data.tracks import Track
+from uplift3d.data.tracks import Track, intrinsics_of
 from uplift3d.errors import InputError
 from uplift3d.evaluate.baselines import Baseline, Interpolated, straight_lines
 from uplift3d.evaluate.clips import ClipLifter
 from uplift3d.evaluate.lifters import Lifter, create_lifter, key_frames, to_camera_axes
 from uplift3d.lift.offline import mirror
-from uplift3d.model import UpliftUpsample
-from uplift3d.model.rivals import MotionBERT
+from uplift3d.model import ModelConfig, UpliftUpsample
+from uplift3d.model.rivals import MotionBERT, Refinement, check_refinable
 from uplift3d.model.rivals.base import Part, PartConfig, Rival, RivalConfig
-from uplift3d.skeletons import reorder
+from uplift3d.skeletons import joint_set, reorder
 from uplift3d.tokens import normalise_person, normalise_screen
 from uplift3d.types import FloatArray, IntArray
 
@@ -32,6 +32,7 @@ def lifter_of(
     flip: bool = True,
     batch: int = 256,
     interpolated: Interpolated | None = None,
+    refinement: UpliftUpsample | Part[PartConfig] | None = None,
 ) -> Lifter:
     """The lifter of anything that `model.load_checkpoint` returns.
 
@@ -40,10 +41,13 @@ def lifter_of(
         flip: average with the result for the mirror image.
         batch: windows at a time.
         interpolated: for rivals (default "3d").
+        refinement: for those rivals that have one, on the same device.
 
     Raises:
-        InputError: a part of a rival that does not lift by itself, or `interpolated` for one of our networks.
+        InputError: a part of a rival that does not lift by itself, `interpolated` for one of our networks, or
+            a refinement that the network does not have.
     """
+    refine = None if refinement is None else _refinement_for(network.config, refinement)
     if isinstance(network, UpliftUpsample):
         if interpolated is not None:
             raise InputError(
@@ -56,12 +60,22 @@ def lifter_of(
         )
     if isinstance(network, MotionBERT) and network.config.as_published:
         return ClipLifter(network, interpolated or "3d", flip, batch)
-    return RivalLifter(network, interpolated or "3d", flip, batch)
+    return RivalLifter(network, interpolated or "3d", flip, batch, refine)
 
 
 @dataclass(frozen=True, eq=False)
 class RivalLifter(Baseline[Rival[RivalConfig]]):
     """A `Lifter` of a rival: one window around every frame that it lifts, clip ends repeated."""
+
+    refinement: Refinement | None = None
+    """Follows the average with the mirror image; it is told the camera and the true depth of the root."""
+
+    def facts(self, learned_upsampling: bool) -> dict[str, str]:
+        """See `Lifter`."""
+        facts = super().facts(learned_upsampling)
+        if self.refinement is not None:
+            facts["refinement"] = "knows the camera and the true depth of the root, as published"
+        return facts
 
     def lift(self, track: Track, s_in: int) -> FloatArray:
         """See `Lifter`."""
@@ -77,6 +91,8 @@ class RivalLifter(Baseline[Rival[RivalConfig]]):
         lifted = self._lift(poses)
         if self.flip:
             lifted = (lifted + mirror(self._lift(mirror(poses, config.joints)), config.joints)) / 2
+        if self.refinement is not None:
+            lifted = self._refine(self.refinement, lifted, poses, track, rows)
         if config.axes == "viewing_ray":
             lifted = to_camera_axes(lifted, rows / track.rate_hz, key_frames(track, keys), track)
         out = np.full((len(track), *lifted.shape[1:]), np.nan, dtype=np.float32)
@@ -95,6 +111,31 @@ class RivalLifter(Baseline[Rival[RivalConfig]]):
             _, centre = self.model(frames[rows])
             answers.append(centre.float().cpu().numpy())
         return np.concatenate(answers)
+
+    @torch.inference_mode()
+    def _refine(
+        self, refinement: Refinement, lifted: FloatArray, poses: FloatArray, track: Track, rows: IntArray
+    ) -> FloatArray:
+        """Poses (n, J, 3) → refined, the root at 0 as in the published evaluation."""
+        device = next(refinement.parameters()).device
+        root_depth = track.positions_camera[rows, joint_set("h36m17").index("pelvis"), 2]  # (n,)
+        camera = np.repeat(intrinsics_of(track)[None], len(rows), axis=0)  # (n, 4)
+        known = (torch.from_numpy(given).to(device) for given in (lifted, poses, camera, root_depth))
+        refined = refinement.refine(*known)
+        refined[:, joint_set(self.joints).index("pelvis")] = 0
+        return np.asarray(refined.float().cpu().numpy())
+
+
+def _refinement_for(config: ModelConfig | PartConfig, given: UpliftUpsample | Part[PartConfig]) -> Refinement:
+    check_refinable(config)
+    if not isinstance(given, Refinement):
+        name = given.config.rival if isinstance(given, Part) else "Uplift and Upsample"
+        raise InputError(f"the refinement's weights are of {name}: accepted are those of a refinement")
+    if given.config.joints != config.joints:
+        raise InputError(
+            f"the refinement is for joints {given.config.joints}, the network for {config.joints}"
+        )
+    return given
 
 
 def _windows(count: int, length: int, answered: int) -> IntArray:

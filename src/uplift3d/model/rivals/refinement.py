@@ -84,16 +84,16 @@ def back_project(
     return pose - pose[..., root : root + 1, :]
 
 
-def check_refinable(config: ModelConfig | RivalConfig) -> None:
+def check_refinable(config: ModelConfig | PartConfig) -> None:
     """Refuse networks whose poses cannot be refined.
 
     Raises:
         InputError: a network without refinement, or one with other input than screen coordinates or other
             output than camera axes.
     """
-    name = config.rival if isinstance(config, RivalConfig) else "Uplift and Upsample"
-    if name not in REFINED:
-        raise InputError(f"refinement is for {' and '.join(REFINED)}; the network is {name}")
+    if not isinstance(config, RivalConfig) or config.rival not in REFINED:
+        name = config.rival if isinstance(config, PartConfig) else "Uplift and Upsample"
+        raise InputError(f"refinement is for {' and '.join(REFINED)}, not {name}")
     if (config.input, config.axes) != ("screen", "camera"):
         raise InputError(
             "refinement needs screen input and camera axes; the network has "
