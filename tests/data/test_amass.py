@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -79,12 +80,38 @@ def test_missing_subsets_are_named(tmp_path):
             r"a run has joints of shape \(4, 14, 3\), expected \(T, 17, 3\)",
         ),
         ([1], "holds no dictionary 'positions_3d'"),
+        ({"a": np.zeros(3)}, r"SFU\.npz: a is of type ndarray, expected a dictionary"),
+        ({"a": {"run": np.zeros((4, 17, 3))}}, "a run is of type ndarray, expected a dictionary"),
+        ({"a": {"run": sequence(rate=[50, 60])}}, "a run: frame_rate: one number expected, 2 found"),
+        (
+            {"a": {"run": sequence() | {"positions_3d": [[1, 2], [3]]}}},
+            "a run: positions_3d: numbers expected, something else found",
+        ),
     ],
 )
 def test_files_that_do_not_fit_name_subject_and_sequence(tmp_path, table, message):
     write(tmp_path, table=table)
     with pytest.raises(InputError, match=message):
         list(amass.load_motions(tmp_path, ["SFU"]))
+
+
+class Runs:
+    def __reduce__(self):
+        return os.system, ("touch proof",)
+
+
+def test_a_pickle_that_would_run_code_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, table={"a": {"run": {"positions_3d": Runs(), "frame_rate": 50.0}}})
+    with pytest.raises(InputError, match=r"SFU\.npz \(positions_3d\): its pickle asks for posix\.system"):
+        list(amass.load_motions(tmp_path))
+    assert not (tmp_path / "proof").exists()
+
+
+def test_without_names_it_is_what_is_there_of_the_papers_data_sets(tmp_path):
+    for name in ("SFU", "KIT", "GRAB"):
+        write(tmp_path, name)
+    assert [motion.dataset for motion in amass.load_motions(tmp_path)] == ["KIT", "SFU"]
 
 
 VERTICES = 40
@@ -180,6 +207,7 @@ def test_the_original_folders_under_their_various_names(tmp_path, stand_in, bodi
         ("MPIHDM05", "bd", "a"),
         ("BMLrub", "rub001", "b"),
     ]
+    assert [m.dataset for m in amass.load_smplh_motions(tmp_path / "data", loader)] == ["BMLrub", "MPIHDM05"]
     with pytest.raises(InputError, match="lacks SFU; it holds BioMotionLab_NTroje, MPI_HDM05"):
         amass.load_smplh_motions(tmp_path / "data", loader, ["SFU"])
     (tmp_path / "data" / "SFU").mkdir()
@@ -188,8 +216,30 @@ def test_the_original_folders_under_their_various_names(tmp_path, stand_in, bodi
 
 
 @pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("HDM05", "MPIHDM05"),
+        ("MoSh", "MPImosh"),
+        ("MPI_mosh", "MPImosh"),
+        ("PosePrior", "MPILimits"),
+        ("MPI_Limits", "MPILimits"),
+        ("TCDHands", "TCDhandMocap"),
+        ("TCD_handMocap", "TCDhandMocap"),
+        ("Transitions", "Transitionsmocap"),
+        ("Eyes_Japan_Dataset", "EyesJapanDataset"),
+    ],
+)
+def test_names_of_archives_and_of_the_download_page(tmp_path, stand_in, bodies, folder, name):
+    write_smplh(tmp_path / "data" / folder / "s1" / "a_poses.npz")
+    motions = amass.load_smplh_motions(tmp_path / "data", amass.SmplhBodies(*bodies))
+    assert [m.dataset for m in motions] == [name]
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"trans": np.zeros((4, 3))}, r"has 5 poses and trans of shape \(4, 3\), expected \(T, 3\)"),
+        ({"poses": np.full((5, 156), "a")}, r"a_poses\.npz: poses: numbers expected"),
         ({"betas": None}, r"a_poses\.npz lacks betas; it holds poses, trans"),
         ({"poses": np.zeros((5, 72))}, r"poses of shape \(5, 72\), expected \(T, 156\) of SMPL-H"),
         (
@@ -219,7 +269,7 @@ def test_regressors_and_body_models_that_do_not_fit(tmp_path, stand_in, bodies):
 
 def test_without_smplx_the_message_says_what_to_install(monkeypatch, bodies):
     monkeypatch.setitem(sys.modules, "smplx", None)
-    with pytest.raises(InputError, match="pip install smplx; or convert AMASS first"):
+    with pytest.raises(InputError, match=r"pip install 'uplift3d\[amass\]'; or convert AMASS first"):
         amass.SmplhBodies(*bodies)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,18 @@ def spoil(kind):
         views[0] = views[0][:, :15]
     elif kind == "positions":
         world["S5"]["Eating"] = np.zeros((3, 20, 3), np.float32)
+    elif kind == "empty":
+        world["S5"]["Eating"] = np.zeros((0, 32, 3), np.float32)
+    elif kind == "infinite":
+        world["S5"]["Eating"] = np.full((3, 32, 3), np.nan, np.float32)
+    elif kind == "words":
+        world["S5"]["Eating"] = [["left", "right"]]
+    elif kind == "no table":
+        world["S5"] = np.zeros((3, 32, 3), np.float32)
+    elif kind == "no views":
+        pixels["S5"]["Eating"] = None
+    elif kind == "no takes":
+        pixels["S5"] = None
     return world, pixels
 
 
@@ -163,6 +176,12 @@ def spoil(kind):
             r"S5 Eating camera 54138969 has 2D positions of shape \(3, 15, 2\), expected \(T, 17, 2\)",
         ),
         ("positions", r"S5 Eating has 3D positions of shape \(3, 20, 3\), expected \(T, 32, 3\)"),
+        ("empty", r"S5 Eating has 3D positions of shape \(0, 32, 3\), expected \(T, 32, 3\)"),
+        ("infinite", r"S5 Eating has 3D positions that are not all finite numbers"),
+        ("words", r"S5 Eating: 3D positions: numbers expected, something else found"),
+        ("no table", r"data_3d_h36m\.npz: S5 is of type ndarray, expected a dictionary"),
+        ("no views", r"data_2d\S+: S5 Eating is of type NoneType, expected a list"),
+        ("no takes", r"data_2d\S+: S5 is of type NoneType, expected a dictionary"),
     ],
 )
 def test_recordings_that_do_not_fit_are_named(tmp_path, kind, message):
@@ -208,6 +227,22 @@ def test_a_track_is_what_evaluation_takes(tmp_path):
     assert track.confidence is None
     assert track.valid.tolist() == [True] * 3
     assert "Human3.6M" in track.ground_truth
+
+
+class Runs:
+    def __reduce__(self):
+        return os.system, ("touch proof",)
+
+
+@pytest.mark.parametrize("which", ["data_3d_h36m", "data_2d_h36m_gt"])
+def test_a_pickle_that_would_run_code_is_refused(tmp_path, monkeypatch, which):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, *small_set(), "gt")
+    member = which[5:7]
+    np.savez(tmp_path / f"{which}.npz", **{f"positions_{member}": object_of({"S1": Runs()})})
+    with pytest.raises(InputError, match=rf"{which}\.npz \(positions_{member}\): its pickle asks for posix"):
+        h36m.load_tracks(tmp_path, "gt", ["S1"])
+    assert not (tmp_path / "proof").exists()
 
 
 def test_unknown_subjects_and_other_files_are_refused(tmp_path):

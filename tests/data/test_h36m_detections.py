@@ -157,6 +157,12 @@ def spoilt(kind, content):
     elif kind == "joints":
         part["joint_2d"] = part["joint_2d"][:, :12]
         part["confidence"] = part["confidence"][:, :12]
+    elif kind == "confidence":
+        part["confidence"] = part["confidence"][:, :3]
+    elif kind == "flat":
+        part["joint3d_image"] = part["joint3d_image"][..., 0]
+    elif kind == "words":
+        part["joint_2d"] = "pixels"
     elif kind == "splits":
         content = {"validation": part}
     return content
@@ -169,6 +175,9 @@ def spoilt(kind, content):
         ("lengths", "64 2D poses, 64 3D poses, 63 sources"),
         ("name", r"source 'Eating', expected s_09_act_"),
         ("joints", r"has 2D positions of shape \(8, 12, 3\)"),
+        ("confidence", r"sh\.pkl \(test\): confidence has shape \(64, 3, 1\), expected \(N, 17\)"),
+        ("flat", r"joint3d_image has shape \(64, 17\), expected \(N, 17, 2 or 3\)"),
+        ("words", r"sh\.pkl \(test\): joint_2d: numbers expected"),
         ("splits", r"sh\.pkl holds neither 'train' nor 'test'"),
     ],
 )

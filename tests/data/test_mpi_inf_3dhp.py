@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -275,6 +276,20 @@ def shorten(arrays, key):
             lambda d: d["S2 Seq1"][0]["4"].__setitem__("data_3d", np.zeros((5, 16, 3))),
             r"S2 Seq1 camera 4: 3D joints of shape \(5, 16, 3\)",
         ),
+        (lambda d: d.__setitem__("S2 Seq1", None), "S2 Seq1 is of type NoneType, expected a list"),
+        (lambda d: d["S2 Seq1"].pop(), "S2 Seq1 has 1 entries, expected cameras and frame rate"),
+        (
+            lambda d: d["S2 Seq1"].__setitem__(0, [1]),
+            "the first entry of S2 Seq1 is of type list, expected a",
+        ),
+        (
+            lambda d: d["S2 Seq1"].__setitem__(1, "slow"),
+            "the frame rate of S2 Seq1: numbers expected, something else",
+        ),
+        (
+            lambda d: d["S2 Seq1"][0].__setitem__("4", None),
+            "S2 Seq1 camera 4 is of type NoneType, expected a",
+        ),
     ],
 )
 def test_converted_files_that_do_not_fit_name_subject_sequence_and_camera(tmp_path, change, message):
@@ -290,8 +305,22 @@ def test_other_damaged_files_are_refused(tmp_path):
     write_packed_test(tmp_path, lambda data: data.pop("TS4"))
     with pytest.raises(InputError, match="has no TS4; it has TS1, TS2"):
         mpi_inf_3dhp.load_test(tmp_path, "univ_annot3")
+    write_packed_test(tmp_path, lambda data: data.update(TS4=None))
+    with pytest.raises(InputError, match=r"data_test_3dhp\.npz: TS4 is of type NoneType, expected a dict"):
+        mpi_inf_3dhp.load_test(tmp_path, "univ_annot3")
+    write_packed_test(tmp_path, lambda data: data["TS4"].update(valid=np.array(["yes"] * FRAMES)))
+    with pytest.raises(InputError, match="TS4: valid: numbers expected, something else found"):
+        mpi_inf_3dhp.load_test(tmp_path, "univ_annot3")
     write_test(tmp_path, without=["valid_frame"])
     with pytest.raises(InputError, match=r"annot_data\.mat lacks valid_frame"):
+        mpi_inf_3dhp.load_test(tmp_path, "annot3")
+    with h5py.File(tmp_path / "TS1" / "annot_data.mat", "a") as file:
+        file["valid_frame"] = np.ones((FRAMES, 1))
+        del file["annot2"]
+        file["annot2"] = np.zeros((FRAMES, 17, 2))
+    with pytest.raises(
+        InputError, match=r"TS1/annot_data\.mat: annot2 has shape \(5, 17, 2\), expected \(T, 1,"
+    ):
         mpi_inf_3dhp.load_test(tmp_path, "annot3")
     (tmp_path / "TS1" / "annot_data.mat").write_bytes(b"nothing")
     with pytest.raises(InputError, match=r"annot_data\.mat is not a readable MATLAB 7\.3 file"):
@@ -302,6 +331,7 @@ def test_other_damaged_files_are_refused(tmp_path):
     ("changes", "message"),
     [
         ({"univ_annot3": None}, r"annot\.mat lacks univ_annot3"),
+        ({"cameras": "all"}, r"annot\.mat: cameras: numbers expected, something else found"),
         ({"cameras": np.arange(7)[None]}, "S1 Seq1 camera 7 is not there; it has cameras 0, 1"),
         (
             {"annot2": cells([np.zeros((FRAMES, 50))] * 14)},
@@ -315,6 +345,22 @@ def test_original_files_that_do_not_fit_name_subject_sequence_and_camera(tmp_pat
     write_train(tmp_path, sequence="Seq2")
     with pytest.raises(InputError, match=message):
         list(mpi_inf_3dhp.load_train(tmp_path, "annot3", ["S1"]))
+
+
+class Runs:
+    def __reduce__(self):
+        return os.system, ("touch proof",)
+
+
+@pytest.mark.parametrize(
+    ("load", "name"), [("load_train", "data_train_3dhp"), ("load_test", "data_test_3dhp")]
+)
+def test_a_pickle_that_would_run_code_is_refused(tmp_path, monkeypatch, load, name):
+    monkeypatch.chdir(tmp_path)
+    np.savez(tmp_path / f"{name}.npz", data=object_of({"TS1": Runs()}))
+    with pytest.raises(InputError, match=rf"{name}\.npz \(data\): its pickle asks for posix\.system"):
+        list(getattr(mpi_inf_3dhp, load)(tmp_path, "univ_annot3"))
+    assert not (tmp_path / "proof").exists()
 
 
 def test_a_file_that_is_no_matlab_file_is_named(tmp_path):

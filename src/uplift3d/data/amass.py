@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from uplift3d.data.checks import as_number, as_numbers, as_table
 from uplift3d.data.restricted_pickle import load_npy, load_npz
 from uplift3d.data.tracks import Motion, missing_files
 from uplift3d.errors import InputError, NothingFoundError
@@ -38,6 +39,7 @@ TRAIN_SUBSETS = (
     *("BMLmovi", "BMLrub", "EKUT", "TCDhandMocap", "ACCAD", "Transitionsmocap"),
 )
 VALIDATION_SUBSETS = ("MPIHDM05", "SFU", "MPImosh")
+PAPER_SUBSETS = (*TRAIN_SUBSETS, *VALIDATION_SUBSETS)
 REGRESSED_JOINTS = (
     *("pelvis", "left_hip", "left_knee", "left_ankle", "right_hip", "right_knee", "right_ankle"),
     *("torso", "neck", "head", "head_top", "left_shoulder", "left_elbow", "left_wrist"),
@@ -47,26 +49,35 @@ REGRESSED_JOINTS = (
 BETAS = 16
 """Shape parameters that AMASS has fitted."""
 LICENCE = "AMASS licence (non-commercial research) and that of the data set inside it"
-# What the original archives call a data set, where letters and digits alone do not say it.
-_OTHER_NAMES = {"biomotionlabntroje": "BMLrub"}
+# What the original archives or their download page call a data set, where letters and digits do not say it.
+_OTHER_NAMES = {
+    "biomotionlabntroje": "BMLrub",
+    "hdm05": "MPIHDM05",
+    "mosh": "MPImosh",
+    "poseprior": "MPILimits",
+    "tcdhands": "TCDhandMocap",
+    "transitions": "Transitionsmocap",
+}
 
 Floats = NDArray[np.float32]
 
 
-def load_motions(folder: str | Path, subsets: Iterable[str] = TRAIN_SUBSETS) -> Iterator[Motion]:
+def load_motions(folder: str | Path, subsets: Iterable[str] | None = None) -> Iterator[Motion]:
     """Read the converted files `CMU.npz` and so on of a folder, one at a time.
 
     Args:
         folder: where they are.
-        subsets: names without ".npz"; the paper trains on `TRAIN_SUBSETS` and validates on
-            `VALIDATION_SUBSETS`.
+        subsets: names without ".npz"; default: those of the paper that are there. It trains on
+            `TRAIN_SUBSETS` and validates on `VALIDATION_SUBSETS`.
 
     Raises:
         InputError: missing files (with what was looked for and what is there), or as for `read_converted`.
     """
-    root, names = Path(folder), tuple(subsets)
-    missing = tuple(f"{name}.npz" for name in names if not (root / f"{name}.npz").is_file())
-    if missing:
+    root = Path(folder)
+    files = {name: root / f"{name}.npz" for name in subsets or PAPER_SUBSETS}
+    names = [name for name, path in files.items() if path.is_file()]
+    if not names or (subsets and len(names) < len(files)):
+        missing = tuple(path.name for name, path in files.items() if name not in names)
         raise missing_files(root, missing, "*.npz")
     return (motion for name in names for motion in read_converted(root / f"{name}.npz"))
 
@@ -82,25 +93,26 @@ def read_converted(path: str | Path) -> Iterator[Motion]:
     if not isinstance(table, Mapping):
         raise InputError(f"{path} holds no dictionary 'positions_3d', which is what the converter writes")
     for subject, sequences in table.items():
-        for name, sequence in sequences.items():
+        for name, content in as_table(sequences, f"{path}: {subject}").items():
             where = f"{path}: {subject} {name}"
+            sequence = as_table(content, where)
             missing = [key for key in ("positions_3d", "frame_rate") if key not in sequence]
             if missing:
                 raise InputError(f"{where} lacks {' and '.join(missing)}; it has {', '.join(sequence)}")
-            rate_hz = float(sequence["frame_rate"])
+            rate_hz = as_number(sequence["frame_rate"], f"{where}: frame_rate")
             if not rate_hz > 0:
                 raise InputError(f"{where} has a frame rate of {rate_hz:g} Hz, expected more than 0")
-            positions = _to_h36m17(np.asarray(sequence["positions_3d"]), where)
-            yield Motion(path.stem, subject, name, rate_hz, positions, LICENCE)
+            positions = _to_h36m17(as_numbers(sequence["positions_3d"], f"{where}: positions_3d"), where)
+            yield Motion(path.stem, str(subject), str(name), rate_hz, positions, LICENCE)
 
 
 def load_smplh_motions(
-    folder: str | Path, bodies: SmplhBodies, subsets: Iterable[str] = TRAIN_SUBSETS
+    folder: str | Path, bodies: SmplhBodies, subsets: Iterable[str] | None = None
 ) -> Iterator[Motion]:
     """Read the original "SMPL+H G" archives, unpacked to `folder/CMU/01/01_01_poses.npz` and so on.
 
     Args:
-        folder: where the data sets' folders are; "MPI_HDM05" serves for "MPIHDM05" and so on.
+        folder: where the data sets' folders are; "MPI_HDM05" or "HDM05" serves for "MPIHDM05" and so on.
         bodies: the user's body model.
         subsets: as for `load_motions`.
 
@@ -108,11 +120,11 @@ def load_smplh_motions(
         InputError: missing folders, or damaged files.
         NothingFoundError: a folder holds no motion.
     """
-    root, names = Path(folder), tuple(subsets)
+    root, wanted = Path(folder), tuple(subsets or PAPER_SUBSETS)
     present = {} if not root.is_dir() else {_plain(p.name): p for p in sorted(root.iterdir()) if p.is_dir()}
-    missing = tuple(name for name in names if _plain(name) not in present)
-    if missing:
-        raise missing_files(root, missing, "*")
+    names = [name for name in wanted if _plain(name) in present]
+    if not names or (subsets and len(names) < len(wanted)):
+        raise missing_files(root, tuple(name for name in wanted if name not in names), "*")
     return (motion for name in names for motion in _smplh_subset(name, present[_plain(name)], bodies))
 
 
@@ -155,19 +167,25 @@ class SmplhBodies:
         missing = [key for key in ("poses", "trans", "betas", "gender", rate_key) if key not in content]
         if missing:
             raise InputError(f"{path} lacks {', '.join(missing)}; it holds {', '.join(content)}")
-        poses = np.asarray(content["poses"], dtype=np.float32)
+        poses, place, betas = (
+            as_numbers(content[key], f"{path}: {key}") for key in ("poses", "trans", "betas")
+        )
         if poses.ndim != 2 or poses.shape[1] != 156:
             raise InputError(f"{path} has poses of shape {poses.shape}, expected (T, 156) of SMPL-H")
+        if place.shape != (len(poses), 3):
+            raise InputError(
+                f"{path} has {len(poses)} poses and trans of shape {place.shape}, expected (T, 3)"
+            )
         model = self._model(_text(content["gender"]))
         parts = [
-            self._joints(model, poses[part], np.asarray(content["trans"])[part], content["betas"])
-            for part in _parts(len(poses), self._frames)
+            self._joints(model, poses[part], place[part], betas) for part in _parts(len(poses), self._frames)
         ]
         positions = _to_h36m17(np.concatenate(parts), str(path))
         name = path.stem.removesuffix("_poses").removesuffix("_stageii")
-        return Motion(dataset, path.parent.name, name, float(content[rate_key]), positions, LICENCE)
+        rate_hz = as_number(content[rate_key], f"{path}: {rate_key}")
+        return Motion(dataset, path.parent.name, name, rate_hz, positions, LICENCE)
 
-    def _joints(self, model: Any, poses: Floats, place: NDArray[Any], betas: NDArray[Any]) -> Floats:
+    def _joints(self, model: Any, poses: NDArray[Any], place: NDArray[Any], betas: NDArray[Any]) -> Floats:
         """(T, 156) axis-angle poses and (T, 3) places → (T, 17, 3)."""
         import torch
 
@@ -264,6 +282,6 @@ def _import_smplx() -> Any:
         return import_module("smplx")
     except ImportError:
         raise InputError(
-            "SMPL-H bodies need the package smplx: pip install smplx; or convert AMASS first "
+            "SMPL-H bodies need the package smplx: pip install 'uplift3d[amass]'; or convert AMASS first "
             "(docs/datasets/amass.md)"
         ) from None

@@ -13,7 +13,7 @@ from uplift3d.data import amass, h36m, mpi_inf_3dhp
 from uplift3d.data.importer import ImportReport
 from uplift3d.data.resample import require_spline, resample_skeleton
 from uplift3d.data.store import JOINTS, RATE_HZ, Clip, check_target, write_store
-from uplift3d.data.tracks import Motion, missing_files
+from uplift3d.data.tracks import Motion
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.skeletons import joint_set
 
@@ -45,8 +45,8 @@ def find_motions(
     if dataset == "mpi-inf-3dhp":
         return mpi_inf_3dhp.load_motions(folder, parts or mpi_inf_3dhp.TRAIN_SUBJECTS)
     if bodies is not None:
-        return amass.load_smplh_motions(folder, bodies, parts or amass.TRAIN_SUBSETS)
-    return amass.load_motions(folder, parts or _converted_subsets(Path(folder)))
+        return amass.load_smplh_motions(folder, bodies, parts)
+    return amass.load_motions(folder, parts)
 
 
 def import_motions(
@@ -111,11 +111,3 @@ def to_clip(motion: Motion) -> tuple[Clip, npt.NDArray[np.float32]]:
         source=name,
     )
     return clip, positions.astype(np.float32)
-
-
-def _converted_subsets(folder: Path) -> tuple[str, ...]:
-    names = (*amass.TRAIN_SUBSETS, *amass.VALIDATION_SUBSETS)
-    present = tuple(name for name in names if (folder / f"{name}.npz").is_file())
-    if not present:
-        raise missing_files(folder, tuple(f"{name}.npz" for name in names), "*.npz")
-    return present

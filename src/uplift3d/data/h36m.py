@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uplift3d.camera import Camera, Distortion
+from uplift3d.data.checks import as_numbers, as_table
 from uplift3d.data.h36m_detections import Detections, View, open_detections
 from uplift3d.data.restricted_pickle import load_npz
 from uplift3d.data.tracks import Motion, missing_files
@@ -229,8 +230,8 @@ def _takes(
     """(name, (T, 17, 3) metres) of every recording of a subject."""
     if subject not in table:
         raise InputError(f"{path} has no subject {subject}; it has {', '.join(table)}")
-    for take, positions in table[subject].items():
-        yield take, _moving_joints(positions, f"{path}: {subject} {take}")
+    for take, positions in as_table(table[subject], f"{path}: {subject}").items():
+        yield str(take), _moving_joints(positions, f"{path}: {subject} {take}")
 
 
 def _subject_tracks(
@@ -251,12 +252,15 @@ def _project(camera: Camera, positions_world: Floats) -> Floats:
     return camera.project_world(positions_world).astype(np.float32)
 
 
-def _moving_joints(positions: Floats, where: str) -> Floats:
+def _moving_joints(positions: Any, where: str) -> Floats:
     """(T, 32 or 17, 3) → (T, 17, 3)."""
-    shape = np.shape(positions)
-    if len(shape) != 3 or shape[1] not in (_JOINTS, 32) or shape[2] != 3:
+    numbers = as_numbers(positions, f"{where}: 3D positions")
+    shape = numbers.shape
+    if len(shape) != 3 or not shape[0] or shape[1] not in (_JOINTS, 32) or shape[2] != 3:
         raise InputError(f"{where} has 3D positions of shape {shape}, expected (T, 32, 3)")
-    chosen = positions[:, list(_KEPT_OF_32)] if shape[1] == 32 else positions
+    chosen = numbers[:, list(_KEPT_OF_32)] if shape[1] == 32 else numbers
+    if not np.isfinite(chosen).all():
+        raise InputError(f"{where} has 3D positions that are not all finite numbers")
     return np.asarray(chosen, dtype=np.float32)
 
 

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from uplift3d.data.checks import as_entries, as_numbers, as_table
 from uplift3d.data.restricted_pickle import load_npz, load_pickle
 from uplift3d.errors import InputError
 from uplift3d.skeletons import joint_set
@@ -93,7 +94,7 @@ class VideoPoseTable:
     """`positions_2d`: subject → take → four arrays (T, 17 or 16, 2 or 3)."""
 
     path: Path
-    table: Mapping[str, Mapping[str, list[Floats]]]
+    table: Mapping[str, Any]
 
     @classmethod
     def read(cls, path: Path) -> VideoPoseTable:
@@ -110,9 +111,10 @@ class VideoPoseTable:
         if subject not in self.table:
             raise InputError(f"{self.path} has no subject {subject}; it has {', '.join(self.table)}")
         where = f"{subject} {take}"
-        if take not in self.table[subject]:
+        takes = as_table(self.table[subject], f"{self.path}: {subject}")
+        if take not in takes:
             raise InputError(f"{self.path} has no detections of {where}")
-        views = self.table[subject][take]
+        views = as_entries(takes[take], f"{self.path}: {where}")
         if len(views) != CAMERAS:
             raise InputError(f"{self.path}: {where} has {len(views)} cameras, expected {CAMERAS}")
         return _as_view(views[camera], f"{self.path}: {where} camera {camera_id}")
@@ -170,11 +172,16 @@ def _recordings(part: Mapping[str, Any], where: str) -> list[tuple[str, View, Fl
     missing = [key for key in needed if key not in part]
     if missing:
         raise InputError(f"{where} lacks {', '.join(missing)}; it has {', '.join(part)}")
-    pixels, truth = np.asarray(part["joint_2d"]), np.asarray(part["joint3d_image"])
-    names = np.asarray(part["source"], dtype=str)
-    confidence = part.get("confidence")
-    if confidence is not None:  # (N, 17) or (N, 17, 1)
-        confidence = np.reshape(confidence, np.shape(confidence)[:2])
+    pixels, truth = (as_numbers(part[key], f"{where}: {key}") for key in needed[:2])
+    names = np.asarray(as_entries(part["source"], f"{where}: source"), dtype=str)
+    for what, values in (("joint_2d", pixels), ("joint3d_image", truth)):
+        if values.ndim != 3 or values.shape[2] not in (2, 3):
+            raise InputError(f"{where}: {what} has shape {values.shape}, expected (N, 17, 2 or 3)")
+    if part.get("confidence") is not None:  # (N, 17) or (N, 17, 1)
+        confidence = as_numbers(part["confidence"], f"{where}: confidence")
+        if confidence.size != pixels[..., 0].size:
+            raise InputError(f"{where}: confidence has shape {confidence.shape}, expected (N, 17)")
+        confidence = np.reshape(confidence, pixels.shape[:2])
         pixels = np.concatenate([pixels[..., :2], confidence[..., None]], axis=-1)
     if not len(pixels) == len(truth) == len(names):
         raise InputError(f"{where}: {len(pixels)} 2D poses, {len(truth)} 3D poses, {len(names)} sources")
@@ -198,13 +205,14 @@ def _pixels_apart(truth: Floats, projected: Floats) -> float:
 
 def _as_view(values: Any, where: str) -> View:
     """(T, 17 or 16, 2 or 3) → 17 joints; the third number is the confidence."""
-    shape = np.shape(values)
+    numbers = as_numbers(values, f"{where}: 2D positions")
+    shape = numbers.shape
     if len(shape) != 3 or shape[1] not in (16, 17) or shape[2] not in (2, 3):
         raise InputError(
             f"{where} has 2D positions of shape {shape}, expected (T, 17, 2), 16 joints of a stacked "
             "hourglass, or 3 numbers with confidence"
         )
-    joints = np.asarray(values, dtype=np.float32)
+    joints = numbers.astype(np.float32)
     if shape[1] == 16:
         joints = _from_hourglass(joints)
     confidence = np.clip(joints[..., 2], 0, 1) if shape[2] == 3 else None

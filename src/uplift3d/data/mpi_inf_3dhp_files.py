@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uplift3d.camera import Camera
+from uplift3d.data.checks import as_entries, as_number, as_numbers, as_table
 from uplift3d.data.matlab import read_mat, read_mat73
 from uplift3d.data.restricted_pickle import load_npz
 from uplift3d.data.skeletool import read_calibration
@@ -71,7 +72,10 @@ def original_train(path: Path, ground_truth: GroundTruth, cameras: tuple[int, ..
     subject, sequence = path.parts[-3:-1]
     frames, rate_hz = SEQUENCES[subject, sequence]
     content = read_mat(path, ("annot2", "annot3", "univ_annot3", "cameras"))
-    place = {int(camera): row for row, camera in enumerate(np.ravel(content["cameras"]))}
+    place = {
+        int(camera): row
+        for row, camera in enumerate(np.ravel(as_numbers(content["cameras"], f"{path}: cameras")))
+    }
     calibration = _calibration(path.with_name("camera.calibration"))
     for camera in cameras:
         where = f"{path}: {subject} {sequence} camera {camera}"
@@ -100,8 +104,12 @@ def packed_train(path: Path, subjects: Iterable[str], cameras: tuple[int, ...]) 
         for _, sequence in sequences_of(subject):
             name = f"{subject} {sequence}"
             if name not in data:
-                raise InputError(f"{path} has no {name}; it has {', '.join(data)}")
-            by_camera, rate_hz = data[name]
+                raise InputError(f"{path} has no {name}; it has {_names(data)}")
+            entry = as_entries(data[name], f"{path}: {name}")
+            if len(entry) != 2:
+                raise InputError(f"{path}: {name} has {len(entry)} entries, expected cameras and frame rate")
+            by_camera = as_table(entry[0], f"{path}: the first entry of {name}")
+            rate_hz = as_number(entry[1], f"{path}: the frame rate of {name}")
             stated = SEQUENCES[subject, sequence][1]
             if rate_hz != stated:
                 raise InputError(
@@ -110,8 +118,8 @@ def packed_train(path: Path, subjects: Iterable[str], cameras: tuple[int, ...]) 
             for camera in cameras:
                 where = f"{path}: {name} camera {camera}"
                 if str(camera) not in by_camera:
-                    raise InputError(f"{where} is not there; it has cameras {', '.join(by_camera)}")
-                arrays = by_camera[str(camera)]
+                    raise InputError(f"{where} is not there; it has cameras {_names(by_camera)}")
+                arrays = as_table(by_camera[str(camera)], where)
                 yield _track(
                     (subject, sequence, name, str(camera)),
                     None,
@@ -128,15 +136,16 @@ def packed_test(path: Path, rate_hz: float) -> Iterator[StoredTrack]:
     data = _dictionary(path)
     for name in TEST_SEQUENCES:
         if name not in data:
-            raise InputError(f"{path} has no {name}; it has {', '.join(data)}")
+            raise InputError(f"{path} has no {name}; it has {_names(data)}")
         where = f"{path}: {name}"
+        arrays = as_table(data[name], where)
         yield _track(
             (name, name, name, "0"),
             None,
             rate_hz,
             "univ_annot3",
-            *(_pick(data[name], key, where) for key in ("data_2d", "data_3d")),
-            valid=np.ravel(_pick(data[name], "valid", where)).astype(bool),
+            *(_pick(arrays, key, where) for key in ("data_2d", "data_3d")),
+            valid=np.ravel(_pick(arrays, "valid", where)).astype(bool),
             where=where,
         )
 
@@ -144,8 +153,7 @@ def packed_test(path: Path, rate_hz: float) -> Iterator[StoredTrack]:
 def original_test(name: str, path: Path, ground_truth: GroundTruth, rate_hz: float) -> StoredTrack:
     """One test sequence from its `annot_data.mat`."""
     content = read_mat73(path, ("annot2", "annot3", "univ_annot3", "valid_frame"))
-    # (3, 17, 1, T) in MATLAB is (T, 1, 17, 3) here
-    joints = {key: np.squeeze(content[key], axis=1) for key in ("annot2", "annot3", "univ_annot3")}
+    joints = {key: _one_person(content[key], f"{path}: {key}") for key in ("annot2", "annot3", "univ_annot3")}
     return _track(
         (name, name, name, "0"),
         _fitted(joints["annot2"], joints["annot3"], _image_size(name)),
@@ -226,11 +234,20 @@ def _cell(cells: NDArray[Any], row: int) -> NDArray[Any]:
     return np.asarray(np.ravel(cells)[row] if cells.dtype == object else cells[row])
 
 
+def _one_person(values: NDArray[Any], where: str) -> NDArray[Any]:
+    """(3, 17, 1, T) in MATLAB, which is (T, 1, 17, 3) here, → (T, 17, 3)."""
+    numbers = as_numbers(values, where)
+    if numbers.ndim != 4 or numbers.shape[1] != 1:
+        raise InputError(f"{where} has shape {numbers.shape}, expected (T, 1, 17, 2 or 3)")
+    return numbers[:, 0]
+
+
 def _unpacked(values: NDArray[Any], size: int, where: str) -> NDArray[Any]:
     """Rows of x1 y1 (z1) x2 y2 … → (T, 28, size)."""
-    if values.ndim != 2 or values.shape[1] != 28 * size:
-        raise InputError(f"{where} has shape {values.shape}, expected (T, {28 * size})")
-    return values.reshape(len(values), 28, size)
+    numbers = as_numbers(values, where)
+    if numbers.ndim != 2 or numbers.shape[1] != 28 * size:
+        raise InputError(f"{where} has shape {numbers.shape}, expected (T, {28 * size})")
+    return numbers.reshape(len(numbers), 28, size)
 
 
 def _dictionary(path: Path) -> Mapping[str, Any]:
@@ -242,5 +259,9 @@ def _dictionary(path: Path) -> Mapping[str, Any]:
 
 def _pick(arrays: Mapping[str, Any], key: str, where: str) -> NDArray[Any]:
     if key not in arrays:
-        raise InputError(f"{where} lacks {key}; it has {', '.join(arrays)}")
-    return np.asarray(arrays[key])
+        raise InputError(f"{where} lacks {key}; it has {_names(arrays)}")
+    return as_numbers(arrays[key], f"{where}: {key}")
+
+
+def _names(table: Mapping[Any, Any]) -> str:
+    return ", ".join(map(str, table)) or "nothing"
