@@ -74,6 +74,8 @@ def test_the_command_line_goes_before_the_file(tmp_path):
         ),
         ("views: {mirror: sometimes}", r"views\.mirror: Input should be 'within_batch', 'random' or 'none'"),
         ("optimiser: {name: sgd}", r"optimiser\.name: Input should be 'adamw'"),
+        ("source: mpi-inf-3dhp", r"source: mpi-inf-3dhp needs ground_truth: annot3 or univ_annot3"),
+        ("ground_truth: both", r"ground_truth: Input should be 'annot3' or 'univ_annot3'"),
         ("loss_on: centre", "loss_on: Input should be 'observable' or 'all'"),
         ("model: {heads: 7}", r"run\.yaml: model configuration: .*7 heads do not divide"),
         ("model: {depth: 7}", "model configuration: depth: unknown field"),

@@ -77,8 +77,8 @@ class TrainConfig(BaseModel):
     which `views` then varies the mirror image alone. Validated on its test subjects, as published."""
     detections: str = "cpn_ft_h36m_dbb"
     """Which 2D file of Human3.6M, as for `uplift3d evaluate --detections`."""
-    ground_truth: Literal["annot3", "univ_annot3"] = "univ_annot3"
-    """Which 3D annotation of MPI-INF-3DHP."""
+    ground_truth: Literal["annot3", "univ_annot3"] | None = None
+    """Which 3D annotation of MPI-INF-3DHP; there is no default, since the literature uses both."""
     datasets: tuple[str, ...] = ()
     """Data sets of the store to train and validate on; default: all of them."""
     preset: PresetName = "small"
@@ -121,6 +121,12 @@ class TrainConfig(BaseModel):
     """Write ONNX graphs beside the weights in the end."""
     threads: int | None = Field(default=None, ge=1)
     """CPU threads; default: torch's own choice."""
+
+    @model_validator(mode="after")
+    def _check_ground_truth(self) -> TrainConfig:
+        if self.source == "mpi-inf-3dhp" and self.ground_truth is None:
+            raise ValueError("source: mpi-inf-3dhp needs ground_truth: annot3 or univ_annot3")
+        return self
 
     @model_validator(mode="after")
     def _check_stage(self) -> TrainConfig:

@@ -53,6 +53,7 @@ def load_windows(
             h36m.load_tracks(config.store, config.detections, h36m.TEST_SUBJECTS),
         )
     else:
+        assert config.ground_truth is not None  # the configuration has seen to it
         splits = (
             mpi_inf_3dhp.load_train(config.store, config.ground_truth),
             mpi_inf_3dhp.load_test(config.store, config.ground_truth),
