@@ -40,8 +40,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "import",
         help="read motion capture into a store",
         description="Read every .bvh and .amc file below DIR as h36m17 motion (metres, z up, 50 Hz) "
-        "into a store, or the 3D motion of a data set that comes in files of its own. Malformed files are "
-        "named and skipped.",
+        "into a store, or the 3D motion of a data set that comes in files of its own. Malformed .bvh and "
+        ".amc files are named and skipped; a damaged file of a data set stops the import.",
         epilog=_IMPORT_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
