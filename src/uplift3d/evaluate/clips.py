@@ -5,8 +5,9 @@ the scale of a pose from the true depth of the pelvis, and so does this. What di
 
 * here every frame is scored: the authors leave out what remains of a recording behind its last whole clip,
   and three recordings of S9;
-* their ground truth is in image units too, times the same scale, so it keeps the perspective of the image.
-  Here it is in camera axes, so the perspective is taken out of the answers.
+* their ground truth is in image units too, times the same scale (so those say who looked into their file),
+  and keeps the perspective of the image. Here it is in camera axes, so the perspective is taken out of the
+  answers.
 
 Axes: T frames of a track, n frames that are lifted, C clips of F frames, J joints.
 """
