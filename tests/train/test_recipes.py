@@ -12,6 +12,7 @@ from uplift3d.cli import main
 from uplift3d.data import h36m
 from uplift3d.data.amass import REGRESSED_JOINTS, VALIDATION_SUBSETS
 from uplift3d.data.store import MotionStore, split_validation
+from uplift3d.errors import InputError
 from uplift3d.model import load_checkpoint, presets
 from uplift3d.train import validate
 from uplift3d.train.config import PRESETS, load_config
@@ -131,6 +132,14 @@ def test_pre_training_from_converted_files_to_weights(size, layout, tmp_path, mo
         assert views.camera == config.views.camera
         assert views.noise is None
         assert len(windows.frames) == len(held_out) == 2 * len(VALIDATION_SUBSETS)
+
+
+@pytest.mark.parametrize(("datasets", "use"), [(("amass-KIT",), "validate"), (("amass-SFU",), "train")])
+def test_a_store_without_one_half_of_the_split_is_refused_before_anything_is_written(tmp_path, datasets, use):
+    changes = {"store": amass_store(tmp_path), "output": tmp_path / "run", "datasets": datasets}
+    with pytest.raises(InputError, match=rf"no clip to {use} on; validated on are .* AMASS's MPIHDM05, SFU"):
+        train(load_config(FOLDER / "amass-uu-81.yaml", **changes))
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("size", ["351", "81"])

@@ -21,7 +21,13 @@ Windows = MotionWindows | FilmedWindows
 def check_source(config: TrainConfig) -> None:
     """Refuse, before anything is written, data that is not there."""
     if config.source == "motion":
-        MotionStore.open(config.store)
+        parts = split_of(MotionStore.open(config.store), config.datasets)
+        for clips, use in zip(parts, ("train", "validate"), strict=True):
+            if not clips:
+                raise InputError(
+                    f"{config.store}: no clip to {use} on; validated on are Bandai-Namco dataset-1, CMU "
+                    "subject 2 and AMASS's MPIHDM05, SFU and MPImosh, trained on all others"
+                )
     elif not config.store.is_dir():
         raise InputError(f"store: no folder {config.store}, in which the files of {config.source} should be")
 
