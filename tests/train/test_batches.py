@@ -3,10 +3,12 @@ import torch
 
 from uplift3d.data.store import MotionStore, split_validation
 from uplift3d.model import presets
+from uplift3d.model.rivals import back_project
+from uplift3d.model.rivals.presets import pstmo_243
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.train import batches
 from uplift3d.train.augment import mirror
-from uplift3d.train.batches import ViewConfig, draw_batch, hold_ends, within_reach
+from uplift3d.train.batches import Batch, ViewConfig, draw_batch, hold_ends, mirror_image, within_reach
 from uplift3d.train.h36m_cameras import look_h36m
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
 
@@ -49,6 +51,7 @@ def test_within_a_batch_every_example_has_its_mirror_image(windows, model):
     assert torch.equal(batch.target[16:], mirror(batch.target[:16], joints))
     assert torch.equal(batch.mask[16:], batch.mask[:16])
     assert torch.equal(batch.counted[16:], batch.counted[:16])
+    assert torch.equal(batch.root_depth[16:], batch.root_depth[:16])
     assert not torch.equal(batch.keypoints[0], batch.keypoints[1])
 
 
@@ -61,6 +64,57 @@ def test_the_draws_are_those_of_earlier_runs(windows):
     torch.testing.assert_close(batch.keypoints[0, 1:4, head_top], torch.tensor(seen), atol=1e-5, rtol=0)
     answers = [[0.083240, -0.690645, -0.132609], [0.023795, -0.867335, -0.349404]]
     torch.testing.assert_close(batch.target[:2, 4, head_top], torch.tensor(answers), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("model", "mirror", "sums"),
+    [
+        (PERSON, "within_batch", [-178.012125, 152, -285.347814, 246]),
+        (PERSON, "random", [-165.952869, 183, -255.861387, 251]),
+        (PUBLISHED, "within_batch", [201.32265, 202, -250.347356, 288]),
+        (PUBLISHED, "random", [-595.141307, 224, -239.488499, 288]),
+    ],
+)
+def test_so_are_those_of_every_kind(windows, model, mirror, sums):
+    """Sums over a batch, stored before batches knew their camera."""
+    batch = draw(windows, model, mirror=mirror)
+    drawn = [
+        part.double().sum().item() for part in (batch.keypoints, batch.mask, batch.target, batch.counted)
+    ]
+    assert drawn == pytest.approx(sums, rel=1e-4)
+
+
+SCREEN = pstmo_243().evolve(frames=27, strides=(3, 3, 3), s_out=5)
+
+
+@pytest.mark.parametrize("camera", [{}, {"cameras": "h36m"}], ids=["ranges", "h36m"])
+@pytest.mark.parametrize("mirror", ["none", "within_batch", "random"])
+def test_camera_and_depth_are_those_that_the_keypoints_were_seen_with(windows, camera, mirror):
+    views = {"camera": camera, "noise": None, "mirror": mirror, "switch_rate": 0}
+    batch = draw(windows, SCREEN, batch=64, **views)
+    each = batch.camera[:, None].expand(-1, 27, -1)
+    again = back_project(batch.target, batch.keypoints, each, batch.root_depth, "h36m17")
+    in_front = (batch.target[..., 2] + batch.root_depth[..., None] > 0.3).all(-1)
+    straight = 0.01 if camera else 1e-5  # metres: refinement does without the distortion of real lenses
+    assert in_front.float().mean() > 0.9
+    assert (again - batch.target)[in_front].norm(dim=-1).mean() < straight
+    assert (batch.camera[:, 2] != 0).all() == bool(camera)
+
+
+def test_in_a_mirror_the_principal_point_changes_sides(random):
+    keypoints = torch.rand((5, 9, 17, 2), generator=random)
+    camera = torch.tensor([2.0, 2.1, 0.5, 0.2]).expand(5, -1)
+    target = torch.randn((5, 9, 17, 3), generator=random)
+    depth = torch.full((5, 9), 4.0)
+    mask = torch.ones((5, 9), dtype=torch.bool)
+
+    def projected(batch):
+        each = batch.camera[:, None].expand(-1, 9, -1)
+        return back_project(batch.target, batch.keypoints, each, batch.root_depth, "h36m17")
+
+    batch = Batch(keypoints, mask, target, mask, camera, depth)
+    image = mirror_image(batch, H36M)
+    torch.testing.assert_close(projected(image), mirror(projected(batch), H36M))
 
 
 def test_without_a_detector_the_network_gets_the_projections(windows, monkeypatch):
@@ -85,7 +139,7 @@ def test_without_a_detector_the_network_gets_the_projections(windows, monkeypatc
 
 def test_an_odd_batch_lacks_one_mirror_image(windows):
     batch = draw(windows, batch=7)
-    assert [len(part) for part in (batch.keypoints, batch.mask, batch.target, batch.counted)] == [7] * 4
+    assert {len(part) for part in vars(batch).values()} == {7}
 
 
 def test_at_random_about_half_of_the_examples_are_mirrored(windows):

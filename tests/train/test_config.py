@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from uplift3d.errors import InputError
+from uplift3d.model.rivals import presets as rivals
 from uplift3d.train.config import TrainConfig, load_config
 
 SHIPPED = sorted((Path(__file__).resolve().parents[2] / "configs").glob("*.yaml"))
@@ -49,6 +50,16 @@ def test_model_fields_change_the_preset(tmp_path):
     assert config.network.temporal_width == 160
 
 
+def test_a_stage_has_a_network_of_its_own(tmp_path):
+    stages = {"pretraining": "", "lifting": "", "refinement": "start_from: a.safetensors\n"}
+    networks = {
+        stage: load_config(write(tmp_path, f"{LEAST}preset: pstmo-243\nstage: {stage}\n{more}")).network
+        for stage, more in stages.items()
+    }
+    assert networks["pretraining"] == rivals.pstmo_pretraining_243()
+    assert networks["lifting"] == networks["refinement"] == rivals.pstmo_243()
+
+
 def test_the_command_line_goes_before_the_file(tmp_path):
     config = load_config(write(tmp_path, LEAST), store="elsewhere", steps="20", output=None)
     assert (config.store, config.steps, config.output) == (Path("elsewhere"), 20, Path("runs/x"))
@@ -80,6 +91,32 @@ def test_the_command_line_goes_before_the_file(tmp_path):
         ("model: {heads: 7}", r"run\.yaml: model configuration: .*7 heads do not divide"),
         ("model: {depth: 7}", "model configuration: depth: unknown field"),
         ("model: 3", "model: Input should be a valid dictionary"),
+        ("stage: last", "stage: Input should be 'lifting', 'pretraining' or 'refinement'"),
+        (
+            "stage: pretraining",
+            r"yaml: stage: pretraining is for preset pstmo-243 or pstmo-small-243, not small",
+        ),
+        (
+            "stage: refinement\nstart_from: a.pth",
+            "refinement is for strided_transformer and pstmo, not Uplift and Upsample",
+        ),
+        ("stage: refinement\npreset: poseformer-81", "strided_transformer and pstmo, not poseformer"),
+        (
+            "stage: refinement\npreset: pstmo-243",
+            r"stage: refinement needs start_from, the weights of a train",
+        ),
+        (
+            "stage: refinement\npreset: pstmo-243\nstart_from: a.pth\nmodel: {input: person}",
+            "refinement needs screen input and camera axes; the network has input person and axes camera",
+        ),
+        (
+            "stage: refinement\npreset: pstmo-243\nstart_from: a.pth\nmodel: {axes: viewing_ray}",
+            "the network has input screen and axes viewing_ray",
+        ),
+        (
+            "stage: pretraining\npreset: pstmo-243\nmodel: {strides: [3]}",
+            "pstmo_pretraining: strides: unknown",
+        ),
     ],
 )
 def test_a_wrong_field_is_named(tmp_path, text, message):

@@ -1,5 +1,7 @@
 """Windows from filmed tracks: which frames they hold, and a run on Human3.6M's own files."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,8 @@ from uplift3d.camera import Camera
 from uplift3d.data import h36m
 from uplift3d.data.tracks import StoredTrack
 from uplift3d.errors import InputError
-from uplift3d.model import load_checkpoint, presets
+from uplift3d.model import load_checkpoint, presets, save_checkpoint
+from uplift3d.model.rivals import back_project, create_rival
 from uplift3d.train import run
 from uplift3d.train.batches import ViewConfig, draw_batch
 from uplift3d.train.config import TrainConfig
@@ -80,6 +83,25 @@ def test_viewing_ray_axes_look_straight_at_the_pelvis():
     assert turned.norm().item() == pytest.approx(bone.norm().item(), rel=1e-5)
 
 
+def test_cameras_come_along_where_they_are_asked_for(random):
+    tracks = []
+    for number, camera in enumerate(
+        [Camera((1000.0, 1010.0), (480.0, 520.0)), Camera.pinhole(1200.0, (500.0, 500.0))]
+    ):
+        filmed = track(60 + number)
+        positions = np.random.default_rng(number).normal(size=(60 + number, 17, 3)) / 3 + [0.5, 0.2, 4]
+        positions = positions.astype(np.float32)
+        keypoints = camera.project(positions).astype(np.float32)
+        tracks.append(replace(filmed, camera=camera, positions_camera=positions, keypoints_px=keypoints))
+    film = FilmedWindows.from_tracks(tracks, "camera", CPU, with_camera=True).draw(50, 9, 0.1, random)
+    assert film.camera[:, 2].unique().tolist() == pytest.approx([-0.04, 0])
+    each = film.camera[:, None].expand(-1, 9, -1)
+    again = back_project(film.targets, film.keypoints, each, film.root_depth, "h36m17")
+    torch.testing.assert_close(again, film.targets, atol=1e-4, rtol=0)
+    without = FilmedWindows.from_tracks(tracks, "camera", CPU).draw(2, 9, 0.1, random)
+    assert (without.camera, without.root_depth) == (None, None)
+
+
 def test_filmed_windows_are_neither_varied_nor_spoilt(random):
     windows = FilmedWindows.from_tracks([track(200)], "camera", CPU)
     views = ViewConfig(mirror="none", switch_rate=0)
@@ -95,19 +117,32 @@ def test_nothing_to_load_is_refused():
         FilmedWindows.from_tracks([], "camera", CPU)
 
 
-def test_a_run_on_human36m_files(golden_dir, tmp_path, monkeypatch):
+RIVAL = {"frames": 9, "width": 16, "hidden": 16, "depth": 1, "pose_width": 16}
+STAGES = {
+    "lifting": {"preset": "uu-351", "model": TINY},
+    "pretraining": {"preset": "pstmo-243", "model": RIVAL},
+    "refinement": {"preset": "pstmo-243", "model": RIVAL | {"strides": (3, 3)}},
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_run_on_human36m_files(stage, golden_dir, tmp_path, monkeypatch):
     for kind in ("3d_h36m", "2d_h36m"):
         (path,) = (golden_dir / "e2e").glob(f"data_{kind}*synthetic.npz")
         name = "data_3d_h36m.npz" if kind.startswith("3d") else "data_2d_h36m_cpn_ft_h36m_dbb.npz"
         (tmp_path / name).symlink_to(path)
     monkeypatch.setattr(h36m, "TRAIN_SUBJECTS", h36m.TEST_SUBJECTS[:1])
     monkeypatch.setattr(h36m, "TEST_SUBJECTS", h36m.TEST_SUBJECTS[1:])
+    lifter = tmp_path / "lifter.safetensors"
+    if stage == "refinement":
+        save_checkpoint(create_rival("pstmo", STAGES[stage]["model"]), lifter)
     config = TrainConfig(
         store=tmp_path,
         source="h36m",
         output=tmp_path / "run",
-        preset="uu-351",
-        model=TINY,
+        stage=stage,
+        **STAGES[stage],
+        start_from=lifter if stage == "refinement" else None,
         optimiser={"warm_up_steps": 0},
         steps=3,
         batch=8,
