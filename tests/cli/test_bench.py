@@ -4,7 +4,7 @@ import pytest
 
 from uplift3d.cli import main
 
-ROW = "uu_81 │ own window    │    4 │     2 │        10.38 │  280.0 │ 280.0 │ 140.0 │           4015"
+ROW = "uu_81 │ own window    │    4 │     2 │        10.38 │  280.4 │ 280.4 │ 140.2 │           4015"
 
 
 def test_flops_are_printed_whole_into_a_pipe(capsys):

@@ -21,6 +21,7 @@ from uplift3d.evaluate.flops import (
     cpn_cost,
     multiply_adds,
     parameters,
+    pose_tokens,
 )
 from uplift3d.model import create, presets
 from uplift3d.model.cpn import CPNConfig, ResidualNet
@@ -41,7 +42,14 @@ ON_THE_PAGE = (
     "ugcn_96",
     "motionbert_243",
 )
-REFERENCE_M = {("uu_351", 5): 524, ("uu_351", 10): 495, ("uu_351", 20): 480, ("uu_81", 4): 280}
+REFERENCE_M = {
+    ("uu_351", 5): 524,
+    ("uu_351", 10): 495,
+    ("uu_351", 20): 480,
+    ("uu_81", 4): 280,
+    ("uu_81", 20): 266,
+}
+"""Million multiply-adds for one output pose, without what only other poses need."""
 PAPER = [(name, s_in, mflops) for name, row in PAPER_MFLOPS.items() for s_in, mflops in row.items()]
 
 
@@ -105,8 +113,11 @@ def test_a_window_agrees_with_table_4_of_the_paper(one, model, s_in, mflops):
 
 
 @pytest.mark.parametrize(("model", "s_in"), REFERENCE_M)
-def test_a_window_agrees_with_the_known_multiply_adds(one, model, s_in):
-    assert one(model, s_in).window / 1e6 == pytest.approx(REFERENCE_M[model, s_in], rel=0.005)
+def test_a_window_without_its_sequence_is_the_known_cost_of_a_pose(one, model, s_in):
+    config = MODELS[model]()
+    sequence_head = config.tokens * config.temporal_width * 17 * 3
+    known = REFERENCE_M[model, s_in]
+    assert (one(model, s_in).window - sequence_head) / 1e6 == pytest.approx(known, abs=0.5)
 
 
 @pytest.mark.parametrize("s_in", [10, 20])
@@ -138,24 +149,26 @@ def test_parameters_are_the_published_ones(one):
 def test_a_window_is_what_the_network_does_with_a_mask(one):
     config = presets.uu_81()
     network = create(config).eval()
-    counted = []
-    for first in (0, 1):  # s_in 4: every other token
-        mask = torch.zeros(1, config.tokens, dtype=torch.bool)
-        mask[:, first::2] = True
-        counted.append(multiply_adds(partial(network, torch.zeros(1, config.tokens, 17, 2), mask)))
-    assert one("uu_81", 4).window == sum(counted) / 2
+    mask = torch.zeros(1, config.tokens, dtype=torch.bool)
+    mask[:, ::2] = True  # s_in 4: every other token
+    counted = multiply_adds(partial(network, torch.zeros(1, config.tokens, 17, 2), mask))
+    assert one("uu_81", 4).window == counted
+
+
+@pytest.mark.parametrize("every", [1, 2, 4, 5, 10])
+def test_no_window_holds_more_poses_than_are_counted(every):
+    config = presets.uu_81()
+    held = [len(range(first, config.tokens, every)) for first in range(every)]
+    assert pose_tokens(config, config.s_out * every) == max(held)
 
 
 def test_shared_tokens_are_embedded_once_and_unread_answers_left_out(one):
     config = presets.uu_351()
     network = create(config).eval()
     embedding = multiply_adds(partial(network.embed, torch.zeros(1, 17, 2)))
-    windows = []
-    for count in (36, 35):  # s_in 10: key-frames on even or odd tokens
-        uplift = partial(network.uplift, torch.zeros(1, count, 384), torch.arange(count)[None])
-        windows.append(multiply_adds(uplift) - 71 * 384 * 51)  # less the sequence head
+    uplift = partial(network.uplift, torch.zeros(1, 36, 384), torch.arange(36)[None])  # every other token
     cost = one("uu_351", 10, "shared tokens")
-    assert cost.pose == embedding / 2 + sum(windows) / 2
+    assert cost.pose == embedding / 2 + multiply_adds(uplift) - 71 * 384 * 51  # less the sequence head
     assert cost.video_frame == cost.pose / 5
 
 

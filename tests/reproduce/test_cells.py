@@ -8,8 +8,10 @@ import pytest
 from uplift3d.errors import InputError
 from uplift3d.model import save_checkpoint
 from uplift3d.reproduce import cells
-from uplift3d.reproduce.cells import PROTOCOLS, run_cell
-from uplift3d.reproduce.plans import STRIDES_81
+from uplift3d.reproduce.cells import PROTOCOLS, run_cell, settings_of
+from uplift3d.reproduce.plans import STRIDES_81, Plan
+from uplift3d.reproduce.scales import scale_named
+from uplift3d.reproduce.sources import OpenMocap
 from uplift3d.train.networks import create_network
 
 
@@ -79,6 +81,43 @@ def test_another_run_of_the_same_name_is_refused(plan, source, tmp_path, trained
         InputError, match=r"uu-81-ss20-0 holds a run with other settings \(steps\); give another"
     ):
         run(other, source, tmp_path)
+
+
+def test_a_result_of_before_there_were_means_over_actions_is_read(plan, source, tmp_path, trained):
+    cell = plan.table_1((20,), True)
+    first, _ = run(cell, source, tmp_path)
+    path = tmp_path / "uu-81-ss20-0" / "result.json"
+    content = json.loads(path.read_text())
+    assert content.pop("over_actions") == {}
+    path.write_text(json.dumps(content))
+    assert run(cell, source, tmp_path) == (first, [])
+
+
+def test_runs_of_before_are_gone_on_with(source, tmp_path, trained):
+    """What is kept of a run may not change, or finished runs are lost; this is what was kept at first."""
+    scale = scale_named("small")
+    frames = len(source.store.positions)
+    plan = Plan(OpenMocap(source.store.path, scale), scale)
+    kept = settings_of(plan.table_2(True, True))
+    assert kept == {
+        "source": f"open-mocap, 8 clips, {frames} frames, scale small, 100 pieces",
+        "preset": "uu-351",
+        "model": {
+            **scale.model,
+            **{"joints": "h36m17", "input": "person", "axes": "viewing_ray", "edges": "masked"},
+        },
+        "steps": 500,
+        "batch": 32,
+        "optimiser": {**scale.optimiser, "learning_rate": scale.optimiser["learning_rate"] / 2},
+        "validate_every": 500,
+        "checkpoint_every": 125,
+        "validation_windows": 192,
+        "views": {"mirror": "within_batch"},
+        "datasets": ["cmu-bvh", "cmu-amc"],
+        "strides": [5, 10, 20],
+        "interpolated": None,
+        "measured_on": ["cmu-bvh", "cmu-amc"],
+    }
 
 
 def test_a_damaged_result_is_named(plan, source, tmp_path, trained):

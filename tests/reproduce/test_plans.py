@@ -20,7 +20,7 @@ def all_cells(plan):
     cells += [plan.table_2(within, pretrained) for within in (True, False) for pretrained in (True, False)]
     cells += [plan.table_3(component) for component in COMPONENTS]
     cells += [plan.rival(name, how) for name in RIVALS for how in ("2d", "3d")]
-    cells += [plan.base_351()]
+    cells += [plan.best_81(), plan.best_351()]
     return cells + [cell.after for cell in cells if cell.after]
 
 
@@ -73,13 +73,13 @@ def test_pre_training_and_fine_tuning_share_the_steps_of_a_run_from_scratch(plan
 def test_layouts_are_published_at_every_scale(store_path):
     for scale in SCALES.values():
         plan = Plan(OpenMocap(store_path, scale), scale)
-        short, long = (config(cell).network for cell in (plan.table_1(STRIDES_81, True), plan.base_351()))
+        short, long = (config(cell).network for cell in (plan.table_1(STRIDES_81, True), plan.best_351()))
         assert (short.tokens, short.s_out, short.strides_in) == (41, 2, STRIDES_81)
         assert (long.tokens, long.s_out, long.strides_in) == (71, 5, STRIDES_351)
 
 
 def test_full_scale_is_the_published_recipe(store_path):
-    run = config(Plan(OpenMocap(store_path, SCALES["full"]), SCALES["full"]).base_351())
+    run = config(Plan(OpenMocap(store_path, SCALES["full"]), SCALES["full"]).best_351())
     assert (run.network.temporal_width, run.network.temporal_depth, run.network.spatial_depth) == (384, 4, 4)
     assert (run.optimiser.name, run.optimiser.learning_rate, run.optimiser.schedule) == (
         "published",

@@ -50,10 +50,11 @@ def test_the_attention_figure_and_that_nothing_is_done_twice(source, scale, tmp_
 
 @pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
-def test_every_page_at_tiny_scale(target, source, scale, tmp_path_factory):
-    folder = tmp_path_factory.getbasetemp() / "pages"  # pages share their runs
+@pytest.mark.parametrize("data", ["source", "human36m"])
+def test_every_page_at_tiny_scale(data, target, scale, tmp_path_factory, request):
+    folder = tmp_path_factory.getbasetemp() / f"pages-{data}"  # pages share their runs
     folder.mkdir(exist_ok=True)
-    (page,) = reproduce([target], source, scale, folder, detector_ms=20)
+    (page,) = reproduce([target], request.getfixturevalue(data), scale, folder)
     text = page.read_text()
     assert text.startswith(f"# {target.replace('-', ' ').capitalize()}")
     assert "nan" not in text

@@ -6,7 +6,9 @@ import pytest
 
 from uplift3d.reproduce import published
 from uplift3d.reproduce.cells import PROTOCOLS, Result
+from uplift3d.reproduce.human36m import Human36M
 from uplift3d.reproduce.pages import spread, write_page
+from uplift3d.reproduce.plans import Plan
 from uplift3d.reproduce.tables import MODES, rivals, table_1, table_2, table_3
 
 
@@ -26,9 +28,19 @@ def scores(cell, seed):
     }
 
 
-def results(seeds=(0,)):
+def results(seeds=(0,), actions=False):
+    """Means over actions, if asked for, are those over frames and half a millimetre."""
+
     def look(cell):
-        return [Result(cell.name, seed, "abc", scores(cell, seed)) for seed in seeds]
+        return [Result(cell.name, seed, "abc", scores(cell, seed), more(cell, seed)) for seed in seeds]
+
+    def more(cell, seed):
+        if not actions:
+            return {}
+        return {
+            stride: {protocol: {name: mm + 0.5 for name, mm in one.items()} for protocol, one in both.items()}
+            for stride, both in scores(cell, seed).items()
+        }
 
     return look
 
@@ -54,6 +66,43 @@ def test_table_2_and_the_paper_s_numbers(plan):
     assert found["yes", "5"][3] == f"{1000 * len('uu-351-wba-pt') + 50:.1f} / 2.0 / 1.0"
     assert found["yes", "20"][4:] == ("47.8 / 46.4 / 38.4", "45.0 / 44.0 / 36.3")
     assert "First data: bandai-2, bandai-1; second: cmu-bvh, cmu-amc" in " ".join(page.notes)
+
+
+def test_without_data_to_pre_train_on_table_2_says_so(h36m_folder, scale):
+    page = table_2(Plan(Human36M(h36m_folder, scale), scale), results(), {})
+    assert page.tables[0].columns == ("WBA", "s_in", "no PT", "no PT (paper, Human3.6M)")
+    assert rows(page)["yes", "20"][3] == "47.8 / 46.4 / 38.4"
+    assert page.notes[1:] == ("Pre-training (PT) is left out: no motion store of AMASS was given (--amass).",)
+
+
+def test_table_2_names_both_data_sets(human36m, scale):
+    page = table_2(Plan(human36m, scale), results(), {})
+    first = "First data: AMASS (3 clips, seen by Human3.6M's cameras without noise); second: Human3.6M."
+    assert page.notes[-1] == first
+
+
+@pytest.mark.parametrize(("table", "own"), [(table_1, 2), (table_2, 2)])
+def test_means_over_actions_have_a_table_of_their_own(plan, table, own):
+    frames, actions = table(plan, results(actions=True), {}).tables
+    assert frames.title.endswith("mean over frames")
+    assert actions.title.endswith("mean over actions")
+    assert actions.columns == frames.columns[: 2 + own]
+    for one, other in zip(frames.rows, actions.rows, strict=True):
+        assert one[:2] == other[:2]
+        for mean, over_actions in zip(one[2 : 2 + own], other[2:], strict=True):
+            pairs = zip(mean.split(" / "), over_actions.split(" / "), strict=True)
+            assert all(float(b) - float(a) == pytest.approx(0.5) for a, b in pairs)
+
+
+def test_the_csv_tells_means_apart(plan):
+    found = {
+        (n.row, n.s_in, n.protocol, n.metric): n for n in table_1(plan, results(actions=True), {}).numbers
+    }
+    frames, actions = (
+        found["MS", 20, protocol, "mpjpe"] for protocol in ("all frames", "all frames, mean over actions")
+    )
+    assert actions.value == frames.value + 0.5
+    assert (frames.published, actions.published) == (49.9, None)
 
 
 def test_table_3_says_what_leaving_a_component_out_costs(plan):

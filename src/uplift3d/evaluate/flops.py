@@ -37,6 +37,7 @@ __all__ = [
     "cpn_cost",
     "multiply_adds",
     "parameters",
+    "pose_tokens",
 ]
 
 VIDEO_RATE_HZ = 50
@@ -49,7 +50,7 @@ PAPER_MFLOPS = {
     "uu_351": {5: 1062, 10: 999, 20: 966},
     "uu_81": {4: 564, 10: 543, 20: 535},
 }
-"""Table 4 of the paper: million FLOPs of a forward pass, by s_in."""
+"""Table 4 of the paper: million FLOPs of a forward pass, by s_in; two per multiply-add of `Cost.window`."""
 
 MODELS: dict[str, Callable[[], ModelConfig | RivalConfig]] = {
     "uu_351": presets.uu_351,
@@ -87,7 +88,7 @@ class Cost:
     parameters: int
     """Weights that are trained."""
     window: float
-    """One forward pass over one window, whose 2D poses are all embedded for it."""
+    """One forward pass over one window with the most 2D poses that it can hold, all embedded for it."""
     pose: float
     """One output pose, in this use."""
 
@@ -131,6 +132,11 @@ def multiply_adds(compute: Callable[[], object]) -> float:
 def parameters(network: nn.Module) -> int:
     """Number of trained weights."""
     return sum(weight.numel() for weight in network.parameters())
+
+
+def pose_tokens(config: ModelConfig, s_in: int) -> int:
+    """Pose tokens M of a window that begins with a key-frame: the most that there can be."""
+    return len(range(0, config.tokens, s_in // config.s_out))
 
 
 def cpn_cost() -> float:
@@ -186,35 +192,26 @@ def _ours(name: str, config: ModelConfig) -> Iterator[Cost]:
     weights = parameters(network)
     hop = 1 if config.edges == "repeat" else OUR_HOP
     for s_in in config.strides_in:
-        windows = _pose_tokens(config, s_in)
-        passes = {count: multiply_adds(partial(_pass, network, count)) for count in {*windows}}
-        whole = _mean([passes[count] for count in windows])
+        whole = multiply_adds(partial(_pass, network, pose_tokens(config, s_in)))
         yield Cost(name, "own window", s_in, config.s_out, weights, whole, whole)
-        shared = _shared(config, s_in, windows, hop)
+        shared = _shared(config, s_in, hop)
         use = "shared tokens" if hop == 1 else f"shared tokens, hop {hop}"
         yield Cost(name, use, s_in, config.s_out, weights, whole, shared)
 
 
-def _pass(network: UpliftUpsample, pose_tokens: int) -> object:
+def _pass(network: UpliftUpsample, count: int) -> object:
     """Run one window with so many 2D poses."""
-    tokens = network.embed(torch.zeros(pose_tokens, network.config.joint_count, 2))
-    return network.uplift(tokens[None], torch.arange(pose_tokens)[None])
+    tokens = network.embed(torch.zeros(count, network.config.joint_count, 2))
+    return network.uplift(tokens[None], torch.arange(count)[None])
 
 
-def _pose_tokens(config: ModelConfig, s_in: int) -> list[int]:
-    """Pose tokens M of a window, for every way that key-frames can fall into it."""
-    every = s_in // config.s_out
-    return [len(range(first, config.tokens, every)) for first in range(every)]
-
-
-def _shared(config: ModelConfig, s_in: int, pose_tokens: Sequence[int], hop: int) -> float:
+def _shared(config: ModelConfig, s_in: int, hop: int) -> float:
     """Multiply-adds per pose where windows `hop` tokens apart share embedded poses.
 
     The first block computes keys and values of pose tokens only, and no output that is not read.
     """
     fields = config.model_dump()
-    part = "centre" if hop == 1 else "sequence"
-    window = _mean([uplift_cost(fields, count, part) for count in pose_tokens])
+    window = uplift_cost(fields, pose_tokens(config, s_in), "centre" if hop == 1 else "sequence")
     return embed_cost(fields) * config.s_out / s_in + window / hop
 
 
@@ -240,10 +237,6 @@ def _dilated(network: VideoPose3D) -> float:
         clips = [torch.empty(1, frames + count * more, network.config.joint_count, 2) for count in (1, 2)]
     shorter, longer = (multiply_adds(partial(network.dilated, clip)) for clip in clips)
     return (longer - shorter) / more
-
-
-def _mean(counts: Sequence[float]) -> float:
-    return sum(counts) / len(counts)
 
 
 def _millions(count: float) -> str:

@@ -6,22 +6,27 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from uplift3d.errors import InputError
-from uplift3d.evaluate.protocols import METRICS, Scores
+from uplift3d.evaluate.protocols import METRICS
 from uplift3d.evaluate.published import evaluate_lifter
 from uplift3d.evaluate.rivals import Interpolated, lifter_of
 from uplift3d.files import atomic_write
 from uplift3d.model import load_checkpoint
 from uplift3d.model.checkpoints import Network, fingerprint
-from uplift3d.reproduce.sources import Source
+from uplift3d.reproduce.sources import Corpus, Source
+from uplift3d.reproduce.speed import device
 from uplift3d.train.config import TrainConfig
 from uplift3d.train.run import train
 
 RESULT, WEIGHTS = "result.json", "model.safetensors"
 PROTOCOLS = ("all frames", "key frames")
 Say = Callable[[str], None]
+Over = Literal["frames", "actions"]
+"""What a mean is over."""
+Means = Mapping[int, Mapping[str, Mapping[str, float]]]
+"""Stride → protocol → metric → mean in mm."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,10 @@ class Cell:
 
     name: str
     """Name of its folder; tables share cells of the same name."""
+    corpus: Corpus
+    """What it learns from."""
     settings: Mapping[str, Any]
-    """Fields of `TrainConfig` besides store, output and seed."""
+    """Fields of `TrainConfig` besides those of the corpus's files, output and seed."""
     strides: tuple[int, ...] = ()
     """Frames between key-frames to measure at; none for a pre-training."""
     interpolated: Interpolated | None = None
@@ -50,8 +57,15 @@ class Result:
     seed: int
     weights: str
     """Fingerprint."""
-    scores: Mapping[int, Mapping[str, Mapping[str, float]]]
-    """Stride → protocol → metric → mean over frames in mm; "frames" is how many there were."""
+    scores: Means
+    """Means over frames; "frames" is how many there were."""
+    over_actions: Means = field(default_factory=dict)
+    """Means of the actions' means, where the source has actions; none in results of earlier versions."""
+
+    def errors_mm(self, stride: int, protocol: str, over: Over = "frames") -> Mapping[str, float]:
+        """Metric → mean in mm."""
+        means = self.scores if over == "frames" else self.over_actions
+        return means[stride][protocol]
 
 
 def run_cell(cell: Cell, source: Source, folder: Path, seed: int, say: Say) -> Result:
@@ -68,55 +82,71 @@ def run_cell(cell: Cell, source: Source, folder: Path, seed: int, say: Say) -> R
         InputError: the folder holds a run of the same name with other settings.
     """
     place = folder / f"{cell.name}-{seed}"
-    settings = {"source": source.identity, **_plain(cell.settings), "strides": list(cell.strides)}
-    settings |= {"interpolated": cell.interpolated, "measured_on": list(cell.datasets)}
+    _check(cell, folder, seed)
     known = _read(place / RESULT)
-    _check(place, settings)
     if known is not None:
         return known
     start = None
     if cell.after is not None:
         run_cell(cell.after, source, folder, seed, say)
         start = folder / f"{cell.after.name}-{seed}" / WEIGHTS
-    fields = {**source.training, **cell.settings, "output": place, "seed": seed, "start_from": start}
+    fields = {**cell.corpus.files, **cell.settings, "output": place, "seed": seed, "start_from": start}
     say(f"{place.name}: training")
-    _keep_settings(place, settings)
+    _keep_settings(place, settings_of(cell))
     network = load_checkpoint(train(TrainConfig(**fields, graphs=False)))
     say(f"{place.name}: measuring")
-    result = Result(cell.name, seed, fingerprint(network), _measure(network, cell, source))
+    result = Result(cell.name, seed, fingerprint(network), *_measure(network, cell, source))
     with atomic_write(place / RESULT) as temporary:
         temporary.write_text(json.dumps(vars(result), indent=1) + "\n", encoding="utf-8")
     return result
 
 
+def settings_of(cell: Cell) -> dict[str, Any]:
+    """What makes a run this one, as JSON has it."""
+    settings = {"source": cell.corpus.identity, **cell.settings, "strides": cell.strides}
+    settings |= {"interpolated": cell.interpolated, "measured_on": cell.datasets}
+    plain: dict[str, Any] = json.loads(json.dumps(settings))
+    return plain
+
+
 def network_of(cell: Cell, folder: Path, seed: int) -> Network:
-    """The trained network of a cell that is done."""
-    return load_checkpoint(folder / f"{cell.name}-{seed}" / WEIGHTS)
+    """The trained network of a cell that is done, on the device to use."""
+    return load_checkpoint(folder / f"{cell.name}-{seed}" / WEIGHTS).to(device())
 
 
-def _measure(network: Network, cell: Cell, source: Source) -> dict[int, dict[str, dict[str, float]]]:
-    lifter = lifter_of(network, flip=source.flip, interpolated=cell.interpolated)
+def _measure(network: Network, cell: Cell, source: Source) -> tuple[Means, Means]:
+    """Means over frames, and over actions where there are any."""
+    lifter = lifter_of(network.to(device()), flip=source.flip, interpolated=cell.interpolated)
     scores: dict[int, dict[str, dict[str, float]]] = {}
+    over_actions: dict[int, dict[str, dict[str, float]]] = {}
     for stride in cell.strides:
-        found = evaluate_lifter(lifter, source.tracks(cell.datasets), stride)
-        both = zip(PROTOCOLS, (found.all_frames, found.key_frames), strict=True)
-        scores[stride] = {protocol: _means(one) for protocol, one in both}
-    return scores
+        tracks = source.tracks(cell.datasets)
+        found = evaluate_lifter(lifter, tracks, stride, actions=source.actions or None)
+        both = dict(zip(PROTOCOLS, (found.all_frames, found.key_frames), strict=True))
+        scores[stride] = {
+            protocol: {"frames": one.frames, **_errors(one.frame_mean)} for protocol, one in both.items()
+        }
+        if source.actions:
+            over_actions[stride] = {protocol: _errors(one.action_mean) for protocol, one in both.items()}
+    return scores, over_actions
 
 
-def _means(scores: Scores) -> dict[str, float]:
-    return {"frames": scores.frames, **{metric: scores.frame_mean[metric] for metric in METRICS}}
+def _errors(means: Mapping[str, float]) -> dict[str, float]:
+    return {metric: means[metric] for metric in METRICS}
 
 
-def _check(place: Path, settings: Mapping[str, Any]) -> None:
-    """Refuse a folder in which something else was run under the same name."""
+def _check(cell: Cell, folder: Path, seed: int) -> None:
+    """Refuse a folder in which something else was run under the same name, pre-training included."""
+    if cell.after is not None:
+        _check(cell.after, folder, seed)
+    place = folder / f"{cell.name}-{seed}"
     try:
         there = json.loads((place / "settings.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return
     except (OSError, ValueError) as error:
         raise InputError(f"{place / 'settings.json'}: cannot be read ({error})") from None
-    here = json.loads(json.dumps(settings))
+    here = settings_of(cell)
     different = sorted(name for name in {*here, *there} if here.get(name) != there.get(name))
     if different:
         raise InputError(
@@ -141,10 +171,8 @@ def _read(path: Path) -> Result | None:
         return None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}); remove it to measure again") from None
-    scores = {int(stride): protocols for stride, protocols in content["scores"].items()}
-    return Result(content["cell"], content["seed"], content["weights"], scores)
-
-
-def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(json.dumps(dict(settings)))
-    return plain
+    scores, over_actions = (
+        {int(stride): protocols for stride, protocols in content.get(name, {}).items()}
+        for name in ("scores", "over_actions")
+    )
+    return Result(content["cell"], content["seed"], content["weights"], scores, over_actions)

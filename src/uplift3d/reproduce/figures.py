@@ -22,16 +22,18 @@ from uplift3d.reproduce.cells import Cell
 from uplift3d.reproduce.pages import Number, Page
 from uplift3d.reproduce.plans import STRIDES_81, Plan
 from uplift3d.reproduce.series import Series, by_velocity, series, switched, velocities
+from uplift3d.reproduce.tracks import evenly
 from uplift3d.tokens import InputSpec, tokenise
 
 THRESHOLD_MPS = 0.5
 CALM_FRAMES = 50
+EXAMPLES = 4
 EDGES = np.arange(0, 2.01, 0.1)
 """Velocities in m/s between which errors are averaged."""
 Networks = Callable[[Cell], Network]
 
 
-def figure_1(plan: Plan, networks: Networks, facts: Mapping[str, str], folder: Path) -> Page:
+def figure_1(plan: Plan, networks: Networks, facts: dict[str, str], folder: Path) -> Page:
     """Attention in the first temporal block, with and without deferred attention."""
     stride = STRIDES_81[0]
     rows: dict[str, NDArray[Any]] = {}
@@ -71,17 +73,17 @@ def first_attention(
     network: UpliftUpsample, track: Track, s_in: int
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Attention (H, N, N) of the first temporal block in the first window of a track, and its mask (N,)."""
-    config = network.config
+    config, where = network.config, next(network.parameters()).device
     spec = InputSpec.from_config(config.model_dump())
     grid = np.arange(config.tokens) * config.token_seconds
     keys = key_frames(track, np.arange(0, len(track), s_in))
     tokens = tokenise(keys, 0, grid, spec)
-    mask = torch.from_numpy(tokens.observed)[None]
+    mask = torch.from_numpy(tokens.observed)[None].to(where)
     seen: list[torch.Tensor] = []
     block = network.temporal.first
     hook = block.norm1.register_forward_hook(lambda _module, _given, normed: seen.append(normed))
     try:
-        network(torch.from_numpy(tokens.poses)[None], mask)
+        network(torch.from_numpy(tokens.poses)[None].to(where), mask)
     finally:
         hook.remove()
     attention = block.attention
@@ -89,10 +91,10 @@ def first_attention(
     logits = torch.einsum("nhd,shd->hns", q, k) / q.shape[-1] ** 0.5
     if config.deferred_depth and bool(mask.any()):
         logits = logits.masked_fill(~mask[:, None], float("-inf"))
-    return logits.softmax(-1).numpy(), tokens.observed
+    return logits.softmax(-1).cpu().numpy(), tokens.observed
 
 
-def figure_2(plan: Plan, networks: Networks, facts: Mapping[str, str], folder: Path) -> Page:
+def figure_2(plan: Plan, networks: Networks, facts: dict[str, str], folder: Path) -> Page:
     """Ours and two rivals at 0.4 s key-frames, on key-frames and between them."""
     lifters = {
         "ours": lifter_of(networks(plan.table_1(STRIDES_81, True)), flip=plan.source.flip),
@@ -103,16 +105,16 @@ def figure_2(plan: Plan, networks: Networks, facts: Mapping[str, str], folder: P
     return _examples("figure-2", title, lifters, plan, facts, folder)
 
 
-def figure_5(plan: Plan, networks: Networks, facts: Mapping[str, str], folder: Path) -> Page:
+def figure_5(plan: Plan, networks: Networks, facts: dict[str, str], folder: Path) -> Page:
     """The long network at 2.5 Hz."""
-    lifters = {"ours": lifter_of(networks(plan.base_351()), flip=plan.source.flip)}
+    lifters = {"ours": lifter_of(networks(plan.best_351()), flip=plan.source.flip)}
     title = "Figure 5: more examples, N = 351, at a 2D pose every 0.4 s, over the true poses (grey)"
-    return _examples("figure-5", title, lifters, plan, facts, folder)
+    return _examples("figure-5", title, lifters, plan, facts | _best(plan), folder)
 
 
-def figure_3(plan: Plan, networks: Networks, facts: Mapping[str, str], folder: Path) -> Page:
+def figure_3(plan: Plan, networks: Networks, facts: dict[str, str], folder: Path) -> Page:
     """Error against the velocity of the true pose at a short and a long stride."""
-    lifter = lifter_of(networks(plan.base_351()), flip=plan.source.flip)
+    lifter = lifter_of(networks(plan.best_351()), flip=plan.source.flip)
     errors: dict[str, NDArray[Any]] = {}
     lines, numbers = [], []
     for stride in (5, 20):
@@ -135,16 +137,16 @@ def figure_3(plan: Plan, networks: Networks, facts: Mapping[str, str], folder: P
     return Page(
         "figure-3",
         "Figure 3: error against the velocity of the true pose, N = 351",
-        facts,
+        facts | _best(plan),
         (Table("Mean over the frames of each interval", columns, tuple(lines)),),
         tuple(numbers),
         ("figure-3.png",),
     )
 
 
-def figure_4(plan: Plan, networks: Networks, facts: Mapping[str, str], folder: Path) -> Page:
+def figure_4(plan: Plan, networks: Networks, facts: dict[str, str], folder: Path) -> Page:
     """One video in which the stride is switched by the estimated velocity."""
-    lifter = lifter_of(networks(plan.base_351()), flip=plan.source.flip)
+    lifter = lifter_of(networks(plan.best_351()), flip=plan.source.flip)
     tracks = plan.source.tracks()
     track = max(tracks, key=_liveliness)
     slow, fast = series(lifter, track, 20), series(lifter, track, 5)
@@ -164,7 +166,7 @@ def figure_4(plan: Plan, networks: Networks, facts: Mapping[str, str], folder: P
     return Page(
         "figure-4",
         "Figure 4: error over time, N = 351, stride switched by the estimated velocity",
-        {**facts, "video": f"{track.subject}, {track.take}"},
+        facts | _best(plan) | {"video": f"{track.subject}, {track.take}"},
         (Table("Mean over the video's frames", ("key-frames", "MPJPE mm"), lines),),
         tuple(
             Number(name, None, "all frames", "mpjpe", "mm", None, float(values.mean()))
@@ -177,6 +179,10 @@ def figure_4(plan: Plan, networks: Networks, facts: Mapping[str, str], folder: P
             f"{100 * dense.mean():.0f} % of the frames. No controller ran, both strides were computed whole.",
         ),
     )
+
+
+def _best(plan: Plan) -> dict[str, str]:
+    return {"pre-training": plan.best_words}
 
 
 def _liveliness(track: Track) -> float:
@@ -194,13 +200,13 @@ def _examples(
     title: str,
     lifters: Mapping[str, Lifter],
     plan: Plan,
-    facts: Mapping[str, str],
+    facts: dict[str, str],
     folder: Path,
     stride: int = 20,
 ) -> Page:
     """Skeletons on key-frames and half-way between them; nothing is hand-picked."""
     tracks = plan.source.tracks()
-    chosen = [tracks[i] for i in np.linspace(0, len(tracks) - 1, min(4, len(tracks))).round().astype(int)]
+    chosen = evenly(tracks, EXAMPLES)
     found = {who: [series(lifter, track, stride) for track in chosen] for who, lifter in lifters.items()}
     first = next(iter(found.values()))
     frames = [stride * (len(one.times) // (2 * stride)) for one in first]

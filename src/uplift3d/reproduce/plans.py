@@ -8,7 +8,7 @@ from typing import Any
 from uplift3d.evaluate.rivals import Interpolated
 from uplift3d.reproduce.cells import Cell
 from uplift3d.reproduce.scales import Scale
-from uplift3d.reproduce.sources import Source
+from uplift3d.reproduce.sources import Corpus, Source
 from uplift3d.train.config import PresetName
 
 STRIDES_81 = (4, 10, 20)
@@ -61,37 +61,55 @@ class Plan:
         """Trained on these strides (one: single-stride), with or without deferred attention."""
         kind = "ms" if len(strides) > 1 else f"ss{strides[0]}"
         model = {"strides_in": strides, "deferred_depth": int(deferred)}
-        return self._ours("uu-81", f"{kind}{'' if deferred else '-no-duta'}", model, strides)
+        return self._cell("uu-81", f"{kind}{'' if deferred else '-no-duta'}", model, strides=strides)
 
     def table_2(self, within_batch: bool, pretrained: bool) -> Cell:
         """With or without within-batch augmentation and pre-training."""
-        name = f"{'wba' if within_batch else 'no-wba'}{'-pt' if pretrained else ''}"
-        views = {"views": {"mirror": "within_batch" if within_batch else "random"}}
-        target = {"strides": STRIDES_351, "datasets": self.source.target_datasets}
-        if not pretrained:
-            fields = views | dict(self.source.finetuning)
-            return self._cell("uu-351", name, {}, fields, self.scale.steps, **target)
-        before = self._cell(
-            "uu-351", f"{name}-first", {}, views | dict(self.source.pretraining), self.scale.pretraining_steps
-        )
-        fields = views | dict(self.source.finetuning)
-        rate = self.scale.optimiser["learning_rate"] / 2  # as published
-        optimiser = {"optimiser": {**self.scale.optimiser, "learning_rate": rate}}
-        if self.scale.optimiser.get("name") == "published":
-            optimiser["optimiser"]["weight_decay"] = self.scale.optimiser["weight_decay"] / 2
+        name, mirror = ("wba", "within_batch") if within_batch else ("no-wba", "random")
+        if pretrained:
+            return self._pretrained("uu-351", name, mirror, STRIDES_351)
         return self._cell(
-            "uu-351", name, {}, fields | optimiser, self.scale.finetuning_steps, after=before, **target
+            "uu-351",
+            name,
+            {},
+            corpus=self.source.finetuning,
+            mirror=mirror,
+            strides=STRIDES_351,
+            datasets=self.source.target_datasets,
         )
 
     def table_3(self, component: str) -> Cell:
         """One component left out; nothing left out is the multi-stride network of table 1."""
         if component == "full":
             return self.table_1(STRIDES_81, True)
-        return self._ours("uu-81", component, COMPONENTS[component], STRIDES_81)
+        return self._cell("uu-81", component, COMPONENTS[component], strides=STRIDES_81)
 
-    def base_351(self) -> Cell:
-        """The long network on everything, for figures and table 4."""
-        return self._ours("uu-351", "base", {}, STRIDES_351)
+    def best_81(self) -> Cell:
+        """The short network, pre-trained where the paper's is."""
+        if self.best_is_pretrained:
+            return self._pretrained("uu-81", "ms", None, STRIDES_81)
+        return self.table_1(STRIDES_81, True)
+
+    def best_351(self) -> Cell:
+        """The long network, pre-trained where the paper's is, else on everything."""
+        if self.best_is_pretrained:
+            return self.table_2(True, True)
+        if self.source.finetuning == self.source.training:
+            return self.table_2(True, False)
+        return self._cell("uu-351", "base", {}, strides=STRIDES_351)
+
+    @property
+    def best_is_pretrained(self) -> bool:
+        """Whether pre-training is on other data than what is measured on, and there."""
+        return self.source.published and self.source.pretraining is not None
+
+    @property
+    def best_words(self) -> str:
+        """What the best networks learned from first, for the pages."""
+        first = self.source.pretraining
+        if first is None or not self.best_is_pretrained:
+            return "none"
+        return f"{self.scale.pretraining_steps} steps on {first.words}, then {self.finetuning_steps} more"
 
     def rival(self, name: str, interpolated: Interpolated) -> Cell:
         """A rival at 0.4 s key-frames, with what lies between interpolated after or before lifting."""
@@ -101,50 +119,117 @@ class Plan:
             RIVALS[name],
             f"{name}-{interpolated}",
             model,
-            {"strides_in": (RIVAL_STRIDE,)},
-            self.scale.steps,
+            changes={"strides_in": (RIVAL_STRIDE,)},
             strides=(RIVAL_STRIDE,),
             interpolated=interpolated,
         )
 
-    def _ours(
-        self, preset: PresetName, name: str, model: Mapping[str, Any], strides: tuple[int, ...]
+    @property
+    def as_published(self) -> bool:
+        """Whether our networks are trained by the published recipes, those of `configs/recipes`."""
+        return self.scale.name == "full" and self.source.published
+
+    def batch(self, preset: PresetName) -> int:
+        """Windows per step, mirror images included."""
+        return self.scale.batch // 2 if self.as_published and preset == "uu-81" else self.scale.batch
+
+    @property
+    def finetuning_steps(self) -> int:
+        """Steps after pre-training; published are 3 × 6000 after 100 × 6000, in place of 120 × 6000."""
+        return max(1, self.scale.steps // 40) if self.as_published else self.scale.finetuning_steps
+
+    def _pretrained(
+        self, preset: PresetName, name: str, mirror: str | None, strides: tuple[int, ...]
     ) -> Cell:
-        return self._cell(preset, name, model, {}, self.scale.steps, strides=strides)
+        """Fine-tuned at half the learning rate and weight decay, as published."""
+        assert self.source.pretraining is not None
+        before = self._cell(
+            preset,
+            f"{name}-pt-first",
+            {},
+            corpus=self.source.pretraining,
+            mirror=mirror,
+            steps=self.scale.pretraining_steps,
+        )
+        return self._cell(
+            preset,
+            f"{name}-pt",
+            {},
+            corpus=self.source.finetuning,
+            mirror=mirror,
+            steps=self.finetuning_steps,
+            rate=0.5,
+            strides=strides,
+            after=before,
+            datasets=self.source.target_datasets,
+        )
 
     def _cell(
         self,
         preset: PresetName,
         name: str,
         model: Mapping[str, Any],
-        fields: Mapping[str, Any],
-        steps: int,
+        *,
+        corpus: Corpus | None = None,
+        changes: Mapping[str, Any] | None = None,
+        mirror: str | None = None,
+        steps: int | None = None,
+        rate: float = 1.0,
         **how: Any,
     ) -> Cell:
-        scale = self.scale
-        if preset in ("uu-81", "uu-351"):
+        """One run.
+
+        Args:
+            preset: the network.
+            name: of the cell; ours get the preset's name in front.
+            model: fields of the network that differ.
+            corpus: what it learns from; default: the source's.
+            changes: fields of `TrainConfig` that differ.
+            mirror: how mirror images are made; default: as the recipe says, or `TrainConfig`.
+            steps: in place of the scale's.
+            rate: factor on learning rate and weight decay.
+            how: other fields of the cell.
+        """
+        ours = preset in ("uu-81", "uu-351")
+        scale, corpus = self.scale, corpus or self.source.training
+        steps = scale.steps if steps is None else steps
+        if ours:
             model = {**scale.model, **self.source.conventions, **self._edges, **model}
         settings = {
             "preset": preset,
             "model": model,
             "steps": steps,
-            "batch": scale.batch,
-            "optimiser": dict(scale.optimiser),
+            "batch": self.batch(preset),
+            "optimiser": self._optimiser(preset, rate),
             "validate_every": max(1, steps),
             "checkpoint_every": max(1, min(steps, 1000, steps // 4)),
             "validation_windows": scale.validation_windows,
-            **self._published,
-            **fields,
+            **self._full,
+            **corpus.fields,
+            **(changes or {}),
         }
-        return Cell(f"{preset}-{name}" if preset in ("uu-81", "uu-351") else name, settings, **how)
+        if mirror is None and self.as_published and preset == "uu-81":
+            mirror = "random"
+        if mirror is not None:
+            settings["views"] = {**corpus.fields.get("views", {}), "mirror": mirror}
+        return Cell(f"{preset}-{name}" if ours else name, corpus, settings, **how)
+
+    def _optimiser(self, preset: PresetName, rate: float) -> dict[str, Any]:
+        optimiser = dict(self.scale.optimiser)
+        if self.as_published and preset == "uu-81":
+            optimiser["ema"] = 0.999
+        for name in ("learning_rate", "weight_decay"):
+            if name in optimiser:
+                optimiser[name] *= rate
+        return optimiser
 
     @property
     def _edges(self) -> dict[str, Any]:
-        return {"edges": "masked"} if self.source.conventions["input"] == "person" else {}
+        return {"edges": "masked"} if self.source.conventions.get("input") == "person" else {}
 
     @property
-    def _published(self) -> dict[str, Any]:
-        """At full size everything is as published, initial weights and loss included."""
+    def _full(self) -> dict[str, Any]:
+        """At full size initial weights and loss are as published, too."""
         if self.scale.name != "full":
             return {}
         return {"initial_weights": "published", "loss_on": "all", "validate_every": 6000}

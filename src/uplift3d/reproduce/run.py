@@ -41,7 +41,6 @@ def reproduce(
     folder: Path,
     *,
     seeds: Sequence[int] = (0,),
-    detector_ms: float | None = None,
     say: Say = lambda text: None,
 ) -> list[Path]:
     """Make tables and figures; what is done already is not done again, a killed run goes on.
@@ -54,7 +53,6 @@ def reproduce(
         scale: sizes.
         folder: where the pages go.
         seeds: of the runs; figures show the first.
-        detector_ms: for table 4, the time of one 2D detection.
         say: is told what is being done.
 
     Returns:
@@ -82,15 +80,13 @@ def reproduce(
         results(cell)
         return network_of(cell, runs, seeds[0])
 
-    facts = _facts(source, scale, seeds)
+    facts = _facts(plan, seeds)
     pages = []
     for target in targets:
         say(f"{target}: …")
         cells_before = set(cells)
         if target in FIGURES:
             page = FIGURES[target](plan, networks, facts | {"seeds": str(seeds[0])}, folder)
-        elif target == "table-4":
-            page = table_4(plan, results, facts, detector_ms)
         else:
             page = TABLES[target](plan, results, facts)
         pages.append(write_page(page, folder))
@@ -98,12 +94,15 @@ def reproduce(
     return pages
 
 
-def _facts(source: Source, scale: Scale, seeds: Sequence[int]) -> dict[str, str]:
+def _facts(plan: Plan, seeds: Sequence[int]) -> dict[str, str]:
     """What every page says about how it came about."""
+    source, scale = plan.source, plan.scale
     sizes = ", ".join(f"{name} {value}" for name, value in scale.model.items()) or "as published"
+    short = plan.batch("uu-81")
+    batch = f"{scale.batch}" if short == scale.batch else f"{scale.batch} (N = 81: {short})"
     return {
         **source.facts,
-        "scale": f"{scale.name}: {scale.steps} steps of {scale.batch} windows; network: {sizes}",
+        "scale": f"{scale.name}: {scale.steps} steps of {batch} windows; network: {sizes}",
         "weights": "trained for this page; one run per network and seed, all runs alike but for the switch",
         "seeds": ", ".join(map(str, seeds)),
         "versions": f"uplift3d {version('uplift3d')}, torch {version('torch')}",

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from uplift3d.data.store import MotionStore
 from uplift3d.data.tracks import Track
 from uplift3d.reproduce.scales import Scale
 from uplift3d.reproduce.tracks import NOISE, virtual_tracks
 from uplift3d.train.validate import split_of
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What a network learns from."""
+
+    identity: str
+    """Tells runs on other data, or measured on other data, apart."""
+    words: str
+    """For the pages."""
+    files: Mapping[str, Any]
+    """Fields of `TrainConfig` that say where it is; it may be moved while runs go on."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Other fields of `TrainConfig` that it asks for."""
 
 
 class Source(Protocol):
@@ -22,32 +37,36 @@ class Source(Protocol):
         """As on the command line."""
 
     @property
-    def identity(self) -> str:
-        """Tells runs on other data or at another scale apart."""
+    def published(self) -> bool:
+        """The paper's data and conventions, so that at full size its recipes apply, too."""
 
     @property
     def flip(self) -> bool:
         """Whether predictions are averaged with those for the mirror image."""
 
     @property
-    def training(self) -> Mapping[str, Any]:
-        """Fields of `TrainConfig` that say where to learn from."""
+    def actions(self) -> tuple[str, ...]:
+        """What results are also averaged over; empty: nothing."""
 
     @property
     def conventions(self) -> Mapping[str, Any]:
-        """Fields of a network's configuration that say what goes in and comes out."""
+        """Fields of a network's configuration that say what goes in and comes out; default: the preset's."""
 
     @property
-    def pretraining(self) -> Mapping[str, Any]:
-        """Fields of `TrainConfig` for pre-training."""
+    def training(self) -> Corpus:
+        """What networks learn from."""
 
     @property
-    def finetuning(self) -> Mapping[str, Any]:
-        """Fields of `TrainConfig` for what pre-training is compared on."""
+    def pretraining(self) -> Corpus | None:
+        """What comes first where there is pre-training; None: there is nothing for it."""
+
+    @property
+    def finetuning(self) -> Corpus:
+        """What pre-training is compared on."""
 
     @property
     def target_datasets(self) -> tuple[str, ...]:
-        """What pre-training is measured on."""
+        """What pre-training is measured on; empty: everything."""
 
     @property
     def facts(self) -> Mapping[str, str]:
@@ -65,7 +84,10 @@ class OpenMocap:
     """
 
     name = "open-mocap"
+    published = False
     flip = False
+    actions = ()
+    conventions: ClassVar = {"joints": "h36m17", "input": "person", "axes": "viewing_ray"}
     target_datasets = ("cmu-bvh", "cmu-amc")
 
     def __init__(self, store: Path, scale: Scale) -> None:
@@ -81,24 +103,19 @@ class OpenMocap:
         )
 
     @property
-    def training(self) -> Mapping[str, Any]:
-        """The store."""
-        return {"store": self.store.path}
+    def training(self) -> Corpus:
+        """The whole store."""
+        return self._corpus()
 
     @property
-    def conventions(self) -> Mapping[str, Any]:
-        """This project's own."""
-        return {"joints": "h36m17", "input": "person", "axes": "viewing_ray"}
-
-    @property
-    def pretraining(self) -> Mapping[str, Any]:
+    def pretraining(self) -> Corpus:
         """The larger data set."""
-        return {"datasets": ("bandai-2", "bandai-1")}
+        return self._corpus("bandai-2", "bandai-1")
 
     @property
-    def finetuning(self) -> Mapping[str, Any]:
+    def finetuning(self) -> Corpus:
         """The smaller, more varied one."""
-        return {"datasets": self.target_datasets}
+        return self._corpus(*self.target_datasets)
 
     @property
     def facts(self) -> Mapping[str, str]:
@@ -125,3 +142,7 @@ class OpenMocap:
 
     def _film(self, datasets: tuple[str, ...]) -> Sequence[Track]:
         return virtual_tracks(self.store, datasets, most=self.scale.tracks)
+
+    def _corpus(self, *datasets: str) -> Corpus:
+        fields = {"datasets": datasets} if datasets else {}
+        return Corpus(self.identity, ", ".join(datasets), {"store": self.store.path}, fields)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from uplift3d.evaluate.protocols import METRICS
 from uplift3d.evaluate.report import NAMES, Table
 from uplift3d.reproduce import published
-from uplift3d.reproduce.cells import PROTOCOLS, Cell, Result
+from uplift3d.reproduce.cells import PROTOCOLS, Cell, Over, Result
 from uplift3d.reproduce.pages import Number, Page, spread
 from uplift3d.reproduce.plans import COMPONENTS, RIVAL_STRIDE, RIVALS, STRIDES_81, Plan
+from uplift3d.reproduce.sources import Corpus
 
 ALL, KEY = PROTOCOLS
 MODES: dict[str, tuple[bool, bool]] = {
@@ -26,67 +27,92 @@ Results = Callable[[Cell], Sequence[Result]]
 
 def table_1(plan: Plan, results: Results, facts: Mapping[str, str]) -> Page:
     """Single- and multi-stride training, with and without deferred attention."""
-    rows, numbers = [], []
+    found: dict[tuple[str, int], Sequence[Result]] = {}
+    numbers = []
     for stride in STRIDES_81:
         for name, (several, deferred) in MODES.items():
-            found = results(plan.table_1(STRIDES_81 if several else (stride,), deferred))
-            key, every = published.TABLE_1[name, stride]
-            rows.append(
-                (
-                    name,
-                    str(stride),
-                    _three(found, stride, KEY),
-                    _three(found, stride, ALL),
-                    _paper(key),
-                    _paper(every),
-                )
-            )
-            for protocol, paper in ((KEY, key), (ALL, every)):
-                numbers += _numbers(name, found, stride, protocol, paper)
+            cell = plan.table_1(STRIDES_81 if several else (stride,), deferred)
+            found[name, stride] = results(cell)
+            for protocol, paper in zip((KEY, ALL), published.TABLE_1[name, stride], strict=True):
+                numbers += _numbers(name, found[name, stride], stride, protocol, paper)
+
+    def row(name: str, stride: int, over: Over) -> tuple[str, ...]:
+        own = (_three(found[name, stride], stride, protocol, over) for protocol in (KEY, ALL))
+        paper = published.TABLE_1[name, stride] if over == "frames" else ()
+        return (name, str(stride), *own, *map(_paper, paper))
+
     columns = ("trained", "s_in", KEY, ALL, f"{KEY} ({PAPER})", f"{ALL} ({PAPER})")
     return Page(
         "table-1",
         "Table 1: single-stride (SS) against multi-stride (MS) training, deferred attention (DUTA)",
         facts,
-        (Table(f"{THREE} in mm, mean over frames", columns, tuple(rows)),),
+        tuple(
+            _table(f"{THREE} in mm", over, columns, [row(*place, over) for place in found])
+            for over in _known_means(found.values())
+        ),
         tuple(numbers),
         notes=("Layout of N = 81: 41 tokens 0.04 s apart. SS: one network per stride; MS: one for all.",),
     )
 
 
 def table_2(plan: Plan, results: Results, facts: Mapping[str, str]) -> Page:
-    """Within-batch augmentation and pre-training."""
-    rows, numbers = [], []
-    for stride in (5, 20):
-        for within in (False, True):
-            cells = [results(plan.table_2(within, pretrained)) for pretrained in (False, True)]
-            papers = [published.TABLE_2[within, pretrained, stride] for pretrained in (False, True)]
-            rows.append(
-                (
-                    "yes" if within else "no",
-                    str(stride),
-                    *(_three(found, stride, ALL) for found in cells),
-                    *(_paper(paper) for paper in papers),
-                )
-            )
-            for found, paper, text in zip(cells, papers, ("no PT", "PT"), strict=True):
-                row = f"{'WBA' if within else 'no WBA'}, {text}"
-                numbers += _numbers(row, found, stride, ALL, paper)
-    columns = ("WBA", "s_in", "no PT", "PT", f"no PT ({PAPER})", f"PT ({PAPER})")
-    scale = plan.scale
-    notes = (
-        "Layout of N = 351: 71 tokens 0.1 s apart. Without WBA half of the examples are mirrored at random.",
-        f"PT: {scale.pretraining_steps} steps on the first data, {scale.finetuning_steps} on the second at "
-        f"half the learning rate; no PT: {scale.steps} steps on the second.",
-        *_on(plan.source.pretraining, plan.source.finetuning, plan.source.target_datasets),
-    )
+    """Within-batch augmentation and, where there is data for it, pre-training."""
+    first = plan.source.pretraining
+    columns = {False: "no PT"} if first is None else {False: "no PT", True: "PT"}
+    found = {
+        (within, tuned): results(plan.table_2(within, tuned)) for within in (False, True) for tuned in columns
+    }
+    numbers = [
+        number
+        for stride in (5, 20)
+        for (within, tuned), cells in found.items()
+        for number in _numbers(
+            f"{'WBA' if within else 'no WBA'}, {columns[tuned]}",
+            cells,
+            stride,
+            ALL,
+            published.TABLE_2[within, tuned, stride],
+        )
+    ]
+
+    def row(within: bool, stride: int, over: Over) -> tuple[str, ...]:
+        own = (_three(found[within, tuned], stride, ALL, over) for tuned in columns)
+        paper = columns if over == "frames" else ()
+        theirs = (_paper(published.TABLE_2[within, tuned, stride]) for tuned in paper)
+        return ("yes" if within else "no", str(stride), *own, *theirs)
+
+    names = ("WBA", "s_in", *columns.values(), *(f"{text} ({PAPER})" for text in columns.values()))
     return Page(
         "table-2",
         "Table 2: within-batch augmentation (WBA) and pre-training (PT)",
         facts,
-        (Table(f"{THREE} in mm, {ALL}, mean over frames", columns, tuple(rows)),),
+        tuple(
+            _table(
+                f"{THREE} in mm, {ALL}",
+                over,
+                names,
+                [row(within, stride, over) for stride in (5, 20) for within in (False, True)],
+            )
+            for over in _known_means(found.values())
+        ),
         tuple(numbers),
-        notes=notes,
+        notes=(
+            "Layout of N = 351: 71 tokens 0.1 s apart. Without WBA half of the examples are mirrored at "
+            "random.",
+            *_pretraining_notes(plan, first),
+        ),
+    )
+
+
+def _pretraining_notes(plan: Plan, first: Corpus | None) -> tuple[str, ...]:
+    source, scale = plan.source, plan.scale
+    if first is None:
+        return ("Pre-training (PT) is left out: no motion store of AMASS was given (--amass).",)
+    measured = f"; measured on {', '.join(source.target_datasets)}" if source.target_datasets else ""
+    return (
+        f"PT: {scale.pretraining_steps} steps on the first data, {plan.finetuning_steps} on the second at "
+        f"half the learning rate; no PT: {scale.steps} steps on the second.",
+        f"First data: {first.words}; second: {source.finetuning.words}{measured}.",
     )
 
 
@@ -98,8 +124,8 @@ def table_3(plan: Plan, results: Results, facts: Mapping[str, str]) -> Page:
         found = results(plan.table_3(component))
         cells = []
         for stride, paper in zip(STRIDES_81, published.TABLE_3[component], strict=True):
-            own = [one.scores[stride][ALL]["mpjpe"] for one in found]
-            full = [one.scores[stride][ALL]["mpjpe"] for one in whole]
+            own = [one.errors_mm(stride, ALL)["mpjpe"] for one in found]
+            full = [one.errors_mm(stride, ALL)["mpjpe"] for one in whole]
             costs = [a - b for a, b in zip(own, full, strict=True)]
             first = component == "full"
             cells.append(spread(own) if first else spread(costs, sign=True))
@@ -159,9 +185,20 @@ def rivals(plan: Plan, results: Results, facts: Mapping[str, str]) -> Page:
     )
 
 
-def _three(found: Sequence[Result], stride: int, protocol: str) -> str:
-    scores = [one.scores[stride][protocol] for one in found]
-    return " / ".join(spread([score[metric] for score in scores]) for metric in METRICS)
+def _three(found: Sequence[Result], stride: int, protocol: str, over: Over = "frames") -> str:
+    errors = [one.errors_mm(stride, protocol, over) for one in found]
+    return " / ".join(spread([one[metric] for one in errors]) for metric in METRICS)
+
+
+def _known_means(found: Iterable[Sequence[Result]]) -> tuple[Over, ...]:
+    """Which means all results have."""
+    have_actions = all(result.over_actions for results in found for result in results)
+    return ("frames", "actions") if have_actions else ("frames",)
+
+
+def _table(title: str, over: Over, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Table:
+    """A table of one kind of means; only that over frames has columns for the paper's numbers."""
+    return Table(f"{title}, mean over {over}", tuple(columns[: len(rows[0])]), tuple(rows))
 
 
 def _paper(values: tuple[float, float, float]) -> str:
@@ -171,19 +208,23 @@ def _paper(values: tuple[float, float, float]) -> str:
 def _numbers(
     row: str, found: Sequence[Result], stride: int, protocol: str, paper: tuple[float, ...] | None
 ) -> list[Number]:
-    return [
-        Number(row, stride, protocol, metric, "mm", one.seed, one.scores[stride][protocol][metric], known)
-        for one in found
-        for metric, known in zip(METRICS, paper or (None, None, None), strict=True)
-    ]
-
-
-def _on(first: Mapping[str, object], second: Mapping[str, object], measured: tuple[str, ...]) -> list[str]:
-    names = [_names(fields.get("datasets")) for fields in (first, second)]
-    if not all(names):
-        return []
-    return [f"First data: {names[0]}; second: {names[1]}; measured on {', '.join(measured)}."]
-
-
-def _names(datasets: object) -> str:
-    return ", ".join(map(str, datasets)) if isinstance(datasets, tuple) else ""
+    """The lines of the CSV: means over frames, then over actions where there are any."""
+    numbers = []
+    for over in _known_means([found]):
+        words = protocol if over == "frames" else f"{protocol}, mean over actions"
+        known = paper if paper and over == "frames" else (None, None, None)
+        numbers += [
+            Number(
+                row,
+                stride,
+                words,
+                metric,
+                "mm",
+                one.seed,
+                one.errors_mm(stride, protocol, over)[metric],
+                value,
+            )
+            for one in found
+            for metric, value in zip(METRICS, known, strict=True)
+        ]
+    return numbers

@@ -6,6 +6,7 @@ Axes: T frames, J joints.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -19,8 +20,10 @@ from uplift3d.train.cameras import CameraConfig, film
 from uplift3d.train.noise import REALISTIC_NOISE, detect
 from uplift3d.train.validate import seed_of, split_of
 
+T = TypeVar("T")
 SEED = 11
 WIDTH_PX = 1000
+PIECE_S = 10.0
 LEAST_S = 2.0
 """Shorter pieces are not filmed: a window would see more of their ends than of them."""
 NOISE = REALISTIC_NOISE.model_copy(update={"lost_rate": (0.0, 0.0), "lost_outside": 0.0, "missed_rate": 0.0})
@@ -28,7 +31,7 @@ NOISE = REALISTIC_NOISE.model_copy(update={"lost_rate": (0.0, 0.0), "lost_outsid
 
 
 def virtual_tracks(
-    store: MotionStore, datasets: Sequence[str] = (), *, piece_s: float = 10.0, most: int | None = None
+    store: MotionStore, datasets: Sequence[str] = (), *, piece_s: float = PIECE_S, most: int | None = None
 ) -> list[StoredTrack]:
     """Film the validation split, the same way every time.
 
@@ -51,9 +54,14 @@ def virtual_tracks(
     ]
     if not pieces:
         raise InputError(f"{store.path}: no held-out clip of at least {LEAST_S:g} s to measure on")
-    if most is not None and most < len(pieces):
-        pieces = [pieces[i] for i in np.linspace(0, len(pieces) - 1, most).round().astype(int)]
-    return [_film(store, clip, start, longest) for clip, start in pieces]
+    return [_film(store, clip, start, longest) for clip, start in evenly(pieces, most)]
+
+
+def evenly(items: Sequence[T], most: int | None) -> Sequence[T]:
+    """So many of them, first and last included, evenly spread; all where there are no more, or for None."""
+    if most is None or most >= len(items):
+        return items
+    return [items[i] for i in np.linspace(0, len(items) - 1, most).round().astype(int)]
 
 
 def _film(store: MotionStore, index: int, start: int, longest: int) -> StoredTrack:
