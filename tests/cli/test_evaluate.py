@@ -19,6 +19,9 @@ pytest.importorskip("torch", reason="needs torch (the train extra)")
 
 import torch
 
+from uplift3d.model import save_checkpoint
+from uplift3d.model.rivals import create_rival
+
 from ..data.test_h36m_detections import looking, object_of, rows, write
 from ..model.rivals.foreign.test_motionbert import authors_file
 
@@ -218,34 +221,114 @@ def store(tmp_path):
     return tmp_path / "motions.store"
 
 
-def test_open_mocap(store, tiny_model, tmp_path, capsys):
-    path = tmp_path / "r.json"
-    arguments = ["evaluate", "--dataset", "open-mocap", "--data", str(store)]
-    arguments += ["--weights", f"{tiny_model}.safetensors", "--s-in", "5,20", "--windows", "64"]
-    assert main([*arguments, "-o", str(path)]) == 0
-    report = json.loads(path.read_text())
+@pytest.fixture
+def on_open_mocap(store, tmp_path):
+    """Measure weights on the store; returns the report."""
+
+    def measure(weights, *more):
+        path = tmp_path / "r.json"
+        arguments = ["evaluate", "--dataset", "open-mocap", "--data", str(store), "-o", str(path)]
+        assert main([*arguments, "--weights", str(weights), *more]) == 0
+        return json.loads(path.read_text())
+
+    return measure
+
+
+def test_open_mocap_in_both_protocols_by_data_set(on_open_mocap, tiny_model, capsys):
+    report = on_open_mocap(f"{tiny_model}.safetensors", "--s-in", "5,20")
+    protocols = ["all frames", "key frames"]
     assert [(r["s_in"], r["protocol"]) for r in report["results"]] == [
-        (5, "random windows"),
-        (20, "random windows"),
+        (s, p) for s in (5, 20) for p in protocols
     ]
-    first = report["results"][0]
-    assert list(first["per_action"]) == ["bandai-1", "cmu-bvh"]
-    means = [values["mpjpe"] for values in first["per_action"].values()]
-    assert first["action_mean"]["mpjpe"] == pytest.approx(np.mean(means))
-    assert "white_mm 10.0" in report["facts"]["2D"]
-    assert "mean over data sets" in capsys.readouterr().out
+    everything, keys = report["results"][2:]
+    assert (everything["frames"], keys["frames"]) == (2 * 220, 2 * 11)
+    assert list(everything["per_action"]) == ["bandai-1", "cmu-bvh"]
+    means = [values["mpjpe"] for values in everything["per_action"].values()]
+    assert everything["action_mean"]["mpjpe"] == pytest.approx(np.mean(means))
+    assert set(everything["frame_mean"]) == {*METRICS, "mpjve", "acceleration"}
+    out = capsys.readouterr().out
+    for fact in (
+        "data set: motion store motions.store",
+        "split: validation (held out from training): bandai-1, cmu-bvh",
+        "pieces: all 2 pieces of at most 10 s",
+        "cameras: virtual, one for each piece, always the same",
+        "2D: projections with noise at the person and per axis: 10 mm that change with every frame, 14 mm",
+        "0.5% left/right swaps, nothing lost",
+        "upsampling: learned: 3D poses every s_out = 5 frames",
+        "flip: average with the mirror image",
+        "mean over data sets",
+    ):
+        assert fact in out
+
+
+def test_open_mocap_takes_the_options_of_other_data_sets(on_open_mocap, tiny_model):
+    weights = f"{tiny_model}.safetensors"
+    usual = on_open_mocap(weights, "--s-in", "10", "--pieces", "1")
+    assert usual["facts"]["pieces"] == "1, evenly spread, of 2 pieces of at most 10 s"
+    assert list(usual["results"][0]["per_action"]) == ["bandai-1"]
+    plain = on_open_mocap(weights, "--s-in", "10", "--pieces", "1", "--no-flip")
+    baseline = on_open_mocap(weights, "--s-in", "10", "--pieces", "1", "--no-learned-upsampling")
+    assert plain["facts"]["flip"] == "none"
+    assert baseline["facts"]["upsampling"].startswith("not learned (baseline)")
+    errors = [[r["frame_mean"]["mpjpe"] for r in report["results"]] for report in (usual, plain, baseline)]
+    assert errors[0][0] != errors[1][0]
+    assert errors[0][0] != errors[2][0]
+    assert errors[0][1] == errors[2][1]  # key-frames are the same
+
+
+def screen_network():
+    from uplift3d.model import ModelConfig, create
+
+    config = {"tokens": 9, "strided": (), "paddings": (), "spatial_depth": 0, "temporal_depth": 1}
+    config |= {"input": "screen", "axes": "camera", "edges": "repeat", "joints": "uu17"}
+    return create(ModelConfig(**config, temporal_width=16, heads=2, strides_in=(5, 10)))
+
+
+def rival(name, **fields):
+    return create_rival(name, fields)
+
+
+MOTIONBERT = {"frames": 9, "width": 16, "depth": 1, "representation": 12}
+VIDEOPOSE3D = {"filter_widths": (3, 3), "channels": 8}
+
+
+@pytest.mark.parametrize(
+    ("network", "more", "strides", "upsampling"),
+    [
+        (screen_network(), [], {5, 10}, "learned"),
+        (rival("videopose3d", **VIDEOPOSE3D), [], {1}, "key-frames are lifted alone"),
+        (
+            rival("videopose3d", **VIDEOPOSE3D, input="person", axes="viewing_ray", s_out=5),
+            ["--interpolate", "2d", "--s-in", "20"],
+            {20},
+            "straight lines between the 2D poses of key-frames",
+        ),
+        (
+            rival("motionbert", **MOTIONBERT, confidence="detected", output="image"),
+            ["--s-in", "5"],
+            {5},
+            "key-frames are lifted alone",
+        ),
+    ],
+    ids=["screen", "rival", "rival, 2D interpolated", "MotionBERT as published"],
+)
+def test_open_mocap_takes_every_network(on_open_mocap, tmp_path, network, more, strides, upsampling):
+    save_checkpoint(network, tmp_path / "network.safetensors")
+    report = on_open_mocap(tmp_path / "network.safetensors", *more)
+    assert {result["s_in"] for result in report["results"]} == strides
+    assert upsampling in report["facts"]["upsampling"]
+    assert all(np.isfinite(result["frame_mean"]["mpjpe"]) for result in report["results"])
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--dataset", "h36m", "--windows", "9"], "--windows is for --dataset open-mocap, not h36m"),
+        (["--dataset", "h36m", "--pieces", "9"], "--pieces is for --dataset open-mocap, not h36m"),
         (
             ["--dataset", "open-mocap", "--ground-truth", "annot3"],
             "--ground-truth is for --dataset mpi-inf-3dhp",
         ),
         (["--dataset", "mpi-inf-3dhp"], "needs --ground-truth annot3 or univ_annot3"),
-        (["--dataset", "open-mocap", "--flip"], "are for h36m and mpi-inf-3dhp"),
         (["--dataset", "h36m", "-o", "r.txt"], "must end in .md, .csv or .json"),
         (["--dataset", "h36m"], "no shipped model and no file is called 'none'"),
         (["--dataset", "h36m", "--config", "x.json"], "there is no checkpoint file none"),
@@ -280,24 +363,6 @@ def test_mistakes_get_a_sentence(published, capsys, changes, message):
     assert "Traceback" not in err
 
 
-def test_rivals_are_not_measured_on_open_mocap(store, tmp_path, capsys):
-    from uplift3d.model import save_checkpoint
-    from uplift3d.model.rivals import create_rival
-
-    network = create_rival("videopose3d", {"filter_widths": (3, 3), "channels": 8})
-    save_checkpoint(network, tmp_path / "rival.safetensors")
-    words = [
-        "--dataset",
-        "open-mocap",
-        "--data",
-        str(store),
-        "--weights",
-        str(tmp_path / "rival.safetensors"),
-    ]
-    assert main(["evaluate", *words]) == 2
-    assert "this is a network of 'videopose3d'" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     ("words", "accepted"),
     [
@@ -305,6 +370,7 @@ def test_rivals_are_not_measured_on_open_mocap(store, tmp_path, capsys):
         (["--s-in", "0"], "whole numbers above 0, such as 5,10,20"),
         (["--batch", "0"], "a whole number above 0"),
         (["--batch", "1,2"], "a whole number above 0"),
+        (["--pieces", "0"], "a whole number above 0"),
     ],
 )
 def test_mistyped_numbers(words, accepted, capsys):

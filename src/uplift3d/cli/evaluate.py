@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from uplift3d.cli.open_mocap import PIECES, evaluate_open_mocap
 from uplift3d.cli.options import positive, text_parser, whole_number
 from uplift3d.cli.tables import print_table
 from uplift3d.data.mpi_inf_3dhp import TEST_RATE_HZ, GroundTruth
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from uplift3d.data.tracks import Track
     from uplift3d.model.checkpoints import Network
 
-WINDOWS = 2048
 DATASETS = ("h36m", "mpi-inf-3dhp", "open-mocap")
 
 DESCRIPTION = """Measure a network on a data set: both protocols of the publication (all frames, key frames),
@@ -27,7 +27,7 @@ mean over frames and mean over actions side by side.
 data sets (docs/datasets says where to get the files and how to place them):
   h36m          DIR holds data_3d_h36m.npz and data_2d_h36m_NAME.npz
   mpi-inf-3dhp  DIR holds data_test_3dhp.npz, or TS1/annot_data.mat … TS6
-  open-mocap    DIR is a motion store; held-out motion seen by virtual cameras with stated 2D noise"""
+  open-mocap    DIR is a motion store; held-out motion before virtual cameras, with stated 2D noise"""
 
 EPILOG = """examples:
   uplift3d evaluate --dataset open-mocap --weights base --data motions.store -o scores.md
@@ -53,6 +53,13 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "--config", type=Path, metavar="JSON", help="configuration, for checkpoints that carry none"
     )
     parser.add_argument(
+        "--refinement",
+        type=Path,
+        metavar="FILE",
+        help="refinement that follows a Strided Transformer or P-STMO; it is told the camera and the true "
+        "depth of the root, as published",
+    )
+    parser.add_argument(
         "--s-in",
         type=_strides,
         metavar="N,N,…",
@@ -63,7 +70,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "--flip",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="average with the result for the mirror image (default: yes, as published; open-mocap: never)",
+        help="average with the result for the mirror image (default: yes, as published)",
     )
     parser.add_argument(
         "--no-learned-upsampling",
@@ -108,10 +115,11 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         help=f"mpi-inf-3dhp: frame rate to take the videos at (default: {TEST_RATE_HZ:g})",
     )
     one.add_argument(
-        "--windows",
+        "--pieces",
         type=whole_number,
         metavar="N",
-        help=f"open-mocap: windows per stride and data set ({WINDOWS})",
+        help="open-mocap: measure on N pieces of motion of at most ten seconds, evenly spread over all there "
+        f"are (default: {PIECES})",
     )
     return parser
 
@@ -121,16 +129,15 @@ OF_ONE_DATASET = {
     "subjects": "h36m",
     "ground_truth": "mpi-inf-3dhp",
     "rate": "mpi-inf-3dhp",
-    "windows": "open-mocap",
+    "pieces": "open-mocap",
 }
 
 
 def run(args: argparse.Namespace) -> None:
     """Measure, print the tables, write the reports."""
     _check(args)
-    network = _load(args)
-    report = _open_mocap(args, network) if args.dataset == "open-mocap" else _published(args, network)
-    report = _with_weights(report, args, network)
+    network, refinement = _load(args)
+    report = _with_weights(_measure(args, network, refinement), args, network, refinement)
     for path in args.outputs:
         save_report(path, report)
     _print(report)
@@ -143,16 +150,12 @@ def _check(args: argparse.Namespace) -> None:
             raise InputError(f"--{option.replace('_', '-')} is for --dataset {dataset}, not {args.dataset}")
     if args.dataset == "mpi-inf-3dhp" and args.ground_truth is None:
         raise InputError("--dataset mpi-inf-3dhp needs --ground-truth annot3 or univ_annot3")
-    if args.dataset == "open-mocap" and (args.flip or args.no_learned_upsampling or args.interpolate):
-        raise InputError(
-            "--flip, --no-learned-upsampling and --interpolate are for h36m and mpi-inf-3dhp: on open-mocap "
-            "the centre of every window is scored as it is"
-        )
     for path in args.outputs:
         check_report_path(path)
 
 
-def _load(args: argparse.Namespace) -> Network:
+def _load(args: argparse.Namespace) -> tuple[Network, Network | None]:
+    """The network and its refinement, on the device."""
     try:
         import torch
     except ImportError:
@@ -162,23 +165,36 @@ def _load(args: argparse.Namespace) -> Network:
     given_config = args.config is not None
     is_file = given_config or Path(args.weights).exists()
     network = load_checkpoint(args.weights, config=args.config) if is_file else load(args.weights)
+    refinement = None if args.refinement is None else load_checkpoint(args.refinement)
     try:
-        return network.to(torch.device(args.device))
+        device = torch.device(args.device)
+        return network.to(device), None if refinement is None else refinement.to(device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"--device {args.device} cannot be used ({reason})") from None
 
 
-def _published(args: argparse.Namespace, network: Network) -> Report:
-    """Human3.6M or MPI-INF-3DHP, in the published protocols."""
+def _measure(args: argparse.Namespace, network: Network, refinement: Network | None) -> Report:
+    """Both protocols on the data set that was asked for."""
     from uplift3d.data.h36m import TEST_SUBJECTS
     from uplift3d.evaluate.datasets import evaluate_h36m, evaluate_mpi_inf_3dhp
     from uplift3d.evaluate.rivals import lifter_of
 
     flip = args.flip is not False
-    lifter = lifter_of(network, flip=flip, batch=args.batch, interpolated=args.interpolate)
+    lifter = lifter_of(
+        network, flip=flip, batch=args.batch, interpolated=args.interpolate, refinement=refinement
+    )
     rate_hz = args.rate or TEST_RATE_HZ
     learned = not args.no_learned_upsampling
+    if args.dataset == "open-mocap":
+        return evaluate_open_mocap(
+            lifter,
+            args.data,
+            args.s_in or _trained_strides(network),
+            pieces=args.pieces or PIECES,
+            learned_upsampling=learned,
+            progress=_progress,
+        )
     if args.dataset == "mpi-inf-3dhp":
         return evaluate_mpi_inf_3dhp(
             lifter,
@@ -200,12 +216,6 @@ def _published(args: argparse.Namespace, network: Network) -> Report:
     )
 
 
-def _open_mocap(args: argparse.Namespace, network: Network) -> Report:
-    from uplift3d.cli.open_mocap import evaluate_open_mocap
-
-    return evaluate_open_mocap(network, args.data, args.s_in, args.windows or WINDOWS)
-
-
 def _trained_strides(network: Network, frames_per_base: float = 1.0) -> tuple[int, ...]:
     """Strides that a network was trained for and that meet frames of the video."""
     trained: tuple[int, ...] = getattr(network.config, "strides_in", ())
@@ -213,17 +223,18 @@ def _trained_strides(network: Network, frames_per_base: float = 1.0) -> tuple[in
     return meeting or trained
 
 
-def _with_weights(report: Report, args: argparse.Namespace, model: Network) -> Report:
+def _with_weights(
+    report: Report, args: argparse.Namespace, model: Network, refinement: Network | None
+) -> Report:
     from dataclasses import replace
 
     from uplift3d import __version__
     from uplift3d.model.checkpoints import fingerprint
 
-    facts = dict(report.facts) | {
-        "weights": f"{args.weights} ({fingerprint(model)})",
-        "uplift3d": __version__,
-    }
-    return replace(report, facts=facts)
+    facts = dict(report.facts) | {"weights": f"{args.weights} ({fingerprint(model)})"}
+    if refinement is not None:
+        facts["refinement's weights"] = f"{args.refinement} ({fingerprint(refinement)})"
+    return replace(report, facts=facts | {"uplift3d": __version__})
 
 
 def _progress(tracks: Iterable[Track], what: str) -> Iterator[Track]:

@@ -1,4 +1,4 @@
-"""Our own validation as a report: held-out motion of a store, virtual cameras, stated 2D noise."""
+"""Held-out motion of a store before virtual cameras, measured like any other data set."""
 
 from __future__ import annotations
 
@@ -7,68 +7,71 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uplift3d.data.store import MotionStore
-from uplift3d.errors import InputError
-from uplift3d.evaluate.protocols import METRICS, Scores
-from uplift3d.evaluate.report import Report, Result
 
 if TYPE_CHECKING:
-    from uplift3d.model.checkpoints import Network
+    from uplift3d.evaluate.datasets import Progress
+    from uplift3d.evaluate.lifters import Lifter
+    from uplift3d.evaluate.report import Report
+
+PIECES = 100
+"""By default; a minute or two with the shipped weights at three strides."""
 
 
-def evaluate_open_mocap(network: Network, folder: Path, s_in: Sequence[int] | None, windows: int) -> Report:
-    """Errors on held-out motion, as `train.validate` measures them.
+def evaluate_open_mocap(
+    lifter: Lifter,
+    folder: Path,
+    s_in: Sequence[int],
+    *,
+    pieces: int = PIECES,
+    learned_upsampling: bool = True,
+    progress: Progress,
+) -> Report:
+    """Both protocols on the films that `uplift3d reproduce` measures on; needs torch.
 
     Args:
-        network: on the device to use.
+        lifter, s_in, learned_upsampling, progress: as for `evaluate.datasets.evaluate_h36m`.
         folder: a motion store.
-        s_in: frames between 2D poses; None: those it was trained for.
-        windows: per stride and data set.
+        pieces: number of pieces of at most ten seconds to measure on, evenly spread over all of them.
 
     Raises:
-        InputError: no motion store, nothing held out in it, or the network of a rival.
+        InputError: no motion store, nothing held out in it, or a stride that the network cannot use.
     """
-    from uplift3d.model import UpliftUpsample
-    from uplift3d.train.noise import REALISTIC_NOISE
-    from uplift3d.train.validate import ALL, validate
+    from uplift3d.evaluate.datasets import PROTOCOLS
+    from uplift3d.evaluate.published import evaluate_lifter
+    from uplift3d.evaluate.report import Report, both_protocols
+    from uplift3d.reproduce.tracks import PIECE_S, evenly, virtual_tracks
 
-    if not isinstance(network, UpliftUpsample):
-        raise InputError(
-            f"this is a network of {network.config.rival!r}: on open-mocap networks of this project "
-            "are measured, rivals on h36m and mpi-inf-3dhp"
+    films = virtual_tracks(MotionStore.open(folder))
+    chosen = evenly(films, pieces)
+    results = [
+        result
+        for stride in s_in
+        for result in both_protocols(
+            evaluate_lifter(
+                lifter, progress(chosen, f"s_in {stride}"), stride, learned_upsampling=learned_upsampling
+            )
         )
-    store = MotionStore.open(folder)
-    strides = tuple(s_in or network.config.strides_in)
-    errors = validate(network, store, windows=windows, strides_in=strides, noise=REALISTIC_NOISE)
-    rows = {
-        name: {stride: {metric: getattr(found, metric) for metric in METRICS} for stride, found in by.items()}
-        for name, by in errors.items()
-    }
-    datasets = [name for name in rows if name != ALL]
-    results = []
-    for stride in strides:
-        means = {metric: sum(rows[n][stride][metric] for n in datasets) / len(datasets) for metric in METRICS}
-        scores = Scores(
-            frames=errors[ALL][stride].poses,
-            frame_mean=rows[ALL][stride],
-            action_mean=means,
-            per_action={name: rows[name][stride] for name in datasets},
-        )
-        results.append(Result(stride, "random windows", scores))
-    noise = ", ".join(f"{name} {_plain(value)}" for name, value in REALISTIC_NOISE.model_dump().items())
+    ]
+    few = "all" if len(chosen) == len(films) else f"{len(chosen)}, evenly spread, of"
     facts = {
         "data set": f"motion store {folder.name}",
-        "split": f"validation (held out from training): {', '.join(datasets)}",
-        "ground truth": "motion capture in the axes of a camera that looks at the pelvis, relative to it",
-        "2D": f"virtual cameras; noise at the person: {noise}",
-        "protocols": "random windows: the pose in the middle of windows drawn at random, the same every time",
-        "upsampling": "learned; nothing is interpolated",
-        "flip": "none",
+        "split": f"validation (held out from training): {', '.join(sorted({f.action for f in films}))}",
+        "pieces": f"{few} {len(films)} pieces of at most {PIECE_S:g} s",
+        "ground truth": "motion capture in camera axes, relative to the pelvis",
+        "cameras": "virtual, one for each piece, always the same",
+        "2D": _noise_in_words(),
+        "protocols": PROTOCOLS,
+        **lifter.facts(learned_upsampling),
     }
     return Report("Open motion capture", facts, tuple(results), group="data set")
 
 
-def _plain(value: object) -> str:
-    """Equal ends of a range are one number."""
-    if isinstance(value, tuple):
-        return str(value[0]) if value[0] == value[-1] else "–".join(map(str, value))
-    return str(value)
+def _noise_in_words() -> str:
+    from uplift3d.reproduce.tracks import NOISE
+
+    white, drift, seconds = NOISE.white_mm[0], NOISE.drift_mm[0], NOISE.drift_s[0]
+    return (
+        f"projections with noise at the person and per axis: {white:g} mm that change with every frame, "
+        f"{drift:g} mm that change within {seconds:g} s, {NOISE.bias_mm:g} mm constant per joint, more on "
+        f"limbs; {NOISE.outlier_rate:.1%} outliers, {NOISE.swap_rate:.1%} left/right swaps, nothing lost"
+    )
