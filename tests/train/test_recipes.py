@@ -14,10 +14,13 @@ from uplift3d.data.amass import REGRESSED_JOINTS, VALIDATION_SUBSETS
 from uplift3d.data.store import MotionStore, split_validation
 from uplift3d.errors import InputError
 from uplift3d.model import load_checkpoint, presets
+from uplift3d.model.rivals import Refinement, RefinementConfig, build
+from uplift3d.model.rivals.pstmo_pretraining import SHARED
 from uplift3d.train import validate
-from uplift3d.train.config import PRESETS, load_config
+from uplift3d.train.config import PRESETS, PRETRAININGS, load_config
 from uplift3d.train.h36m_cameras import H36MCameras
 from uplift3d.train.networks import create_network
+from uplift3d.train.refinement import RefinedLifter
 from uplift3d.train.run import train
 
 from .conftest import H36M, TINY, moving
@@ -33,6 +36,8 @@ PUBLISHED_SCORES = {
     "h36m-poseformer-81": "44.3",
     "h36m-strided-transformer-351": "43.7",
     "h36m-pstmo-243": "42.8",
+    "h36m-pstmo-243-refinement": "42.1",
+    "h36m-strided-transformer-351-refinement": "43.7",
 }
 
 
@@ -43,12 +48,17 @@ def recipe(name):
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_a_recipe_is_a_run_of_its_published_network(path):
     config = load_config(path)
-    assert config.network == PRESETS[config.preset]()
-    assert path.stem.removesuffix("-finetune").endswith(config.preset)
+    presets_of_stage = PRETRAININGS if config.stage == "pretraining" else PRESETS
+    assert config.network == presets_of_stage[config.preset]()
+    layout, _, stage = path.stem.partition(config.preset)
+    assert layout
+    assert stage == ("" if config.stage == "lifting" else f"-{config.stage}") or stage == "-finetune"
     assert config.output == Path("runs") / path.stem
     assert config.steps % config.validate_every == 0
     with torch.device("meta"):
-        create_network(config.network)
+        built = build(config.network) if config.stage == "pretraining" else create_network(config.network)
+        if config.stage == "refinement":
+            RefinedLifter(built, Refinement(RefinementConfig(joints=config.network.joints)))
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
@@ -71,6 +81,26 @@ def test_fine_tuning_starts_where_pre_training_ends(size):
     assert second.optimiser.learning_rate == first.optimiser.learning_rate / 2
     assert second.optimiser.weight_decay == first.optimiser.weight_decay / 2
     assert (first.steps, second.steps) == (600_000, 18_000)
+
+
+@pytest.mark.parametrize("name", ["pstmo-243", "strided-transformer-351"])
+def test_a_refinement_starts_where_the_lifter_ends(name):
+    lifter, refined = recipe(f"h36m-{name}"), recipe(f"h36m-{name}-refinement")
+    assert refined.start_from == lifter.output / "model.safetensors"
+    assert refined.network == lifter.network
+    assert (refined.batch, refined.optimiser.decay) == (lifter.batch, lifter.optimiser.decay)
+    assert (refined.optimiser.name, refined.optimiser.learning_rate) == ("amsgrad", 1e-5)
+
+
+def test_pstmo_starts_from_its_pretraining():
+    first, second = recipe("h36m-pstmo-243-pretraining"), recipe("h36m-pstmo-243")
+    assert second.start_from == first.output / "model.safetensors"
+    assert (first.optimiser.learning_rate, second.optimiser.learning_rate) == (1e-4, 1e-3)
+    assert (first.network.hidden_frames, first.network.hidden_joints) == (0.6, 3)
+    assert {name: getattr(first.network, name) for name in SHARED} == {
+        name: getattr(second.network, name) for name in SHARED
+    }
+    assert first.network.s_out == second.network.s_out == 2
 
 
 def test_the_published_models_are_trained_as_published():
