@@ -378,3 +378,54 @@ def test_mistyped_numbers(words, accepted, capsys):
         main(["evaluate", "--dataset", "h36m", "--data", "d", "--weights", "w", *words])
     assert leaving.value.code == 2
     assert f"accepted: {accepted}" in capsys.readouterr().err
+
+
+@pytest.fixture
+def refined(golden_dir):
+    """Arguments for a published lifter and its refinement."""
+    folder = golden_dir / "peers" / "stridedtransformer_27"
+    weights = ["--weights", str(folder / "no_refine_1_4370.pth"), "--s-in", "20", "--no-flip"]
+    return weights, ["--refinement", str(folder / "refine_1_4370.pth")]
+
+
+def test_refinement_changes_poses_and_the_report_says_what_it_knows(h36m_folder, refined, tmp_path):
+    weights, refinement = refined
+    path = tmp_path / "r.json"
+    words = ["evaluate", "--dataset", "h36m", "--data", str(h36m_folder), *weights, "-o", str(path)]
+    reports = []
+    for more in ([], refinement):
+        assert main([*words, "--subjects", "S11", *more]) == 0
+        reports.append(json.loads(path.read_text()))
+    plain, better = reports
+    assert plain["results"][0]["frame_mean"]["mpjpe"] != better["results"][0]["frame_mean"]["mpjpe"]
+    facts = better["facts"]
+    assert facts["refinement"] == "knows the camera and the true depth of the root, as published"
+    assert "refine_1_4370.pth (" in facts["refinement's weights"]
+    assert not {"refinement", "refinement's weights"} & set(plain["facts"])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        (
+            "no_refine*",
+            "no_refine*",
+            "weights are of strided_transformer: accepted are those of a refinement",
+        ),
+        ("refine*", "refine*", "refinement is for strided_transformer and pstmo, not refinement"),
+        ("no_refine*", "missing", "there is no checkpoint file"),
+    ],
+)
+def test_other_weights_are_no_refinement(golden_dir, h36m_folder, capsys, first, second, message):
+    folder = golden_dir / "peers" / "stridedtransformer_27"
+    files = [str(next(folder.glob(name), folder / name)) for name in (first, second)]
+    words = ["--weights", files[0], "--refinement", files[1], "--data", str(h36m_folder)]
+    assert main(["evaluate", "--dataset", "h36m", *words]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_refinement_where_no_camera_is_known(threedhp, refined, capsys):
+    weights, refinement = refined
+    words = ["--data", str(threedhp), "--ground-truth", "univ_annot3", *weights, *refinement]
+    assert main(["evaluate", "--dataset", "mpi-inf-3dhp", *words]) == 2
+    assert "TS1 TS1 camera 0 has no camera, but refinement needs its focal length" in capsys.readouterr().err
