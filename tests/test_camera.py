@@ -11,6 +11,7 @@ from uplift3d.camera import (
     Distortion,
     focal_px_from_fov,
     fov_degrees_from_focal,
+    normalise_intrinsics,
     normalise_screen,
     pixels_from_screen,
     rays,
@@ -225,3 +226,11 @@ def test_a_pinhole_sees_the_same_as_a_camera_with_a_perfect_lens(p):
     assume(p.size)
     plain, perfect = Camera((900.0, 910.0), CENTRE), Camera((900.0, 910.0), CENTRE, distortion=Distortion())
     np.testing.assert_array_equal(plain.project(p), perfect.project(p))
+
+
+def test_normalised_intrinsics_project_to_normalised_screen_coordinates():
+    camera = Camera((1100.0, 1080.0), (510.0, 520.0))
+    point, size = np.array([0.4, -0.7, 3.0]), (1000, 1002)
+    fx, fy, cx, cy = normalise_intrinsics(camera, size)
+    screen = normalise_screen(camera.project(point), size)
+    np.testing.assert_allclose(point[:2] / point[2] * [fx, fy] + [cx, cy], screen, atol=1e-12)

@@ -1,11 +1,14 @@
 """Tracks of any data set: a finer time axis, and messages for folders that are not the data set's."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uplift3d.data.tracks import StoredTrack, at_rate, missing_files
+from uplift3d.camera import Camera
+from uplift3d.data.tracks import StoredTrack, at_rate, intrinsics_of, missing_files
 from uplift3d.errors import InputError
 
 
@@ -47,3 +50,15 @@ def test_a_wrong_folder_is_described(tmp_path):
     assert "no such folder; b.npz and c.npz were looked for" in str(
         missing_files(gone, ("b.npz", "c.npz"), "*.npz")
     )
+
+
+def test_intrinsics_are_in_half_image_widths():
+    camera = Camera((1024.0, 2048.0), (1024.0, 1536.0))
+    assert intrinsics_of(replace(moving(2), camera=camera)).tolist() == [1, 2, 0, 0.5]
+
+
+def test_a_track_without_camera_has_none():
+    with pytest.raises(
+        InputError, match="TS1 TS1 camera 0 has no camera, but refinement needs its focal length"
+    ):
+        intrinsics_of(moving(2))

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 DESCRIPTION = """Train a lifting network on a motion store, as a configuration file says. Started again with
 the same output folder, it goes on where it stopped, also after a kill."""
 
-EPILOG = """writes into the run's folder: model.safetensors and its ONNX graphs, metrics.csv, TensorBoard
-logs, and the checkpoints it goes on from
+EPILOG = """writes into the run's folder: model.safetensors and its ONNX graphs (with `stage: refinement` also
+refinement.safetensors), metrics.csv, TensorBoard logs, and the checkpoints it goes on from
 
 examples:
   uplift3d train configs/small.yaml --store motions.store

@@ -92,6 +92,22 @@ def test_the_later_network_must_have_the_same_sizes():
         start_from(model, PSTMOPretraining(CONFIG))
 
 
+@pytest.mark.parametrize(
+    "changes", [{"s_out": 2}, {"dropout": 0.0}, {"axes": "viewing_ray"}, {"frame_rate_hz": 25.0}]
+)
+def test_what_the_weights_do_not_depend_on_may_differ(changes):
+    model = PSTMO(PSTMOConfig(**SIZES | changes, strides=(3, 3)))
+    pretrained = shaken(PSTMOPretraining(CONFIG))
+    start_from(model, pretrained)
+    assert torch.equal(model.temporal.encoding, pretrained.temporal.encoding)
+
+
+def test_poses_must_be_normalised_alike():
+    model = PSTMO(PSTMOConfig(**SIZES | {"input": "person"}, strides=(3, 3)))
+    with pytest.raises(InputError, match="different: input screen in place of person"):
+        start_from(model, PSTMOPretraining(CONFIG))
+
+
 def test_impossible_requests_are_refused(hidden):
     with pytest.raises(InputError, match="all 9 frames are hidden"):
         PSTMOPretraining(CONFIG)(random_keypoints(1, 9, 17), torch.ones(9, dtype=torch.bool), hidden[1])

@@ -1,6 +1,16 @@
+import pytest
 import torch
 
-from uplift3d.model.rivals import Refinement, RefinementConfig, back_project
+from uplift3d.errors import InputError
+from uplift3d.model import presets
+from uplift3d.model.rivals import (
+    Refinement,
+    RefinementConfig,
+    StridedTransformerConfig,
+    UGCNConfig,
+    back_project,
+    check_refinable,
+)
 
 from .peers import shaken
 
@@ -35,3 +45,25 @@ def test_x_and_y_are_mixed_and_z_is_kept():
     assert (mixed[..., :2] >= low[..., :2] - 1e-6).all()
     assert (mixed[..., :2] <= high[..., :2] + 1e-6).all()
     torch.testing.assert_close(model(lifted, lifted), lifted)
+
+
+def test_a_pose_meets_its_own_back_projection():
+    generator = torch.Generator().manual_seed(0)
+    lifted, keypoints = (torch.randn(3, 17, axes, generator=generator) for axes in (3, 2))
+    camera, depth = torch.tensor([[2.3, 2.2, 0.1, 0.0]]).expand(3, -1), torch.tensor([3.0, 4.0, 5.0])
+    model = shaken(Refinement(RefinementConfig(hidden=16, joints="uu17")))
+    expected = model(lifted, back_project(lifted, keypoints, camera, depth, "uu17"))
+    assert torch.equal(model.refine(lifted, keypoints, camera, depth), expected)
+
+
+def test_which_networks_have_one():
+    check_refinable(StridedTransformerConfig())
+    for config, message in (
+        (UGCNConfig(), "refinement is for strided_transformer and pstmo, not ugcn"),
+        (RefinementConfig(), "not refinement"),
+        (presets.uu_351(), "not Uplift and Upsample"),
+        (StridedTransformerConfig(axes="viewing_ray"), "has input screen and axes viewing_ray"),
+        (StridedTransformerConfig(input="person"), "has input person and axes camera"),
+    ):
+        with pytest.raises(InputError, match=message):
+            check_refinable(config)
