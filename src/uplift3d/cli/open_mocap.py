@@ -39,7 +39,7 @@ def evaluate_open_mocap(
     from uplift3d.evaluate.datasets import PROTOCOLS
     from uplift3d.evaluate.published import evaluate_lifter
     from uplift3d.evaluate.report import Report, both_protocols
-    from uplift3d.reproduce.tracks import PIECE_S, evenly, virtual_tracks
+    from uplift3d.reproduce.tracks import PIECE_S, evenly, noise_in_words, virtual_tracks
 
     films = virtual_tracks(MotionStore.open(folder))
     chosen = evenly(films, pieces)
@@ -59,19 +59,8 @@ def evaluate_open_mocap(
         "pieces": f"{few} {len(films)} pieces of at most {PIECE_S:g} s",
         "ground truth": "motion capture in camera axes, relative to the pelvis",
         "cameras": "virtual, one for each piece, always the same",
-        "2D": _noise_in_words(),
+        "2D": noise_in_words(),
         "protocols": PROTOCOLS,
         **lifter.facts(learned_upsampling),
     }
     return Report("Open motion capture", facts, tuple(results), group="data set")
-
-
-def _noise_in_words() -> str:
-    from uplift3d.reproduce.tracks import NOISE
-
-    white, drift, seconds = NOISE.white_mm[0], NOISE.drift_mm[0], NOISE.drift_s[0]
-    return (
-        f"projections with noise at the person and per axis: {white:g} mm that change with every frame, "
-        f"{drift:g} mm that change within {seconds:g} s, {NOISE.bias_mm:g} mm constant per joint, more on "
-        f"limbs; {NOISE.outlier_rate:.1%} outliers, {NOISE.swap_rate:.1%} left/right swaps, nothing lost"
-    )

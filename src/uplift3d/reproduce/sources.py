@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 from uplift3d.data.store import MotionStore
 from uplift3d.data.tracks import Track
 from uplift3d.reproduce.scales import Scale
-from uplift3d.reproduce.tracks import NOISE, virtual_tracks
+from uplift3d.reproduce.tracks import noise_in_words, virtual_tracks
 from uplift3d.train.validate import split_of
 
 
@@ -122,15 +122,12 @@ class OpenMocap:
         """What was measured on."""
         training, held_out = split_of(self.store)
         names = sorted({self.store.clips[i].dataset for i in held_out})
-        noise = NOISE.model_dump()
-        white, drift, bias = noise["white_mm"][0], noise["drift_mm"][0], noise["bias_mm"]
         return {
             "data set": "open motion capture (motion store) seen by virtual cameras",
             "training": f"{len(training)} clips, random cameras, bodies and 2D noise",
             "measured on": f"{len(self.tracks())} pieces of at most 10 s of held-out clips "
             f"({', '.join(names)}), one virtual camera each, always the same",
-            "2D": f"projections with noise at the person: {white:g} mm white, {drift:g} mm slow, {bias:g} mm "
-            "constant per axis; no joint is lost",
+            "2D": noise_in_words(),
             "ground truth": "motion capture in camera axes, relative to the pelvis",
             "input": "person-centred; the paper's is screen coordinates",
             "flip": "none; the paper averages with the mirror image",

@@ -57,6 +57,16 @@ def virtual_tracks(
     return [_film(store, clip, start, longest) for clip, start in evenly(pieces, most)]
 
 
+def noise_in_words() -> str:
+    """What a report says about the 2D poses."""
+    white, drift, seconds = NOISE.white_mm[0], NOISE.drift_mm[0], NOISE.drift_s[0]
+    return (
+        f"projections with noise at the person and per axis: {white:g} mm that change with every frame, "
+        f"{drift:g} mm that change within {seconds:g} s, {NOISE.bias_mm:g} mm constant per joint, more on "
+        f"limbs; {NOISE.outlier_rate:.1%} outliers, {NOISE.swap_rate:.1%} left/right swaps, nothing lost"
+    )
+
+
 def evenly(items: Sequence[T], most: int | None) -> Sequence[T]:
     """So many of them, first and last included, evenly spread; all where there are no more, or for None."""
     if most is None or most >= len(items):
