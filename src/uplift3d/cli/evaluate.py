@@ -32,6 +32,7 @@ data sets (docs/datasets says where to get the files and how to place them):
 EPILOG = """examples:
   uplift3d evaluate --dataset open-mocap --weights base --data motions.store -o scores.md
   uplift3d evaluate --dataset h36m --weights h36m_351.h5 --config h36m_351.json --data data --s-in 5,10,20
+  uplift3d evaluate --dataset h36m --weights no_refine.pth --refinement refine.pth --data data
   uplift3d evaluate --dataset mpi-inf-3dhp --ground-truth annot3 --weights base --data data/3dhp"""
 
 
