@@ -69,8 +69,31 @@ def test_slow_videos_get_frames_between_theirs(random):
     windows = FilmedWindows.from_tracks([track(30, rate_hz=25.0)], "camera", CPU)
     assert windows.frames.tolist() == [59]
     film = windows.draw(50, 3, 0.02, random)
-    steps, inside = frames_of(film.keypoints).diff(dim=1), film.inside
-    assert steps[inside[:, 1:] & inside[:, :-1]].numpy() == pytest.approx(0.5, abs=1e-3)
+    frames, inside = frames_of(film.keypoints), film.inside
+    steps = frames.diff(dim=1)[inside[:, 1:] & inside[:, :-1]]
+    assert steps.numpy() == pytest.approx(0.5, abs=1e-3)
+    centres = frames[:, 1].numpy()
+    assert centres == pytest.approx(centres.round(), abs=1e-3)  # what was put between is no centre
+
+
+def test_only_frames_that_count_are_centres(random):
+    valid = np.isin(np.arange(60), (0, 7, 59))
+    tracks = [
+        replace(track(60), valid=valid),
+        track(1, start=1000),
+        replace(track(9), valid=np.zeros(9, bool)),
+    ]
+    film = FilmedWindows.from_tracks(tracks, "camera", CPU).draw(400, 3, 0.1, random)
+    centre, share = np.unique(frames_of(film.keypoints)[:, 1].numpy().round(), return_counts=True)
+    assert centre.tolist() == [0, 7, 59, 1000]
+    assert share / 400 == pytest.approx(0.25, abs=0.07)
+
+
+def test_nothing_that_counts_is_refused():
+    with pytest.raises(
+        InputError, match="no track to train or validate on, or none with a frame that counts"
+    ):
+        FilmedWindows.from_tracks([replace(track(5), valid=np.zeros(5, bool))], "camera", CPU)
 
 
 def test_viewing_ray_axes_look_straight_at_the_pelvis():

@@ -55,6 +55,10 @@ class FilmedWindows:
     """(tracks,) first frame of each track."""
     frames: Tensor
     """(tracks,) number of frames."""
+    centres: Tensor
+    """(V,) frames that count, numbered within their track, all tracks one after the other."""
+    counting: Tensor
+    """(tracks,) how many frames of each track count."""
     cameras: Tensor | None = None
     """(tracks, 4) focal lengths and principal point as in `Film`; None where nobody asked."""
     root_depth: Tensor | None = None
@@ -78,21 +82,30 @@ class FilmedWindows:
             with_camera: load cameras and depths too.
 
         Raises:
-            InputError: no tracks, a frame rate that does not divide 50 Hz, or a track without the camera that
-                was asked for.
+            InputError: no tracks, or none with a frame that counts, a frame rate that does not divide 50 Hz,
+                or a track without the camera that was asked for.
         """
-        parts, cameras = [], []
+        parts, centres, cameras = [], [], []
         for track in tracks:
             if with_camera:
                 cameras.append(torch.from_numpy(intrinsics_of(track)))
-            parts.append(_arrays(at_rate(track, RATE_HZ), axes))
-        if not parts:
-            raise InputError("there is no track to train or validate on")
+            filled = at_rate(track, RATE_HZ)
+            parts.append(_arrays(filled, axes))
+            centres.append(torch.from_numpy(np.flatnonzero(filled.valid)))
+        if not sum(map(len, centres)):
+            raise InputError("there is no track to train or validate on, or none with a frame that counts")
         columns = (torch.cat(column).to(device) for column in zip(*parts, strict=True))
         keypoints, seen, targets, root_depth = columns
         lengths = torch.tensor([len(part[0]) for part in parts])
-        starts = (lengths.cumsum(0) - lengths).to(device)
-        windows = cls(keypoints, seen, targets, starts, lengths.to(device))
+        windows = cls(
+            keypoints,
+            seen,
+            targets,
+            starts=(lengths.cumsum(0) - lengths).to(device),
+            frames=lengths.to(device),
+            centres=torch.cat(centres).to(device),
+            counting=torch.tensor([len(part) for part in centres], device=device),
+        )
         if not with_camera:
             return windows
         return replace(windows, cameras=torch.stack(cameras).to(device), root_depth=root_depth)
@@ -103,14 +116,15 @@ class FilmedWindows:
         return self.keypoints.device
 
     def draw(self, batch: int, tokens: int, token_s: float, random: Generator) -> Film:
-        """Random windows around frames that are all equally likely.
+        """Random windows around frames that count, all of them equally likely.
 
         Beyond a track's ends its nearest frame is repeated.
         """
-        track = torch.multinomial(self.frames.float(), batch, replacement=True, generator=random)
-        count = self.frames[track][:, None]
+        track = torch.multinomial(self.counting.float(), batch, replacement=True, generator=random)
+        count, counting = self.frames[track][:, None], self.counting[track][:, None]
         chance = torch.rand((batch, 1), generator=random, device=self.device)
-        centre = (chance * count).long().clamp(max=count - 1)
+        first = (self.counting.cumsum(0) - self.counting)[track][:, None]
+        centre = self.centres[first + (chance * counting).long().clamp(max=counting - 1)]
         step = round(token_s * RATE_HZ)
         place = centre + (torch.arange(tokens, device=self.device) - tokens // 2) * step  # (B, N)
         inside = (place >= 0) & (place < count)
