@@ -137,7 +137,8 @@ def test_the_view_knows_its_camera_and_how_far_the_pelvis_is(random):
     cameras = h36m.cameras("S1")
     for window, number in enumerate(camera_of(view, world[0].numpy(), cameras)):
         camera = cameras[number]
-        width, _ = camera.image_size
+        width, height = camera.image_size
+        assert view.aspect[window] == height / width
         np.testing.assert_allclose(view.intrinsics[window, :2], np.array(camera.focal_px) * 2 / width)
         centre = normalise_screen(camera.principal_point_px, camera.image_size)
         np.testing.assert_allclose(view.intrinsics[window, 2:], centre)

@@ -36,6 +36,7 @@ def view(batch: int = 200, tokens: int = 71) -> View:
         everywhere[..., 0],
         torch.full((batch, tokens), 0.5),
         torch.tensor([2.0, 2, 0, 0]).expand(batch, 4),
+        torch.ones(batch),
         torch.full((batch, tokens), 4.0),
     )
 

@@ -16,7 +16,7 @@ from uplift3d.data.store import JOINTS, RATE_HZ, MotionStore
 from uplift3d.data.tracks import StoredTrack
 from uplift3d.errors import InputError
 from uplift3d.skeletons import joint_set
-from uplift3d.train.cameras import CameraConfig, film
+from uplift3d.train.cameras import CameraConfig, look
 from uplift3d.train.noise import REALISTIC_NOISE, detect
 from uplift3d.train.validate import seed_of, split_of
 
@@ -79,13 +79,12 @@ def _film(store: MotionStore, index: int, start: int, longest: int) -> StoredTra
     random = torch.Generator()
     random.manual_seed(seed_of(SEED, index, start))
     world = torch.from_numpy(store[index][start : start + longest].copy())[None]  # (1, T, J, 3)
-    view, focal, aspect = film(world, CameraConfig(), random, "camera")
+    view = look(world, CameraConfig(), random, "camera")
     screen, _ = detect(view, joint_set(JOINTS), NOISE, 1 / RATE_HZ, random)
-    size = (WIDTH_PX, round(WIDTH_PX * float(aspect)))
-    focal_px = float(focal) * WIDTH_PX / 2
-    depth = focal[:, None] / view.pixels_per_metre  # (1, T)
-    plane = view.keypoints[:, :, 0] * (depth / focal[:, None])[..., None]  # (1, T, 2)
-    pelvis = torch.cat([plane, depth[..., None]], dim=-1)
+    size = (WIDTH_PX, round(WIDTH_PX * float(view.aspect)))
+    focal = view.intrinsics[0, 0]
+    depth = view.root_depth[..., None]  # (1, T, 1)
+    pelvis = torch.cat([view.keypoints[:, :, 0] * depth / focal, depth], dim=-1)  # (1, T, 3)
     clip = store.clips[index]
     # In half image widths from the centre, which is what "screen" coordinates are.
     return StoredTrack(
@@ -93,7 +92,7 @@ def _film(store: MotionStore, index: int, start: int, longest: int) -> StoredTra
         take=f"{clip.name} from frame {start}",
         action=clip.dataset,
         camera_id="virtual",
-        camera=Camera.pinhole(focal_px, (size[0] / 2, size[1] / 2)),
+        camera=Camera.pinhole(float(focal) * WIDTH_PX / 2, (size[0] / 2, size[1] / 2)),
         image_size=size,
         rate_hz=RATE_HZ,
         ground_truth="motion capture",

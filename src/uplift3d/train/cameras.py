@@ -49,8 +49,8 @@ class View:
     `keypoints` (B, N, J, 2) in half image widths; `targets` (B, N, J, 3) metres from the pelvis in the
     axes asked for; `visible` (B, N, J) inside the image; `in_front` (B, N) no joint behind the camera's
     plane; `pixels_per_metre` (B, N) image units one metre at the pelvis covers; `intrinsics` (B, 4) focal
-    lengths and principal point (fx, fy, cx, cy) in half image widths; `root_depth` (B, N) metres from the
-    camera's plane to the pelvis.
+    lengths and principal point (fx, fy, cx, cy) in half image widths; `aspect` (B,) image height over width;
+    `root_depth` (B, N) metres from the camera's plane to the pelvis.
     """
 
     keypoints: Tensor
@@ -59,6 +59,7 @@ class View:
     in_front: Tensor
     pixels_per_metre: Tensor
     intrinsics: Tensor
+    aspect: Tensor
     root_depth: Tensor
 
 
@@ -88,16 +89,6 @@ def look(
         random: generator on the device of `positions`.
         axes: axes of the targets: the camera's own, or of a camera turned to look straight at the pelvis.
     """
-    return film(positions, config, random, axes)[0]
-
-
-def film(
-    positions: Tensor,
-    config: CameraConfig,
-    random: Generator,
-    axes: Axes = "viewing_ray",
-) -> tuple[View, Tensor, Tensor]:
-    """As `look`, with focal lengths (B,) in half image widths and image heights over widths (B,)."""
     batch = positions.shape[0]
     focal = 1 / torch.tan(torch.deg2rad(uniform((batch,), *config.field_of_view_deg, positions, random)) / 2)
     aspect = log_uniform((batch,), *config.aspect, positions, random)
@@ -105,16 +96,17 @@ def film(
     depth = camera[..., 2].clamp(min=NEAREST_M)
     keypoints = camera[..., :2] / depth[..., None] * focal[:, None, None, None]
     inside = (keypoints[..., 0].abs() <= 1) & (keypoints[..., 1].abs() <= aspect[:, None, None])
-    view = View(
+    centre = torch.zeros_like(focal)
+    return View(
         keypoints=keypoints,
         targets=root_relative(camera, axes),
         visible=inside & (camera[..., 2] >= NEAREST_M),
         in_front=(camera[..., 2] >= NEAREST_M).all(-1),
         pixels_per_metre=focal[:, None] / depth[:, :, 0],
-        intrinsics=torch.stack([focal, focal, torch.zeros_like(focal), torch.zeros_like(focal)], dim=-1),
+        intrinsics=torch.stack([focal, focal, centre, centre], dim=-1),
+        aspect=aspect,
         root_depth=depth[:, :, 0],
     )
-    return view, focal, aspect
 
 
 def root_relative(camera: Tensor, axes: Axes) -> Tensor:

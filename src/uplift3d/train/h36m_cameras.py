@@ -141,6 +141,7 @@ def look_h36m(positions: Tensor, config: H36MCameras, random: Generator, axes: A
         in_front=in_front.all(-1),
         pixels_per_metre=lenses.focal.mean(-1, keepdim=True) / root_depth,
         intrinsics=torch.cat([lenses.focal, lenses.centre], dim=-1),
+        aspect=lenses.aspect,
         root_depth=root_depth,
     )
 
