@@ -193,7 +193,9 @@ def test_networks_without_detected_confidence_get_two_channels(confidence):
 
 def test_image_units_need_a_camera():
     lifter = ClipLifter(Recorder(zeros))
-    with pytest.raises(InputError, match="S9 walk camera 0 has no camera, which this model needs"):
+    with pytest.raises(
+        InputError, match="S9 walk camera 0 has no camera, but this model needs one to answer in"
+    ):
         lifter.lift(track(camera=None), 1)
 
 

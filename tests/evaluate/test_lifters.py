@@ -76,7 +76,9 @@ def test_both_protocols_score_it(model, track):
 
 
 def test_tracks_that_such_a_model_cannot_use(model, track):
-    with pytest.raises(InputError, match="S1 walk camera 0 has no camera, which this model needs"):
+    with pytest.raises(
+        InputError, match="S1 walk camera 0 has no camera, but this model needs one to answer in"
+    ):
         published.predict(model, [replace(track, camera=None)], 10)
     unseen = replace(track, keypoints_px=np.full_like(track.keypoints_px, np.nan))
     with pytest.raises(InputError, match="S1 walk camera 0 shows nobody in any of its 9 key-frames"):

@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 from uplift3d.camera import Camera, normalise_intrinsics
 from uplift3d.errors import InputError
 
-__all__ = ["Motion", "StoredTrack", "Track", "at_rate", "intrinsics_of", "missing_files"]
+__all__ = [
+    "Motion",
+    "StoredTrack",
+    "Track",
+    "at_rate",
+    "camera_of",
+    "intrinsics_of",
+    "missing_files",
+    "name_of",
+]
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
@@ -130,8 +139,7 @@ def at_rate(track: Track, rate_hz: float) -> Track:
         return track
     if not (factor >= 1 and float(factor).is_integer()):
         raise InputError(
-            f"{track.subject} {track.take} camera {track.camera_id} has {track.rate_hz:g} Hz: {rate_hz:g} Hz "
-            "is needed, or a rate that divides it"
+            f"{name_of(track)} has {track.rate_hz:g} Hz: {rate_hz:g} Hz is needed, or a rate that divides it"
         )
     step = int(factor)
     frames = (len(track) - 1) * step + 1
@@ -153,18 +161,36 @@ def at_rate(track: Track, rate_hz: float) -> Track:
     )
 
 
-def intrinsics_of(track: Track) -> Floats:
-    """Focal lengths and principal point (fx, fy, cx, cy) of a track's camera, (4,) in half image widths.
+def name_of(track: Track) -> str:
+    """The track in messages."""
+    return f"{track.subject} {track.take} camera {track.camera_id}"
+
+
+def camera_of(track: Track, need: str) -> Camera:
+    """The camera of a track that must have one.
+
+    Args:
+        track: any.
+        need: who needs it and what for, such as "this model needs one to answer in metres".
 
     Raises:
         InputError: a track without camera.
     """
     if track.camera is None:
         raise InputError(
-            f"{track.subject} {track.take} camera {track.camera_id} has no camera, but refinement needs its "
-            "focal length and principal point; the data set's original files have them"
+            f"{name_of(track)} has no camera, but {need}; the data set's original files have one"
         )
-    return normalise_intrinsics(track.camera, track.image_size).astype(np.float32)
+    return track.camera
+
+
+def intrinsics_of(track: Track) -> Floats:
+    """Focal lengths and principal point (fx, fy, cx, cy) of a track's camera, (4,) in half image widths.
+
+    Raises:
+        InputError: a track without camera.
+    """
+    camera = camera_of(track, "refinement needs its focal length and principal point")
+    return normalise_intrinsics(camera, track.image_size).astype(np.float32)
 
 
 def _between(values: NDArray[Any], step: int) -> Floats:

@@ -20,8 +20,7 @@ import numpy as np
 import torch
 
 from uplift3d.camera import Camera
-from uplift3d.data.tracks import Track
-from uplift3d.errors import InputError
+from uplift3d.data.tracks import Track, camera_of
 from uplift3d.evaluate.baselines import Baseline, straight_lines
 from uplift3d.lift.offline import mirror
 from uplift3d.model.rivals import MotionBERT
@@ -66,8 +65,9 @@ class ClipLifter(Baseline[MotionBERT]):
             pelvis = joint_set(joints).index("pelvis")
             depth_m = track.positions_camera[rows, joint_set("h36m17").index("pelvis"), 2]
             half_width_px = track.image_size[0] / 2
+            camera = camera_of(track, "this model needs one to answer in metres")
             lifted = metres_from_image(
-                lifted * half_width_px, seen[:, pelvis, :2], depth_m, _camera_of(track), root=pelvis
+                lifted * half_width_px, seen[:, pelvis, :2], depth_m, camera, root=pelvis
             )
         out = np.full((len(track), *lifted.shape[1:]), np.nan, dtype=np.float32)
         out[rows] = lifted
@@ -134,12 +134,3 @@ def _with_confidence(track: Track) -> FloatArray:
     pixels = track.keypoints_px
     sure = np.ones(pixels.shape[:2], dtype=np.float32) if track.confidence is None else track.confidence
     return np.concatenate([pixels, sure[..., None]], axis=-1)
-
-
-def _camera_of(track: Track) -> Camera:
-    if track.camera is None:
-        raise InputError(
-            f"{track.subject} {track.take} camera {track.camera_id} has no camera, which this model needs to "
-            "answer in metres; the data set's original files have one"
-        )
-    return track.camera

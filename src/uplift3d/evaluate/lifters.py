@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from uplift3d import windows
 from uplift3d.camera import normalise_screen
-from uplift3d.data.tracks import Track
+from uplift3d.data.tracks import Track, camera_of, name_of
 from uplift3d.errors import InputError
 from uplift3d.lift.axes import in_camera_axes
 from uplift3d.lift.offline import lift_track, mirror
@@ -191,9 +191,8 @@ class PersonLifter(_ModelLifter):
         rows = np.arange(0, len(track), config.s_out * factor)
         grid = rows / track.rate_hz
         tokens = tokenise(keys, 0, grid, spec)
-        name = f"{track.subject} {track.take} camera {track.camera_id}"
         if not tokens.observed.any():
-            raise InputError(f"{name} shows nobody in any of its {len(keys)} key-frames")
+            raise InputError(f"{name_of(track)} shows nobody in any of its {len(keys)} key-frames")
         lifted = lift_track(_DeviceRuntime(self.model), tokens, flip=self.flip, batch=self.batch)
         if spec.axes == "viewing_ray":
             lifted = to_camera_axes(lifted, grid, keys, track)
@@ -212,12 +211,8 @@ def key_frames(track: Track, rows: NDArray[np.int64]) -> Keypoints2D:
 
 def to_camera_axes(poses: FloatArray, times: TimeArray, keys: Keypoints2D, track: Track) -> FloatArray:
     """From the axes of a camera that looks straight at the pelvis; InputError for a track without camera."""
-    if track.camera is None:
-        raise InputError(
-            f"{track.subject} {track.take} camera {track.camera_id} has no camera, which this model needs to "
-            "answer in camera axes; the data set's original files have one"
-        )
-    return in_camera_axes(poses, times, keys, 0, track.camera)
+    camera = camera_of(track, "this model needs one to answer in camera axes")
+    return in_camera_axes(poses, times, keys, 0, camera)
 
 
 class _DeviceRuntime(TorchRuntime):
