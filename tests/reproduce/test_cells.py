@@ -8,7 +8,7 @@ import pytest
 from uplift3d.errors import InputError
 from uplift3d.model import save_checkpoint
 from uplift3d.reproduce import cells
-from uplift3d.reproduce.cells import PROTOCOLS, run_cell, settings_of
+from uplift3d.reproduce.cells import BASELINE, PROTOCOLS, run_cell, settings_of
 from uplift3d.reproduce.plans import STRIDES_81, Plan
 from uplift3d.reproduce.scales import scale_named
 from uplift3d.reproduce.sources import OpenMocap
@@ -40,7 +40,7 @@ def test_a_cell_is_trained_measured_and_kept(plan, source, tmp_path, trained):
     first, said = run(cell, source, tmp_path)
     assert said == ["uu-81-ms-0: training", "uu-81-ms-0: measuring"]
     assert set(first.scores) == set(STRIDES_81)
-    assert set(first.scores[4]) == set(PROTOCOLS)
+    assert set(first.scores[4]) == {*PROTOCOLS, BASELINE}
     assert first.scores[4]["all frames"]["frames"] == 160 + 130 + 130
     assert first.scores[20]["key frames"]["frames"] == 8 + 7 + 7
     assert all(score["p_mpjpe"] <= score["n_mpjpe"] <= score["mpjpe"] for score in first.scores[10].values())

@@ -21,7 +21,7 @@ from uplift3d.evaluate.protocols import Evaluation, all_frame_scores, key_frame_
 from uplift3d.model import UpliftUpsample
 from uplift3d.skeletons import joint_set, reorder
 
-__all__ = ["Evaluation", "Predictions", "evaluate", "evaluate_lifter", "predict"]
+__all__ = ["Evaluation", "Predictions", "evaluate", "evaluate_lifter", "predict", "score_predictions"]
 
 Floats = NDArray[np.float32]
 
@@ -98,7 +98,26 @@ def evaluate_lifter(
     pck_joints: Sequence[int] | None = None,
 ) -> Evaluation:
     """Score anything that lifts; arguments as for `evaluate`."""
-    predictions = predict_with(lifter, tracks, s_in)
+    return score_predictions(
+        predict_with(lifter, tracks, s_in),
+        lifter,
+        s_in,
+        learned_upsampling=learned_upsampling,
+        actions=actions,
+        pck_joints=pck_joints,
+    )
+
+
+def score_predictions(
+    predictions: Predictions,
+    lifter: Lifter,
+    s_in: int,
+    *,
+    learned_upsampling: bool = True,
+    actions: Sequence[str] | None = None,
+    pck_joints: Sequence[int] | None = None,
+) -> Evaluation:
+    """Score what `predict_with` returned for a lifter at a stride; other arguments as for `evaluate`."""
     rows = predictions.real
     options: dict[str, Any] = {
         "names": actions,

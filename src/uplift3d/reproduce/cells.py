@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from uplift3d.errors import InputError
-from uplift3d.evaluate.protocols import METRICS
-from uplift3d.evaluate.published import evaluate_lifter
+from uplift3d.evaluate.lifters import Lifter
+from uplift3d.evaluate.protocols import METRICS, Scores
+from uplift3d.evaluate.published import predict_with, score_predictions
 from uplift3d.evaluate.rivals import Interpolated, lifter_of
 from uplift3d.files import atomic_write
-from uplift3d.model import load_checkpoint
+from uplift3d.model import UpliftUpsample, load_checkpoint
 from uplift3d.model.checkpoints import Network, fingerprint
 from uplift3d.reproduce.sources import Corpus, Source
 from uplift3d.reproduce.speed import device
@@ -22,6 +23,8 @@ from uplift3d.train.run import train
 
 RESULT, WEIGHTS = "result.json", "model.safetensors"
 PROTOCOLS = ("all frames", "key frames")
+BASELINE = "all frames, 3D poses of key-frames interpolated"
+"""What our networks are measured in too: without their learned upsampling."""
 Say = Callable[[str], None]
 Over = Literal["frames", "actions"]
 """What a mean is over."""
@@ -120,15 +123,25 @@ def _measure(network: Network, cell: Cell, source: Source) -> tuple[Means, Means
     scores: dict[int, dict[str, dict[str, float]]] = {}
     over_actions: dict[int, dict[str, dict[str, float]]] = {}
     for stride in cell.strides:
-        tracks = source.tracks(cell.datasets)
-        found = evaluate_lifter(lifter, tracks, stride, actions=source.actions or None)
-        both = dict(zip(PROTOCOLS, (found.all_frames, found.key_frames), strict=True))
+        found = _scores(lifter, source, cell, stride, baseline=isinstance(network, UpliftUpsample))
         scores[stride] = {
-            protocol: {"frames": one.frames, **_errors(one.frame_mean)} for protocol, one in both.items()
+            protocol: {"frames": one.frames, **_errors(one.frame_mean)} for protocol, one in found.items()
         }
         if source.actions:
-            over_actions[stride] = {protocol: _errors(one.action_mean) for protocol, one in both.items()}
+            over_actions[stride] = {protocol: _errors(one.action_mean) for protocol, one in found.items()}
     return scores, over_actions
+
+
+def _scores(lifter: Lifter, source: Source, cell: Cell, stride: int, *, baseline: bool) -> dict[str, Scores]:
+    """What a network reaches at a stride, by protocol."""
+    actions = source.actions or None
+    predictions = predict_with(lifter, source.tracks(cell.datasets), stride)
+    both = score_predictions(predictions, lifter, stride, actions=actions)
+    found = dict(zip(PROTOCOLS, (both.all_frames, both.key_frames), strict=True))
+    if baseline:
+        plain = score_predictions(predictions, lifter, stride, actions=actions, learned_upsampling=False)
+        found[BASELINE] = plain.all_frames
+    return found
 
 
 def _errors(means: Mapping[str, float]) -> dict[str, float]:
