@@ -332,6 +332,14 @@ def test_open_mocap_takes_every_network(on_open_mocap, tmp_path, network, more, 
         (["--dataset", "h36m", "-o", "r.txt"], "must end in .md, .csv or .json"),
         (["--dataset", "h36m"], "no shipped model and no file is called 'none'"),
         (["--dataset", "h36m", "--config", "x.json"], "there is no checkpoint file none"),
+        (
+            ["--dataset", "h36m", "--weights", "base", "--config", "x.json"],
+            "--weights base carries its configuration: leave --config out",
+        ),
+        (
+            ["--dataset", "h36m", "--no-learned-upsampling", "--interpolate", "2d"],
+            "--interpolate 2d their input: accepted is one of the two",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_refused_first(words, message, capsys):
@@ -378,6 +386,16 @@ def test_mistyped_numbers(words, accepted, capsys):
         main(["evaluate", "--dataset", "h36m", "--data", "d", "--weights", "w", *words])
     assert leaving.value.code == 2
     assert f"accepted: {accepted}" in capsys.readouterr().err
+
+
+def test_what_is_named_twice_counts_once(published, tmp_path):
+    path = tmp_path / "r.json"
+    frames = []
+    for words in (["20", "--subjects", "S11"], ["20,20", "--subjects", "S11,S11"]):
+        assert main(published("tinyA", "--no-flip", "-o", str(path), "--s-in", *words)) == 0
+        frames.append([result["frames"] for result in json.loads(path.read_text())["results"]])
+    assert len(frames[0]) == 2
+    assert frames[0] == frames[1]
 
 
 @pytest.fixture

@@ -151,6 +151,11 @@ def _check(args: argparse.Namespace) -> None:
             raise InputError(f"--{option.replace('_', '-')} is for --dataset {dataset}, not {args.dataset}")
     if args.dataset == "mpi-inf-3dhp" and args.ground_truth is None:
         raise InputError("--dataset mpi-inf-3dhp needs --ground-truth annot3 or univ_annot3")
+    if args.no_learned_upsampling and args.interpolate == "2d":
+        raise InputError(
+            "--no-learned-upsampling interpolates 3D poses, --interpolate 2d their input: accepted is one of "
+            "the two"
+        )
     for path in args.outputs:
         check_report_path(path)
 
@@ -162,8 +167,11 @@ def _load(args: argparse.Namespace) -> tuple[Network, Network | None]:
     except ImportError:
         raise InputError("evaluation needs torch: pip install 'uplift3d[train]'") from None
     from uplift3d.model import load, load_checkpoint
+    from uplift3d.model.checkpoints import SHIPPED
 
     given_config = args.config is not None
+    if given_config and args.weights in SHIPPED:
+        raise InputError(f"--weights {args.weights} carries its configuration: leave --config out")
     is_file = given_config or Path(args.weights).exists()
     network = load_checkpoint(args.weights, config=args.config) if is_file else load(args.weights)
     refinement = None if args.refinement is None else load_checkpoint(args.refinement)
@@ -211,7 +219,7 @@ def _measure(args: argparse.Namespace, network: Network, refinement: Network | N
         args.data,
         args.s_in or _trained_strides(network),
         detections=args.detections or "cpn_ft_h36m_dbb",
-        subjects=tuple(args.subjects.split(",")) if args.subjects else TEST_SUBJECTS,
+        subjects=tuple(dict.fromkeys(args.subjects.split(","))) if args.subjects else TEST_SUBJECTS,
         learned_upsampling=learned,
         progress=_progress,
     )
@@ -256,7 +264,7 @@ def _print(report: Report) -> None:
 
 def _strides(text: str) -> tuple[int, ...]:
     try:
-        strides = tuple(int(part) for part in text.split(","))
+        strides = tuple(dict.fromkeys(int(part) for part in text.split(",")))
     except ValueError:
         strides = (0,)
     if min(strides) < 1:

@@ -51,10 +51,12 @@ class Baseline(Generic[RivalT]):
 
     def facts(self, learned_upsampling: bool) -> dict[str, str]:
         """See `Lifter`; a rival has no learned upsampling."""
+        s_out = self.model.config.s_out
+        every = "frame" if s_out == 1 else f"{s_out} frames"
         between = {
             "3d": "none: key-frames are lifted alone, straight lines between their 3D poses",
             "2d": "none: straight lines between the 2D poses of key-frames, which are lifted every "
-            f"{self.model.config.s_out} frames of {self.rate_hz:g} Hz",
+            f"{every} of {self.rate_hz:g} Hz",
         }
         return {
             "upsampling": between[self.interpolated],

@@ -162,9 +162,12 @@ def _fields(source: ConfigSource) -> ModelConfig | PartConfig | Mapping[str, Any
 def _config_from_fields(fields: Mapping[str, Any]) -> ModelConfig:
     from uplift3d.model.keras_h5 import config_from_published  # h5py is slow to import
 
-    if any(name.isupper() for name in fields):  # the published class names its fields like constants
-        return config_from_published(fields)
-    return ModelConfig(**fields)
+    return config_from_published(fields) if _is_published(fields) else ModelConfig(**fields)
+
+
+def _is_published(fields: Mapping[str, Any]) -> bool:
+    """Tell the published configuration dump: its class names fields like constants."""
+    return any(name.isupper() for name in fields)
 
 
 def _assemble(state: State, config: ConfigSource | None, path: Path) -> Network:
@@ -175,7 +178,10 @@ def _assemble(state: State, config: ConfigSource | None, path: Path) -> Network:
         raise InputError(f"checkpoint {path} holds weights of no network known here ({names}, …)")
     if source is None or source is UPLIFT_UPSAMPLE:
         return _build(state, _needed(config, path), path)
-    return load_foreign(state, source, {} if config is None else _fields(config), path)
+    given = {} if config is None else _fields(config)
+    if isinstance(given, Mapping) and _is_published(given):
+        given = _config_from_fields(given)
+    return load_foreign(state, source, given, path)
 
 
 def _build(state: State, config: ModelConfig | PartConfig, path: Path) -> Network:
@@ -205,7 +211,7 @@ def _uplift_upsample(model: Network, path: str | Path) -> UpliftUpsample:
     if not isinstance(model, UpliftUpsample):
         raise InputError(
             f"checkpoint {path} holds {model.config.rival}, which needs a 2D pose at every frame; accepted "
-            "is a network of Uplift and Upsample (rivals are for load_checkpoint)"
+            "is a network of Uplift and Upsample (rivals are for load_checkpoint and `uplift3d evaluate`)"
         )
     return model
 
@@ -213,7 +219,8 @@ def _uplift_upsample(model: Network, path: str | Path) -> UpliftUpsample:
 def _needed(config: ConfigSource | None, path: Path) -> ModelConfig | PartConfig:
     if config is None:
         raise InputError(
-            f"checkpoint {path} carries no configuration; pass config= (a JSON file or ModelConfig)"
+            f"checkpoint {path} carries no configuration; pass config= (a JSON file or ModelConfig; on the "
+            "command line --config FILE.json)"
         )
     return _config(config)
 

@@ -23,6 +23,7 @@ TINY_PARTS = TINY | {
 }
 VIDEOPOSE3D = PEERS / "videopose3d" / "epoch_10.bin"
 POSEFORMER = PEERS / "poseformer" / "best_epoch_f9_e8_lowvar.bin"
+TINY_A = PEERS.parent / "uplift_upsample" / "tinyA.json"
 
 
 def tiny(name):
@@ -187,6 +188,7 @@ def test_a_configuration_in_a_file_adds_to_what_the_shapes_say(tmp_path):
     [
         (VIDEOPOSE3D, presets.small(), "looks like VideoPose3D, but config is for Uplift and Upsample"),
         (VIDEOPOSE3D, PoseFormerConfig(), "looks like VideoPose3D, but config is for poseformer"),
+        (VIDEOPOSE3D, TINY_A, "looks like VideoPose3D, but config is for Uplift and Upsample"),
         (
             POSEFORMER,
             {"causal": True},
