@@ -57,6 +57,12 @@ def test_training_and_validating_what_came_of_it(config, store_path, tmp_path, c
             ["--validate", "base", "--store", "nowhere", "--windows", "0"],
             "--windows 0 given, a whole",
         ),
+        (["--validate", "base", "--store", "nowhere", "--steps", "3"], "--steps is for a training run only"),
+        (
+            ["--validate", "base", "--store", "nowhere", "--output", "a"],
+            "--output is for a training run only",
+        ),
+        (["{config}", "--windows", "64"], "--windows is for --validate only"),
         (["--validate", "no.safetensors", "--store", "nowhere"], "'no.safetensors'"),
     ],
 )

@@ -176,8 +176,25 @@ def test_a_run_on_human36m_files(stage, golden_dir, tmp_path, monkeypatch):
     assert (network.config.input, network.config.axes) == ("screen", "camera")
 
 
-def test_a_missing_folder_is_named_before_anything_is_written(tmp_path):
-    config = TrainConfig(store=tmp_path / "none", source="h36m", output=tmp_path / "run", steps=1)
-    with pytest.raises(InputError, match=r"no folder .*none, in which the files of h36m should be"):
+@pytest.mark.parametrize(
+    ("source", "files", "message"),
+    [
+        ("h36m", None, r"data: no such folder; data_3d_h36m\.npz and data_2d_h36m_gt\.npz were looked for"),
+        ("h36m", ["data_3d_h36m.npz"], r"data lacks data_2d_h36m_gt\.npz; it holds data_3d_h36m\.npz"),
+        ("mpi-inf-3dhp", None, r"data: no such folder; data_train_3dhp\.npz \(for univ_annot3\), or S1"),
+        (
+            "mpi-inf-3dhp",
+            ["data_train_3dhp.npz"],
+            r"data lacks data_test_3dhp\.npz \(for univ_annot3\), or TS1",
+        ),
+    ],
+)
+def test_missing_files_are_named_before_anything_is_written(tmp_path, source, files, message):
+    for name in files or ():
+        (tmp_path / "data").mkdir(exist_ok=True)
+        (tmp_path / "data" / name).touch()
+    fields = {"source": source, "detections": "gt", "ground_truth": "univ_annot3", "steps": 1}
+    config = TrainConfig(store=tmp_path / "data", output=tmp_path / "run", **fields)
+    with pytest.raises(InputError, match=message):
         run.train(config)
     assert not (tmp_path / "run").exists()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 DESCRIPTION = """Train a lifting network on a motion store, as a configuration file says. Started again with
 the same output folder, it goes on where it stopped, also after a kill."""
 
+WINDOWS = 2048
+
 EPILOG = """writes into the run's folder: model.safetensors and its ONNX graphs (with `stage: refinement` also
 refinement.safetensors), metrics.csv, TensorBoard logs, and the checkpoints it goes on from
 
@@ -46,20 +48,34 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument(
         "--windows",
         type=int,
-        default=2048,
         metavar="N",
-        help="windows per stride and data set for --validate (default: 2048)",
+        help="windows per stride and data set for --validate, rounded up to multiples of 64 "
+        f"(default: {WINDOWS})",
     )
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
     """Do what the parsed `args` ask; the exit code."""
+    _check(args)
     try:
         import lightning  # noqa: F401
     except ImportError as error:
         raise InputError(f"training needs more packages: pip install 'uplift3d[train]'; {error}") from None
     return _train(args) if args.validate is None else _validate(args)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse options that the other use of the command has."""
+    validating = args.validate is not None
+    for option in ("output", "steps") if validating else ("windows",):
+        if getattr(args, option) is not None:
+            use = "a training run" if validating else "--validate"
+            raise InputError(f"--{option} is for {use} only")
+    if validating and args.store is None:
+        raise InputError("--validate needs --store, a motion store with held-out motion")
+    if args.windows is not None and args.windows < 1:
+        raise InputError(f"--windows {args.windows} given, a whole number above 0 needed")
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -76,12 +92,8 @@ def _validate(args: argparse.Namespace) -> int:
 
     from uplift3d.train.validate import validate
 
-    if args.store is None:
-        raise InputError("--validate needs --store, a motion store with held-out motion")
-    if args.windows < 1:
-        raise InputError(f"--windows {args.windows} given, a whole number above 0 needed")
     with Console(stderr=True).status("validating (a minute or two) …"):
-        report = validate(args.validate, Path(args.store), windows=args.windows)
+        report = validate(args.validate, Path(args.store), windows=args.windows or WINDOWS)
     _print_table(report)
     return 0
 

@@ -36,6 +36,7 @@ __all__ = [
     "Track",
     "camera_ids",
     "cameras",
+    "find_files",
     "load_motions",
     "load_tracks",
     "read_tracks",
@@ -138,13 +139,19 @@ def load_tracks(
     Raises:
         InputError: a missing file (with what was looked for and what is there), or as for `read_tracks`.
     """
+    path_3d, path_2d = find_files(folder, detections)
+    return read_tracks(path_3d, path_2d, subjects)
+
+
+def find_files(folder: str | Path, detections: str = "cpn_ft_h36m_dbb") -> tuple[Path, Path]:
+    """The 3D and the 2D file in a folder; arguments and missing files as for `load_tracks`."""
     root = Path(folder)
     is_file = detections.endswith((".npz", ".pkl"))
     wanted = ("data_3d_h36m.npz", detections if is_file else f"data_2d_h36m_{detections}.npz")
     missing = tuple(name for name in wanted if not (root / name).is_file())
     if missing:
         raise missing_files(root, missing, "*h36m*.*")
-    return read_tracks(root / wanted[0], root / wanted[1], subjects)
+    return root / wanted[0], root / wanted[1]
 
 
 def read_tracks(

@@ -36,6 +36,7 @@ __all__ = [
     "TEST_SEQUENCES",
     "TRAIN_SUBJECTS",
     "GroundTruth",
+    "check_files",
     "load_motions",
     "load_test",
     "load_train",
@@ -81,15 +82,12 @@ def load_train(
     Raises:
         InputError: missing or damaged files, or sequences that do not fit together, by name and camera.
     """
-    root, wanted = Path(folder), [subject for subject in subjects if sequences_of(subject)]
-    _check(ground_truth)
-    packed = root / _TRAIN_NPZ
-    if ground_truth == "univ_annot3" and packed.is_file():
-        return packed_train(packed, wanted, tuple(cameras))
-    files = {pair: root / pair[0] / pair[1] / "annot.mat" for s in wanted for pair in sequences_of(s)}
-    _require(root, files.values(), packed)
+    wanted = [subject for subject in subjects if sequences_of(subject)]
     chosen = tuple(cameras)
-    return (track for path in files.values() for track in original_train(path, ground_truth, chosen))
+    files = _train_files(Path(folder), ground_truth, wanted)
+    if isinstance(files, Path):
+        return packed_train(files, wanted, chosen)
+    return (track for path in files for track in original_train(path, ground_truth, chosen))
 
 
 def load_test(
@@ -106,16 +104,16 @@ def load_test(
     Raises:
         InputError: missing or damaged files, or sequences that do not fit together, by name.
     """
-    root = Path(folder)
-    _check(ground_truth)
-    packed = root / _TEST_NPZ
-    if ground_truth == "univ_annot3" and packed.is_file():
-        return tuple(packed_test(packed, rate_hz))
-    places = [root / inner for inner in _TEST_FOLDERS]
-    place = next((p for p in places if any((p / name).is_dir() for name in TEST_SEQUENCES)), root)
-    files = {name: place / name / "annot_data.mat" for name in TEST_SEQUENCES}
-    _require(root, files.values(), packed)
+    files = _test_files(Path(folder), ground_truth)
+    if isinstance(files, Path):
+        return tuple(packed_test(files, rate_hz))
     return tuple(original_test(name, path, ground_truth, rate_hz) for name, path in files.items())
+
+
+def check_files(folder: str | Path, ground_truth: GroundTruth) -> None:
+    """Complain, without reading them, about missing files of training or test set, as `load_…` do."""
+    _train_files(Path(folder), ground_truth, TRAIN_SUBJECTS)
+    _test_files(Path(folder), ground_truth)
 
 
 def load_motions(folder: str | Path, subjects: Iterable[str] = TRAIN_SUBJECTS) -> Iterator[Motion]:
@@ -134,6 +132,30 @@ def load_motions(folder: str | Path, subjects: Iterable[str] = TRAIN_SUBJECTS) -
         y_up = track.camera.to_world(track.positions_camera)
         z_up = np.stack([y_up[..., 0], -y_up[..., 2], y_up[..., 1]], axis=-1).astype(np.float32)
         yield Motion("mpi-inf-3dhp", subject, sequence, track.rate_hz, z_up, LICENCE)
+
+
+def _train_files(root: Path, ground_truth: str, subjects: Iterable[str]) -> Path | list[Path]:
+    """The converted file, or one original file per sequence."""
+    _check(ground_truth)
+    packed = root / _TRAIN_NPZ
+    if ground_truth == "univ_annot3" and packed.is_file():
+        return packed
+    files = [root / s / q / "annot.mat" for subject in subjects for s, q in sequences_of(subject)]
+    _require(root, files, packed)
+    return files
+
+
+def _test_files(root: Path, ground_truth: str) -> Path | dict[str, Path]:
+    """The converted file, or one original file per name of a sequence."""
+    _check(ground_truth)
+    packed = root / _TEST_NPZ
+    if ground_truth == "univ_annot3" and packed.is_file():
+        return packed
+    places = [root / inner for inner in _TEST_FOLDERS]
+    place = next((p for p in places if any((p / name).is_dir() for name in TEST_SEQUENCES)), root)
+    files = {name: place / name / "annot_data.mat" for name in TEST_SEQUENCES}
+    _require(root, files.values(), packed)
+    return files
 
 
 def _check(ground_truth: str) -> None:

@@ -102,7 +102,7 @@ class TrainConfig(BaseModel):
     validation_noise: NoiseConfig | None = REALISTIC_NOISE
     """Noise of the validation batches; null: none."""
     validation_windows: int = Field(default=768, ge=1)
-    """Windows validated at every stride; the same ones each time."""
+    """Windows validated at every stride, rounded up to multiples of 64; the same ones each time."""
     loss_on: Literal["observable", "all"] = "observable"
     """Tokens that count: inside the clip and within half a second of a pose, or all of them (published)."""
     optimiser: OptimiserConfig = OptimiserConfig()

@@ -53,6 +53,7 @@ def train(config: TrainConfig, *, progress: bool = False) -> Path:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)  # the network's initial weights
     module = LiftingModule(config)
+    _create(config.output)
     with _quiet_lightning():
         trainer = _trainer(module.stage, done, progress)
         # The module draws its batches itself: one entry per step, and one per stride to validate.
@@ -107,7 +108,6 @@ def _resume_point(config: TrainConfig) -> tuple[Path | None, int]:
     """Checkpoint to go on from, and how many steps it has behind it."""
     last = config.output / LAST
     if not last.exists():
-        _create(config.output)
         return None, 0
     checkpoint = _read(last)
     if (stage := checkpoint.get(STAGE_KEY, "lifting")) != config.stage:

@@ -28,8 +28,11 @@ def check_source(config: TrainConfig) -> None:
                     f"{config.store}: no clip to {use} on; validated on are Bandai-Namco dataset-1, CMU "
                     "subject 2 and AMASS's MPIHDM05, SFU and MPImosh, trained on all others"
                 )
-    elif not config.store.is_dir():
-        raise InputError(f"store: no folder {config.store}, in which the files of {config.source} should be")
+    elif config.source == "h36m":
+        h36m.find_files(config.store, config.detections)
+    else:
+        assert config.ground_truth is not None  # the configuration has seen to it
+        mpi_inf_3dhp.check_files(config.store, config.ground_truth)
 
 
 def load_windows(
