@@ -151,6 +151,23 @@ def test_weights_of_another_size_are_refused(tmp_path):
         take_weights(other, tmp_path / "first.safetensors")
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"joints": "uu17"}, r"\(joints uu17 there and h36m17 here\)"),
+        (
+            {"input": "screen", "axes": "camera"},
+            r"\(input screen there and person here, axes camera there and viewing_ray here\)",
+        ),
+    ],
+)
+def test_weights_of_other_conventions_are_refused(tmp_path, changes, message):
+    """They would load, and mean something else."""
+    save_checkpoint(create_network(presets.small().evolve(**TINY | changes)), tmp_path / "first.safetensors")
+    with pytest.raises(InputError, match="holds a network of other conventions " + message):
+        take_weights(create_network(presets.small().evolve(**TINY)), tmp_path / "first.safetensors")
+
+
 def test_joints_are_interpolated_between_those_that_are_known():
     place = torch.arange(6.0)
     keypoints = torch.stack([place, place**2], -1)[None, :, None].repeat(1, 1, 3, 1)  # (1, 6, 3, 2)

@@ -102,6 +102,20 @@ def test_the_loss_is_the_error_of_the_refined_central_pose(whole):
     assert not counted.all()  # or leaving tokens out would not show
 
 
+def test_the_refined_root_counts_as_0_as_in_the_evaluation(whole, monkeypatch):
+    module = LiftingModule(whole)
+    module.on_fit_start()
+
+    def right_but_for_the_root(batch):
+        refined = batch.target[:, 4].clone()
+        refined[:, 0] += 0.3
+        return batch.target[:, 4], refined
+
+    monkeypatch.setattr(module.network, "forward", right_but_for_the_root)
+    errors = module.stage.errors(module.network, module.validation_motion, 5)
+    assert errors == pytest.approx(dict.fromkeys(Refining.measures.errors, 0), abs=1e-3)
+
+
 def test_the_lifter_learns_too_but_for_its_sequence_head(whole):
     module = LiftingModule(whole)
     module.on_fit_start()
@@ -138,6 +152,7 @@ def test_weights_of_something_else_are_refused(whole, tmp_path):
 
 def test_a_track_without_camera_is_named(tmp_path, lifter, monkeypatch):
     tracks = [track(120), replace(track(120), camera=None, subject="S2")]
+    monkeypatch.setattr(mpi_inf_3dhp, "check_files", lambda *_: None)
     monkeypatch.setattr(mpi_inf_3dhp, "load_train", lambda *_: iter(tracks))
     monkeypatch.setattr(mpi_inf_3dhp, "load_test", lambda *_: tuple(tracks[:1]))
     config = settings(

@@ -64,7 +64,7 @@ def begin_with(network: Network, path: Path) -> None:
     """Start from the weights of another run, or a P-STMO from those parts that its pre-training has.
 
     Raises:
-        InputError: no such checkpoint, or one of a network of other sizes.
+        InputError: no such checkpoint, or one of a network of other sizes or conventions.
     """
     if isinstance(network, PSTMO):
         given = load_checkpoint(path)

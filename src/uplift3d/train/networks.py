@@ -8,14 +8,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from uplift3d.errors import InputError
-from uplift3d.model import ModelConfig, UpliftUpsample, create, load_checkpoint
+from uplift3d.model import ModelConfig, UpliftUpsample, checkpoints, create, load_checkpoint
 from uplift3d.model.rivals import MotionBERTConfig, Rival, RivalConfig, create_rival
 
 NetworkConfig = ModelConfig | RivalConfig
 Network = UpliftUpsample | Rival[Any]
+CONVENTIONS = ("joints", "input", "axes")
+"""Fields of a configuration that say what the numbers of input and output mean, whatever the sizes."""
 
 
 def create_network(config: NetworkConfig) -> Network:
@@ -57,13 +59,14 @@ def extra_loss(network: Network, sequence: Tensor | None, target: Tensor) -> Ten
     return network.extra_loss(sequence, target)
 
 
-def take_weights(network: nn.Module, path: Path) -> None:
+def take_weights(network: checkpoints.Network, path: Path) -> None:
     """Start from the weights of another run, a pre-training say.
 
     Raises:
-        InputError: no such checkpoint, or one of a network of other sizes.
+        InputError: no such checkpoint, or one of a network of other sizes or conventions.
     """
-    given = load_checkpoint(path).state_dict()
+    theirs = load_checkpoint(path)
+    given = theirs.state_dict()
     wanted = network.state_dict()
     wrong = [name for name in wanted if name not in given or given[name].shape != wanted[name].shape]
     wrong += [name for name in given if name not in wanted]
@@ -72,4 +75,8 @@ def take_weights(network: nn.Module, path: Path) -> None:
         raise InputError(
             f"start_from: {path} holds a network of other sizes; {', '.join(wrong[:3])}{more} do not fit"
         )
+    there, here = theirs.config.model_dump(), network.config.model_dump()
+    if different := [name for name in CONVENTIONS if there[name] != here[name]]:
+        changes = ", ".join(f"{name} {there[name]} there and {here[name]} here" for name in different)
+        raise InputError(f"start_from: {path} holds a network of other conventions ({changes})")
     network.load_state_dict(given)
