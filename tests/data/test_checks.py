@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from uplift3d.data.checks import as_entries, as_number, as_numbers, as_table
+from uplift3d.data.checks import as_entries, as_number, as_numbers, as_table, check_finite
 from uplift3d.errors import InputError
 
 
@@ -40,6 +40,17 @@ def test_entries_are_a_list(value):
 def test_numbers_are_real_and_in_rows_of_one_length(value):
     with pytest.raises(InputError, match="S1: numbers expected, something else found"):
         as_numbers(value, "S1")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_the_first_frame_that_is_not_finite_is_named(value):
+    frames = np.zeros((5, 2, 3))
+    check_finite(frames, "S1 has positions")
+    frames[3:, 1, 2] = value
+    with pytest.raises(
+        InputError, match="S1 has positions that are not all finite numbers, first in frame 3 "
+    ):
+        check_finite(frames, "S1 has positions")
 
 
 @pytest.mark.parametrize("value", [[], [1, 2]])

@@ -153,6 +153,8 @@ def spoil(kind):
         world["S5"]["Eating"] = np.zeros((0, 32, 3), np.float32)
     elif kind == "infinite":
         world["S5"]["Eating"] = np.full((3, 32, 3), np.nan, np.float32)
+    elif kind == "unseen":
+        views[2][1, 5] = np.nan
     elif kind == "words":
         world["S5"]["Eating"] = [["left", "right"]]
     elif kind == "no table":
@@ -178,6 +180,10 @@ def spoil(kind):
         ("positions", r"S5 Eating has 3D positions of shape \(3, 20, 3\), expected \(T, 32, 3\)"),
         ("empty", r"S5 Eating has 3D positions of shape \(0, 32, 3\), expected \(T, 32, 3\)"),
         ("infinite", r"S5 Eating has 3D positions that are not all finite numbers"),
+        (
+            "unseen",
+            r"S5 Eating camera 58860488 has 2D positions that are not all finite .*, first in frame 1 ",
+        ),
         ("words", r"S5 Eating: 3D positions: numbers expected, something else found"),
         ("no table", r"data_3d_h36m\.npz: S5 is of type ndarray, expected a dictionary"),
         ("no views", r"data_2d\S+: S5 Eating is of type NoneType, expected a list"),

@@ -271,6 +271,14 @@ def shorten(arrays, key):
             lambda d: shorten(d["S2 Seq1"][0]["4"], "data_2d"),
             "S2 Seq1 camera 4 has 4 2D poses, 5 3D poses",
         ),
+        (
+            lambda d: d["S2 Seq1"][0]["4"].__setitem__("data_2d", np.full((5, 17, 2), np.nan)),
+            "S2 Seq1 camera 4 has 2D positions that are not all finite numbers, first in frame 0",
+        ),
+        (
+            lambda d: d["S2 Seq1"][0]["4"]["data_3d"].__setitem__((3, 5), np.inf),
+            "S2 Seq1 camera 4 has 3D positions that are not all finite numbers, first in frame 3",
+        ),
         (lambda d: d["S2 Seq1"].__setitem__(1, 50), "S2 Seq1 has 50 Hz, where the data set states 25 Hz"),
         (
             lambda d: d["S2 Seq1"][0]["4"].__setitem__("data_3d", np.zeros((5, 16, 3))),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from uplift3d.errors import InputError
 
-__all__ = ["as_entries", "as_number", "as_numbers", "as_table"]
+__all__ = ["as_entries", "as_number", "as_numbers", "as_table", "check_finite"]
 
 
 def as_table(value: Any, where: str) -> Mapping[Any, Any]:
@@ -45,3 +45,12 @@ def as_number(value: Any, where: str) -> float:
     if array.size != 1:
         raise InputError(f"{where}: one number expected, {array.size} found")
     return float(array.item())
+
+
+def check_finite(frames: NDArray[Any], where: str) -> None:
+    """Refuse (T, …) numbers that are not all finite; InputError says `where`, and in which frame first."""
+    bad = ~np.isfinite(frames).reshape(len(frames), -1).all(axis=1)
+    if bad.any():
+        raise InputError(
+            f"{where} that are not all finite numbers, first in frame {int(np.argmax(bad))} (counted from 0)"
+        )

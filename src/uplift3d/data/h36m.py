@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uplift3d.camera import Camera, Distortion
-from uplift3d.data.checks import as_numbers, as_table
+from uplift3d.data.checks import as_numbers, as_table, check_finite
 from uplift3d.data.h36m_detections import Detections, View, open_detections
 from uplift3d.data.restricted_pickle import load_npz
 from uplift3d.data.tracks import Motion, missing_files
@@ -266,8 +266,7 @@ def _moving_joints(positions: Any, where: str) -> Floats:
     if len(shape) != 3 or not shape[0] or shape[1] not in (_JOINTS, 32) or shape[2] != 3:
         raise InputError(f"{where} has 3D positions of shape {shape}, expected (T, 32, 3)")
     chosen = numbers[:, list(_KEPT_OF_32)] if shape[1] == 32 else numbers
-    if not np.isfinite(chosen).all():
-        raise InputError(f"{where} has 3D positions that are not all finite numbers")
+    check_finite(chosen, f"{where} has 3D positions")
     return np.asarray(chosen, dtype=np.float32)
 
 
@@ -282,4 +281,6 @@ def _fitting(view: View, frames: int, where: str) -> tuple[Floats, Floats | None
             f"more{likely}"
         )
     confidence = None if view.confidence is None else view.confidence[:frames]
-    return view.keypoints_px[:frames], confidence
+    keypoints = view.keypoints_px[:frames]
+    check_finite(keypoints, f"{where} has 2D positions")
+    return keypoints, confidence

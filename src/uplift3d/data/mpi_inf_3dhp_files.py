@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uplift3d.camera import Camera
-from uplift3d.data.checks import as_entries, as_number, as_numbers, as_table
+from uplift3d.data.checks import as_entries, as_number, as_numbers, as_table, check_finite
 from uplift3d.data.matlab import read_mat, read_mat73
 from uplift3d.data.restricted_pickle import load_npz
 from uplift3d.data.skeletool import read_calibration
@@ -188,6 +188,8 @@ def _track(
             f"{where} has {len(pixels)} 2D poses, {len(millimetres)} 3D poses and {len(flags)} valid flags: "
             "the numbers must agree"
         )
+    check_finite(pixels, f"{where} has 2D positions")
+    check_finite(np.where(flags[:, None, None], millimetres, 0), f"{where} has 3D positions")
     return StoredTrack(
         *names,
         camera=camera,
