@@ -185,6 +185,15 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(conf
     assert not (config.output / "model.safetensors").exists()
 
 
+def test_a_loss_that_is_not_finite_before_the_first_checkpoint(config, monkeypatch):
+    usual = run.LiftingModule.training_step
+    monkeypatch.setattr(LiftingModule, "training_step", lambda self, *a: usual(self, *a) * float("nan"))
+    with pytest.raises(
+        InputError, match="a finite number at step 0; no checkpoint was saved yet; try a lower"
+    ):
+        train(config)
+
+
 def test_a_missing_store_is_named_before_anything_is_written(config, tmp_path):
     with pytest.raises(InputError, match="nowhere: not a motion store"):
         train(evolve(config, store=tmp_path / "nowhere"))

@@ -70,9 +70,11 @@ class LiftingModule(LightningModule):
             self.network.parameters(), self.config.optimiser.clip_norm or math.inf
         )
         if not torch.isfinite(norm):
+            kept = any(self.config.output.glob("*.ckpt"))
+            place = f"the last good checkpoint is kept in {self.config.output}"
             raise InputError(
-                f"the loss or its gradient is no longer a finite number at step {self.global_step}; the last "
-                f"good checkpoint is kept in {self.config.output}; try a lower optimiser.learning_rate"
+                f"the loss or its gradient is no longer a finite number at step {self.global_step}; "
+                f"{place if kept else 'no checkpoint was saved yet'}; try a lower optimiser.learning_rate"
             )
 
     def optimizer_step(self, *arguments: Any, **named: Any) -> None:
