@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from uplift3d.cli import _create_parser
+from uplift3d.cli import COMMANDS, _create_parser
 from uplift3d.detect import files as keypoint_files
 from uplift3d.export import npz
 from uplift3d.export.table import COLUMNS
@@ -28,10 +28,25 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-def commands() -> list[list[str]]:
-    """Every call of the program in the README's shell blocks, as arguments."""
-    lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
-    return [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("uplift3d ")]
+def commands(text: str) -> list[list[str]]:
+    """Every call of the program in a text's examples, as arguments, but those that leave something out."""
+    whole = re.sub(r" *\\\n#? *", " ", text)
+    lines = [line for block in blocks(whole, "sh") for line in block.splitlines()]
+    lines += re.findall(r"^(?:#   |    |  )(uplift3d .*)", whole, re.MULTILINE)
+    calls = [line for line in lines if line.startswith("uplift3d ") and not line.endswith("…")]
+    return [shlex.split(part, comments=True)[1:] for call in calls for part in call.split(" && ")]
+
+
+EXAMPLES = sorted(
+    {
+        shlex.join(arguments)
+        for text in (
+            *(path.read_text() for path in [*DOCUMENTS, *sorted(ROOT.glob("configs/**/*.yaml"))]),
+            *(getattr(import_module(module), "EPILOG", "") for module, _ in COMMANDS.values()),
+        )
+        for arguments in commands(text)
+    }
+)
 
 
 def table_keys(text: str) -> list[str]:
@@ -57,11 +72,15 @@ def test_python_examples_import_what_exists(block):
 
 
 def test_the_readme_shows_the_program():
-    assert len(commands()) >= 5
+    assert len(commands(README)) >= 5
+    assert len(EXAMPLES) > 40
 
 
-@pytest.mark.parametrize("arguments", commands(), ids=" ".join)
-def test_command_examples_are_accepted(arguments):
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_command_examples_are_accepted(example):
+    arguments = shlex.split(example)
+    for word in arguments:
+        assert not word.startswith("configs/") or (ROOT / word).is_file()
     if "--help" in arguments:
         with pytest.raises(SystemExit, match="0"):
             _create_parser(arguments).parse_args(arguments)
