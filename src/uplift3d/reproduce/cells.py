@@ -61,7 +61,7 @@ class Result:
     weights: str
     """Fingerprint."""
     scores: Means
-    """Means over frames; "frames" is how many there were."""
+    """Means over frames; "frames" is how many there were. No `BASELINE` in results of earlier versions."""
     over_actions: Means = field(default_factory=dict)
     """Means of the actions' means, where the source has actions; none in results of earlier versions."""
 
