@@ -57,10 +57,12 @@ def error_by_velocity(
     axes.set_ylabel(f"MPJPE, mm ({label})")
     axes.set_ylim(bottom=0)
     other = axes.twinx()
-    other.plot(edges[1:], 100 * cumulative, color="0.6", linestyle="--", label="frames slower, %")
+    share = 100 * np.concatenate([[0], cumulative])
+    (dashed,) = other.plot(edges, share, color="0.6", linestyle="--", label="frames slower, %")
     other.set_ylim(0, 100)
     other.set_ylabel("frames slower, %")
-    axes.legend(loc="lower right", fontsize=8)
+    lines, _ = axes.get_legend_handles_labels()
+    axes.legend(handles=[*lines, dashed], loc="lower right", fontsize=8)
     _save(figure, path)
 
 
@@ -72,11 +74,14 @@ def errors_over_time(
     dense: NDArray[np.bool_],
     threshold: float,
 ) -> None:
-    """Error and velocity of one video; shaded where key-frames are dense."""
+    """Error and velocity of one video, the last error dashed; shaded where key-frames are dense."""
     figure = _figure(8, 4.4)
     upper, lower = figure.subplots(2, 1, sharex=True)
-    for name, values in errors.items():
+    *others, last = errors.items()
+    for name, values in others:
         upper.plot(times, values, label=name, linewidth=1)
+    name, values = last  # lies on one of the others everywhere
+    upper.plot(times, values, label=name, linewidth=1.2, color="0.1", linestyle=(0, (2, 3)))
     upper.set_ylabel("MPJPE, mm")
     for name, values in speed.items():
         lower.plot(times, values, label=name, linewidth=1)
