@@ -36,22 +36,13 @@ def evaluate_open_mocap(
     Raises:
         InputError: no motion store, nothing held out in it, or a stride that the network cannot use.
     """
-    from uplift3d.evaluate.datasets import PROTOCOLS
-    from uplift3d.evaluate.published import evaluate_lifter
-    from uplift3d.evaluate.report import Report, both_protocols
+    from uplift3d.evaluate.datasets import PROTOCOLS, results_at
+    from uplift3d.evaluate.report import Report
     from uplift3d.reproduce.tracks import PIECE_S, evenly, noise_in_words, virtual_tracks
 
     films = virtual_tracks(MotionStore.open(folder))
     chosen = evenly(films, pieces)
-    results = [
-        result
-        for stride in s_in
-        for result in both_protocols(
-            evaluate_lifter(
-                lifter, progress(chosen, f"s_in {stride}"), stride, learned_upsampling=learned_upsampling
-            )
-        )
-    ]
+    results = results_at(s_in, lifter, chosen, progress, learned_upsampling=learned_upsampling)
     few = "all" if len(chosen) == len(films) else f"{len(chosen)}, evenly spread, of"
     facts = {
         "data set": f"motion store {folder.name}",
@@ -63,4 +54,4 @@ def evaluate_open_mocap(
         "protocols": PROTOCOLS,
         **lifter.facts(learned_upsampling),
     }
-    return Report("Open motion capture", facts, tuple(results), group="data set")
+    return Report("Open motion capture", facts, results, group="data set")

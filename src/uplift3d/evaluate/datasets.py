@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from uplift3d.data import h36m, mpi_inf_3dhp
 from uplift3d.data.mpi_inf_3dhp import GroundTruth
 from uplift3d.data.tracks import Track
 from uplift3d.evaluate.lifters import Lifter
 from uplift3d.evaluate.published import evaluate_lifter
-from uplift3d.evaluate.report import Report, both_protocols
+from uplift3d.evaluate.report import Report, Result, both_protocols
 
-__all__ = ["evaluate_h36m", "evaluate_mpi_inf_3dhp"]
+__all__ = ["evaluate_h36m", "evaluate_mpi_inf_3dhp", "results_at"]
 
 PROTOCOLS = "all frames: every frame scored, 3D poses interpolated; key frames: only frames with a 2D pose"
 Progress = Callable[[Iterable[Track], str], Iterable[Track]]
@@ -20,6 +21,19 @@ Progress = Callable[[Iterable[Track], str], Iterable[Track]]
 
 def _silent(tracks: Iterable[Track], what: str) -> Iterable[Track]:
     return tracks
+
+
+def results_at(
+    s_in: Sequence[int], lifter: Lifter, tracks: Iterable[Track], progress: Progress, **how: Any
+) -> tuple[Result, ...]:
+    """Both protocols at every stride; `how` are further arguments of `evaluate_lifter`."""
+    return tuple(
+        result
+        for stride in s_in
+        for result in both_protocols(
+            evaluate_lifter(lifter, progress(tracks, f"s_in {stride}"), stride, **how)
+        )
+    )
 
 
 def evaluate_h36m(
@@ -35,7 +49,7 @@ def evaluate_h36m(
     """Both published protocols on Human3.6M.
 
     Args:
-        lifter: of the network, from `create_lifter`.
+        lifter: of the network, from `rivals.lifter_of`.
         folder: with the files that docs/datasets/human36m.md names.
         s_in: frames between 2D poses, one or several.
         detections: which 2D file, as for `h36m.load_tracks`.
@@ -47,19 +61,9 @@ def evaluate_h36m(
         InputError: missing or damaged files, or a stride that the network cannot use.
     """
     tracks = h36m.load_tracks(folder, detections, subjects)
-    results = [
-        result
-        for stride in s_in
-        for result in both_protocols(
-            evaluate_lifter(
-                lifter,
-                progress(tracks, f"s_in {stride}"),
-                stride,
-                learned_upsampling=learned_upsampling,
-                actions=h36m.ACTIONS,
-            )
-        )
-    ]
+    results = results_at(
+        s_in, lifter, tracks, progress, learned_upsampling=learned_upsampling, actions=h36m.ACTIONS
+    )
     facts = {
         "data set": "Human3.6M",
         "subjects": ", ".join(subjects),
@@ -68,7 +72,7 @@ def evaluate_h36m(
         "protocols": PROTOCOLS,
         **lifter.facts(learned_upsampling),
     }
-    return Report("Human3.6M", facts, tuple(results))
+    return Report("Human3.6M", facts, results)
 
 
 def evaluate_mpi_inf_3dhp(
@@ -93,20 +97,15 @@ def evaluate_mpi_inf_3dhp(
         InputError: as for `evaluate_h36m`.
     """
     tracks = mpi_inf_3dhp.load_test(folder, ground_truth, rate_hz)
-    results = [
-        result
-        for stride in s_in
-        for result in both_protocols(
-            evaluate_lifter(
-                lifter,
-                progress(tracks, f"s_in {stride}"),
-                stride,
-                learned_upsampling=learned_upsampling,
-                actions=mpi_inf_3dhp.TEST_SEQUENCES,
-                pck_joints=mpi_inf_3dhp.SCORED_JOINTS,
-            )
-        )
-    ]
+    results = results_at(
+        s_in,
+        lifter,
+        tracks,
+        progress,
+        learned_upsampling=learned_upsampling,
+        actions=mpi_inf_3dhp.TEST_SEQUENCES,
+        pck_joints=mpi_inf_3dhp.SCORED_JOINTS,
+    )
     facts = {
         "data set": "MPI-INF-3DHP",
         "split": "test set TS1–TS6, valid frames",
@@ -117,4 +116,4 @@ def evaluate_mpi_inf_3dhp(
         "protocols": PROTOCOLS,
         **lifter.facts(learned_upsampling),
     }
-    return Report("MPI-INF-3DHP", facts, tuple(results), group="sequence")
+    return Report("MPI-INF-3DHP", facts, results, group="sequence")
