@@ -17,22 +17,23 @@ from uplift3d.evaluate.clips import ClipLifter
 from uplift3d.evaluate.lifters import Lifter, create_lifter, key_frames, to_camera_axes
 from uplift3d.lift.offline import mirror
 from uplift3d.model import ModelConfig, UpliftUpsample
+from uplift3d.model.checkpoints import Network
 from uplift3d.model.rivals import MotionBERT, Refinement, check_refinable
 from uplift3d.model.rivals.base import Part, PartConfig, Rival, RivalConfig
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.tokens import normalise_person, normalise_screen
 from uplift3d.types import FloatArray, IntArray
 
-__all__ = ["Interpolated", "RivalLifter", "lifter_of"]
+__all__ = ["RivalLifter", "lifter_of"]
 
 
 def lifter_of(
-    network: UpliftUpsample | Part[PartConfig],
+    network: Network,
     *,
     flip: bool = True,
     batch: int = 256,
     interpolated: Interpolated | None = None,
-    refinement: UpliftUpsample | Part[PartConfig] | None = None,
+    refinement: Network | None = None,
 ) -> Lifter:
     """The lifter of anything that `model.load_checkpoint` returns.
 
@@ -126,7 +127,7 @@ class RivalLifter(Baseline[Rival[RivalConfig]]):
         return np.asarray(refined.float().cpu().numpy())
 
 
-def _refinement_for(config: ModelConfig | PartConfig, given: UpliftUpsample | Part[PartConfig]) -> Refinement:
+def _refinement_for(config: ModelConfig | PartConfig, given: Network) -> Refinement:
     check_refinable(config)
     if not isinstance(given, Refinement):
         name = given.config.rival if isinstance(given, Part) else "Uplift and Upsample"

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from uplift3d.errors import InputError
+from uplift3d.evaluate.baselines import Interpolated
 from uplift3d.evaluate.lifters import Lifter
 from uplift3d.evaluate.protocols import METRICS, Scores
 from uplift3d.evaluate.published import predict_with, score_predictions
-from uplift3d.evaluate.rivals import Interpolated, lifter_of
+from uplift3d.evaluate.rivals import lifter_of
 from uplift3d.files import atomic_write
 from uplift3d.model import UpliftUpsample, load_checkpoint
 from uplift3d.model.checkpoints import Network, fingerprint

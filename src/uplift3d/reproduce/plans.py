@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from uplift3d.evaluate.rivals import Interpolated
+from uplift3d.evaluate.baselines import Interpolated
 from uplift3d.reproduce.cells import Cell
 from uplift3d.reproduce.scales import Scale
 from uplift3d.reproduce.sources import Corpus, Source

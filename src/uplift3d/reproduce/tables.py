@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from uplift3d.evaluate.baselines import Interpolated
 from uplift3d.evaluate.protocols import METRICS
 from uplift3d.evaluate.report import NAMES, Table
-from uplift3d.evaluate.rivals import Interpolated
 from uplift3d.reproduce import published
 from uplift3d.reproduce.cells import BASELINE, PROTOCOLS, Cell, Over, Result
 from uplift3d.reproduce.pages import Number, Page, spread
