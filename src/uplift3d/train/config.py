@@ -104,7 +104,8 @@ class TrainConfig(BaseModel):
     validation_windows: int = Field(default=768, ge=1)
     """Windows validated at every stride, rounded up to multiples of 64; the same ones each time."""
     loss_on: Literal["observable", "all"] = "observable"
-    """Tokens that count: inside the clip and within half a second of a pose, or all of them (published)."""
+    """Tokens that count: inside the clip and within half a second of a pose, or all of them (published, and
+    always so in pre-training)."""
     optimiser: OptimiserConfig = OptimiserConfig()
     """How weights change."""
     steps: int = Field(gt=0)
