@@ -29,7 +29,7 @@ def test_an_output_that_cannot_be_a_folder_is_named(source, scale, tmp_path):
 def test_the_attention_figure_and_that_nothing_is_done_twice(source, scale, tmp_path, monkeypatch):
     (page,) = reproduce(["figure-1"], source, scale, tmp_path)
     text = page.read_text()
-    for fact in ("- data set: open motion capture", "- scale: tiny: 2 steps of 16", "- seeds: 0", "- 2D: "):
+    for fact in ("- data set: motion store (", "- scale: tiny: 2 steps of 16", "- seeds: 0", "- 2D: "):
         assert fact in text
     assert Image.open(tmp_path / "figure-1.png").width > 300
     with (tmp_path / "figure-1.csv").open(newline="") as file:

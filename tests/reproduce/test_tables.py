@@ -133,7 +133,7 @@ def test_without_the_baseline_in_an_earlier_version_s_result_its_row_is_left_out
 
     page = rivals(plan, earlier, {})
     assert [row[1] for row in page.tables[0].rows[:2]] == ["learned", "3D poses interpolated"]
-    assert [row[0] for row in page.tables[0].rows[:2]] == ["Uplift and Upsample, N = 81", "videopose3d"]
+    assert [row[0] for row in page.tables[0].rows[:2]] == ["Uplift and Upsample, N = 81", "VideoPose3D"]
     assert BASELINE not in {number.protocol for number in page.numbers}
 
 

@@ -29,6 +29,15 @@ RIVALS: dict[str, PresetName] = {
     "ugcn": "ugcn-96",
     "motionbert": "motionbert-243",
 }
+RIVAL_NAMES = {
+    "videopose3d": "VideoPose3D",
+    "poseformer": "PoseFormer",
+    "strided_transformer": "Strided Transformer",
+    "pstmo": "P-STMO",
+    "ugcn": "U-GCN",
+    "motionbert": "MotionBERT",
+}
+"""As pages have them."""
 RIVAL_WINDOWS: dict[Interpolated, dict[str, dict[str, Any]]] = {
     "3d": {
         "videopose3d": {"filter_widths": (3, 3)},

@@ -121,9 +121,10 @@ class OpenMocap:
     def facts(self) -> Mapping[str, str]:
         """What was measured on."""
         training, held_out = split_of(self.store)
+        all_names = sorted({clip.dataset for clip in self.store.clips})
         names = sorted({self.store.clips[i].dataset for i in held_out})
         return {
-            "data set": "open motion capture (motion store) seen by virtual cameras",
+            "data set": f"motion store ({', '.join(all_names)}) seen by virtual cameras",
             "training": f"{len(training)} clips, random cameras, bodies and 2D noise",
             "measured on": f"{len(self.tracks())} pieces of at most 10 s of held-out clips "
             f"({', '.join(names)}), one virtual camera each, always the same",

@@ -10,7 +10,7 @@ from uplift3d.evaluate.report import NAMES, Table
 from uplift3d.reproduce import published
 from uplift3d.reproduce.cells import BASELINE, PROTOCOLS, Cell, Over, Result
 from uplift3d.reproduce.pages import Number, Page, spread
-from uplift3d.reproduce.plans import COMPONENTS, RIVAL_STRIDE, RIVALS, STRIDES_81, Plan
+from uplift3d.reproduce.plans import COMPONENTS, RIVAL_NAMES, RIVAL_STRIDE, RIVALS, STRIDES_81, Plan
 from uplift3d.reproduce.sources import Corpus
 
 ALL, KEY = PROTOCOLS
@@ -175,13 +175,18 @@ def rivals(plan: Plan, results: Results, facts: Mapping[str, str]) -> Page:
     for name in RIVALS:
         for interpolated, words in INTERPOLATED.items():
             found = results(plan.rival(name, interpolated))
-            rows.append((name, words, _three(found, stride, KEY), _three(found, stride, ALL)))
+            rows.append((RIVAL_NAMES[name], words, _three(found, stride, KEY), _three(found, stride, ALL)))
             for protocol in PROTOCOLS:
                 numbers += _numbers(f"{name}, {interpolated}", found, stride, protocol, None)
+    sizes = (
+        f"{RIVAL_NAMES[name]} ({', '.join(f'{field} {value}' for field, value in fields.items())})"
+        for name, fields in plan.scale.rivals.items()
+    )
     notes = (
         "3D interpolated: the rival sees key-frames alone, nine of them. 2D interpolated: it sees 27 poses "
         "0.08 s apart, most of them interpolated, in training too. Ours sees 41 tokens 0.04 s apart; it is "
         "one network for three strides, every rival was trained for this one.",
+        f"Sizes that differ from the published ones: {'; '.join(sizes) or 'none'}.",
     )
     return Page(
         "rivals",
