@@ -18,6 +18,7 @@ def all_cells(plan):
         for deferred in (True, False)
     ]
     cells += [plan.table_2(within, pretrained) for within in (True, False) for pretrained in (True, False)]
+    cells += [plan.long_finetuning()] if plan.long_finetuning() else []
     cells += [plan.table_3(component) for component in COMPONENTS]
     cells += [plan.rival(name, how) for name in RIVALS for how in ("2d", "3d")]
     cells += [plan.best_81(), plan.best_351()]
@@ -44,7 +45,7 @@ def test_cells_of_one_name_are_one_run(plan):
     by_name = {}
     for cell in all_cells(plan):
         assert by_name.setdefault(cell.name, cell) == cell
-    assert len(by_name) == 8 + 6 + 3 + 12 + 1
+    assert len(by_name) == 8 + 6 + 1 + 3 + 12 + 1
 
 
 def different(first, second):
@@ -68,6 +69,13 @@ def test_pre_training_and_fine_tuning_share_the_steps_of_a_run_from_scratch(plan
     assert tuned.after.settings["steps"] + tuned.settings["steps"] == scratch.settings["steps"]
     assert tuned.after.settings["datasets"] != tuned.settings["datasets"] == scratch.settings["datasets"]
     assert tuned.settings["optimiser"]["learning_rate"] == scratch.settings["optimiser"]["learning_rate"] / 2
+
+
+def test_a_long_fine_tuning_is_as_long_as_a_run_from_scratch(plan):
+    long, short = plan.long_finetuning(), plan.table_2(True, True)
+    assert long.after == short.after
+    assert long.settings["steps"] == plan.table_2(True, False).settings["steps"]
+    assert different(long, short) == {"steps", "validate_every"}
 
 
 def test_layouts_are_published_at_every_scale(store_path):

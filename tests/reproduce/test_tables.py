@@ -70,6 +70,18 @@ def test_table_2_and_the_paper_s_numbers(plan):
     assert "First data: bandai-2, bandai-1; second: cmu-bvh, cmu-amc" in " ".join(page.notes)
 
 
+def test_pre_training_is_also_compared_where_as_many_steps_follow(plan):
+    page = table_2(plan, results(), {})
+    length = len("uu-351-wba"), len("uu-351-wba-pt-long")
+    rows = page.tables[1].rows
+    assert [row[0] for row in rows] == ["5", "20"]
+    assert [cell.split()[0] for cell in rows[1][1:]] == [f"{1000 * letters + 200:.1f}" for letters in length]
+    (number,) = (
+        n for n in page.numbers if n.row == "WBA, PT, then 2 steps" and n.metric == "mpjpe" and n.s_in == 20
+    )
+    assert (number.value, number.published) == (1000 * length[1] + 200, None)
+
+
 def test_without_data_to_pre_train_on_table_2_says_so(h36m_folder, scale):
     page = table_2(Plan(Human36M(h36m_folder, scale), scale), results(), {})
     assert page.tables[0].columns == ("WBA", "s_in", "no PT", "no PT (paper, Human3.6M)")
@@ -85,7 +97,7 @@ def test_table_2_names_both_data_sets(human36m, scale):
 
 @pytest.mark.parametrize(("table", "own"), [(table_1, 2), (table_2, 2)])
 def test_means_over_actions_have_a_table_of_their_own(plan, table, own):
-    frames, actions = table(plan, results(actions=True), {}).tables
+    frames, actions, *_ = table(plan, results(actions=True), {}).tables
     assert frames.title.endswith("mean over frames")
     assert actions.title.endswith("mean over actions")
     assert actions.columns == frames.columns[: 2 + own]

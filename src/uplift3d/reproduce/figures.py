@@ -148,7 +148,7 @@ def figure_4(plan: Plan, networks: Networks, facts: dict[str, str], folder: Path
     """One video in which the stride is switched by the estimated velocity."""
     lifter = lifter_of(networks(plan.best_351()), flip=plan.source.flip)
     tracks = plan.source.tracks()
-    track = max(tracks, key=_liveliness)
+    track = max(tracks, key=_eventful)
     slow, fast = series(lifter, track, 20), series(lifter, track, 5)
     speed = velocities(slow.poses, slow.times)
     dense = switched(speed > THRESHOLD_MPS, CALM_FRAMES)
@@ -185,9 +185,11 @@ def _best(plan: Plan) -> dict[str, str]:
     return {"pre-training": plan.best_words}
 
 
-def _liveliness(track: Track) -> float:
+def _eventful(track: Track) -> int:
+    """How many frames there are at least of both, fast and calm motion."""
     relative = track.positions_camera - track.positions_camera[:, :1]
-    return float(np.std(velocities(relative, np.arange(len(track)) / track.rate_hz)))
+    fast = velocities(relative, np.arange(len(track)) / track.rate_hz) > THRESHOLD_MPS
+    return int(min(fast.sum(), (~fast).sum()))
 
 
 def _rival(plan: Plan, networks: Networks, name: str) -> Lifter:

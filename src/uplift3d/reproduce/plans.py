@@ -87,6 +87,15 @@ class Plan:
             datasets=self.source.target_datasets,
         )
 
+    def long_finetuning(self) -> Cell | None:
+        """Pre-trained, then trained for as long as from scratch; None where the published recipe is followed.
+
+        Of a short run's steps fine-tuning gets too few to show what pre-training is worth.
+        """
+        if self.as_published or self.source.pretraining is None:
+            return None
+        return self._pretrained("uu-351", "wba", "within_batch", STRIDES_351, long=True)
+
     def table_3(self, component: str) -> Cell:
         """One component left out; nothing left out is the multi-stride network of table 1."""
         if component == "full":
@@ -148,9 +157,15 @@ class Plan:
         return max(1, self.scale.steps // 40) if self.as_published else self.scale.finetuning_steps
 
     def _pretrained(
-        self, preset: PresetName, name: str, mirror: str | None, strides: tuple[int, ...]
+        self,
+        preset: PresetName,
+        name: str,
+        mirror: str | None,
+        strides: tuple[int, ...],
+        *,
+        long: bool = False,
     ) -> Cell:
-        """Fine-tuned at half the learning rate and weight decay, as published."""
+        """Fine-tuned at half the learning rate and weight decay, as published; for a whole run if `long`."""
         assert self.source.pretraining is not None
         before = self._cell(
             preset,
@@ -162,11 +177,11 @@ class Plan:
         )
         return self._cell(
             preset,
-            f"{name}-pt",
+            f"{name}-pt{'-long' if long else ''}",
             {},
             corpus=self.source.finetuning,
             mirror=mirror,
-            steps=self.finetuning_steps,
+            steps=self.scale.steps if long else self.finetuning_steps,
             rate=0.5,
             strides=strides,
             after=before,

@@ -65,6 +65,7 @@ def table_2(plan: Plan, results: Results, facts: Mapping[str, str]) -> Page:
     found = {
         (within, tuned): results(plan.table_2(within, tuned)) for within in (False, True) for tuned in columns
     }
+    longer, more = _long_finetuning(plan, results, found[True, False])
     numbers = [
         number
         for stride in (5, 20)
@@ -97,14 +98,31 @@ def table_2(plan: Plan, results: Results, facts: Mapping[str, str]) -> Page:
                 [row(within, stride, over) for stride in (5, 20) for within in (False, True)],
             )
             for over in _known_means(found.values())
-        ),
-        tuple(numbers),
+        )
+        + longer,
+        (*numbers, *more),
         notes=(
             "Layout of N = 351: 71 tokens 0.1 s apart. Without WBA half of the examples are mirrored at "
             "random.",
             *_pretraining_notes(plan, first),
         ),
     )
+
+
+def _long_finetuning(
+    plan: Plan, results: Results, scratch: Sequence[Result]
+) -> tuple[tuple[Table, ...], list[Number]]:
+    """What pre-training is worth where as many steps follow as a run from scratch has."""
+    cell = plan.long_finetuning()
+    if cell is None:
+        return (), []
+    found, steps = results(cell), plan.scale.steps
+    rows = [(str(stride), _three(scratch, stride, ALL), _three(found, stride, ALL)) for stride in (5, 20)]
+    columns = ("s_in", f"no PT, {steps} steps", f"PT, then {steps} steps")
+    title = f"As long after pre-training as without, WBA: {THREE} in mm, {ALL}, mean over frames"
+    table = Table(title, columns, tuple(rows))
+    row = f"WBA, PT, then {steps} steps"
+    return (table,), [number for stride in (5, 20) for number in _numbers(row, found, stride, ALL, None)]
 
 
 def _pretraining_notes(plan: Plan, first: Corpus | None) -> tuple[str, ...]:
