@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from uplift3d.cli import Subparsers
     from uplift3d.train.validate import Errors
 
-DESCRIPTION = """Train a lifting network on a motion store, as a configuration file says. Started again with
+DESCRIPTION = """Train a lifting network on a motion store or a data set, as a configuration file says. Started again with
 the same output folder, it goes on where it stopped, also after a kill."""
 
 WINDOWS = 2048
@@ -41,7 +41,9 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         help="no training: errors of this network (name or file) on the store's held-out motion",
     )
     parser.add_argument("--store", metavar="DIR", help="motion store, in place of the configuration's")
-    parser.add_argument("--output", metavar="DIR", help="folder of the run, in place of the configuration's")
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", help="folder of the run, in place of the configuration's"
+    )
     parser.add_argument(
         "--steps", metavar="N", help="optimiser steps of the whole run, in place of the configuration's"
     )
