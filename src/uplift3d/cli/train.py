@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from uplift3d.cli import Subparsers
     from uplift3d.train.validate import Errors
 
-DESCRIPTION = """Train a lifting network on a motion store or a data set, as a configuration file says. Started
-again with the same output folder, it goes on where it stopped, also after a kill."""
+DESCRIPTION = """Train a lifting network on a motion store or a data set, as a configuration file says.
+Started again with the same output folder, it goes on where it stopped, also after a kill."""
 
 WINDOWS = 2048
 
