@@ -50,6 +50,18 @@ def test_a_cell_is_trained_measured_and_kept(plan, source, tmp_path, trained):
     assert len(trained) == 1
 
 
+def test_what_an_earlier_version_did_not_measure_is_measured_again(plan, source, tmp_path, trained):
+    cell = plan.table_1((20,), True)
+    first, _ = run(cell, source, tmp_path)
+    path = tmp_path / "uu-81-ss20-0" / "result.json"
+    content = json.loads(path.read_text())
+    del content["scores"]["20"][BASELINE]
+    path.write_text(json.dumps(content))
+    second, said = run(cell, source, tmp_path)
+    assert said[-1] == "uu-81-ss20-0: measuring"
+    assert set(second.scores[20]) == set(first.scores[20])
+
+
 def test_seeds_are_runs_of_their_own(plan, source, tmp_path, trained):
     cell = replace(plan.table_1((20,), True))
     results = [run(cell, source, tmp_path, seed)[0] for seed in (0, 1)]

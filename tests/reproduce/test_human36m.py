@@ -1,5 +1,6 @@
 """Human3.6M as a source: what is measured, what is refused, and the published recipes at full size."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from uplift3d.evaluate.published import evaluate_lifter
 from uplift3d.evaluate.rivals import lifter_of
 from uplift3d.model import load_checkpoint, save_checkpoint
 from uplift3d.reproduce import cells
-from uplift3d.reproduce.cells import run_cell, settings_of
+from uplift3d.reproduce.cells import BASELINE, PROTOCOLS, run_cell, settings_of
 from uplift3d.reproduce.human36m import Human36M
 from uplift3d.reproduce.plans import STRIDES_81, Plan
 from uplift3d.reproduce.run import reproduce
@@ -102,7 +103,9 @@ def test_a_fine_tuned_run_after_another_pre_training_is_refused(human36m, scale,
     cell = Plan(human36m, scale).table_2(True, True)
     place = tmp_path / "uu-351-wba-pt-0"
     place.mkdir()
-    (place / "result.json").write_text('{"cell": "x", "seed": 0, "weights": "w", "scores": {}}')
+    scores = {stride: {name: {} for name in (*PROTOCOLS, BASELINE)} for stride in cell.strides}
+    result = {"cell": cell.name, "seed": 0, "weights": "w", "scores": scores}
+    (place / "result.json").write_text(json.dumps(result))
     assert run_cell(cell, human36m, tmp_path, 0, print).weights == "w"
     cells._keep_settings(tmp_path / f"{cell.after.name}-0", settings_of(replace(cell.after, strides=(5,))))
     with pytest.raises(

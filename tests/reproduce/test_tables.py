@@ -136,19 +136,6 @@ def test_every_rival_has_both_baselines(plan):
     assert float(baseline[3].split()[0]) - float(ours[3].split()[0]) == 2  # where its scores are
 
 
-def test_without_the_baseline_in_an_earlier_version_s_result_its_row_is_left_out(plan):
-    def earlier(cell):
-        found = results((0, 1))(cell)
-        for both in found[-1].scores.values():
-            both.pop(BASELINE, None)
-        return found
-
-    page = rivals(plan, earlier, {})
-    assert [row[1] for row in page.tables[0].rows[:2]] == ["learned", "3D poses interpolated"]
-    assert [row[0] for row in page.tables[0].rows[:2]] == ["Uplift and Upsample, N = 81", "VideoPose3D"]
-    assert BASELINE not in {number.protocol for number in page.numbers}
-
-
 def test_several_seeds_give_mean_and_deviation(plan):
     found = rows(table_1(plan, results((0, 2)), {}))
     assert found["SS", "20"][3] == "10201.0 ± 1.4 / 2.0 ± 0.0 / 1.0 ± 0.0"

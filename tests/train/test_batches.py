@@ -51,7 +51,7 @@ def test_within_a_batch_every_example_has_its_mirror_image(windows, model):
     assert torch.equal(batch.target[16:], mirror(batch.target[:16], joints))
     assert torch.equal(batch.mask[16:], batch.mask[:16])
     assert torch.equal(batch.counted[16:], batch.counted[:16])
-    assert torch.equal(batch.root_depth[16:], batch.root_depth[:16])
+    assert torch.equal(batch.root_depth_m[16:], batch.root_depth_m[:16])
     assert not torch.equal(batch.keypoints[0], batch.keypoints[1])
 
 
@@ -93,8 +93,8 @@ def test_camera_and_depth_are_those_that_the_keypoints_were_seen_with(windows, c
     views = {"camera": camera, "noise": None, "mirror": mirror, "switch_rate": 0}
     batch = draw(windows, SCREEN, batch=64, **views)
     each = batch.camera[:, None].expand(-1, 27, -1)
-    again = back_project(batch.target, batch.keypoints, each, batch.root_depth, "h36m17")
-    in_front = (batch.target[..., 2] + batch.root_depth[..., None] > 0.3).all(-1)
+    again = back_project(batch.target, batch.keypoints, each, batch.root_depth_m, "h36m17")
+    in_front = (batch.target[..., 2] + batch.root_depth_m[..., None] > 0.3).all(-1)
     straight = 0.01 if camera else 1e-5  # metres: refinement does without the distortion of real lenses
     assert in_front.float().mean() > 0.9
     assert (again - batch.target)[in_front].norm(dim=-1).mean() < straight
@@ -110,7 +110,7 @@ def test_in_a_mirror_the_principal_point_changes_sides(random):
 
     def projected(batch):
         each = batch.camera[:, None].expand(-1, 9, -1)
-        return back_project(batch.target, batch.keypoints, each, batch.root_depth, "h36m17")
+        return back_project(batch.target, batch.keypoints, each, batch.root_depth_m, "h36m17")
 
     batch = Batch(keypoints, mask, target, mask, camera, depth)
     image = mirror_image(batch, H36M)

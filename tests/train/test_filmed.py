@@ -120,10 +120,10 @@ def test_cameras_come_along_where_they_are_asked_for(random):
     film = FilmedWindows.from_tracks(tracks, "camera", CPU, with_camera=True).draw(50, 9, 0.1, random)
     assert film.camera[:, 2].unique().tolist() == pytest.approx([-0.04, 0])
     each = film.camera[:, None].expand(-1, 9, -1)
-    again = back_project(film.targets, film.keypoints, each, film.root_depth, "h36m17")
+    again = back_project(film.targets, film.keypoints, each, film.root_depth_m, "h36m17")
     torch.testing.assert_close(again, film.targets, atol=1e-4, rtol=0)
     without = FilmedWindows.from_tracks(tracks, "camera", CPU).draw(2, 9, 0.1, random)
-    assert (without.camera, without.root_depth) == (None, None)
+    assert (without.camera, without.root_depth_m) == (None, None)
 
 
 def test_filmed_windows_are_neither_varied_nor_spoilt(random):

@@ -143,7 +143,7 @@ def test_the_view_knows_its_camera_and_how_far_the_pelvis_is(random):
         centre = normalise_screen(camera.principal_point_px, camera.image_size)
         np.testing.assert_allclose(view.intrinsics[window, 2:], centre)
         depth = camera.to_camera(world[0, :, 0].numpy())[:, 2]
-        np.testing.assert_allclose(view.root_depth[window], depth, atol=1e-12)
+        np.testing.assert_allclose(view.root_depth_m[window], depth, atol=1e-12)
 
 
 @pytest.mark.parametrize("at", [(12.0, 30.0), (-3.0, 15.0), (0.0, -30.0)])

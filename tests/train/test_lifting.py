@@ -7,7 +7,7 @@ from uplift3d.errors import InputError
 from uplift3d.model import load_checkpoint, save_checkpoint
 from uplift3d.model.rivals import PSTMOPretraining, PSTMOPretrainingConfig
 from uplift3d.train.config import TrainConfig
-from uplift3d.train.module import LiftingModule
+from uplift3d.train.module import TrainingModule
 
 from ..model.rivals.peers import shaken
 
@@ -39,9 +39,9 @@ def has_encoder_of(network, pretrained):
 def test_fine_tuning_takes_over_the_encoder_of_the_pretraining(pretrained):
     network, path = pretrained
     torch.manual_seed(0)
-    fresh = LiftingModule(lifting(None)).network
+    fresh = TrainingModule(lifting(None)).network
     torch.manual_seed(0)
-    started = LiftingModule(lifting(path))
+    started = TrainingModule(lifting(path))
     assert has_encoder_of(started.network, network)
     assert has_encoder_of(started.average, network)
     assert not has_encoder_of(fresh, network)
@@ -57,7 +57,7 @@ def test_also_from_the_authors_own_file(golden_dir):
     theirs = load_checkpoint(path)
     sizes = ("frames", "width", "hidden", "depth", "pose_width", "pose_depth")
     fields = theirs.config.model_dump(include=set(sizes)) | {"strides": (3, 3, 3)}
-    network = LiftingModule(lifting(path, **fields)).network
+    network = TrainingModule(lifting(path, **fields)).network
     assert has_encoder_of(network, theirs)
     assert network.config.s_out == 2  # the file does not say; the preset does
 
@@ -66,13 +66,13 @@ def test_a_pretraining_that_does_not_fit_is_named(pretrained):
     _, path = pretrained
     message = r"start_from: .*pretrained\.safetensors: the pre-trained network does not fit; different: "
     with pytest.raises(InputError, match=message + "hidden 24 in place of 32, depth 1 in place of 2"):
-        LiftingModule(lifting(path, depth=2, hidden=32))
+        TrainingModule(lifting(path, depth=2, hidden=32))
     with pytest.raises(InputError, match=message + "input screen in place of person"):
-        LiftingModule(lifting(path, input="person"))
+        TrainingModule(lifting(path, input="person"))
 
 
 def test_other_networks_do_not_start_from_it(pretrained):
     _, path = pretrained
     config = TrainConfig(store="a", output="b", steps=1, preset="poseformer-9", start_from=path)
     with pytest.raises(InputError, match=r"start_from: .* holds a network of other sizes"):
-        LiftingModule(config)
+        TrainingModule(config)

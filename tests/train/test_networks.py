@@ -9,7 +9,7 @@ from uplift3d.train import run
 from uplift3d.train.batches import ViewConfig, draw_batch
 from uplift3d.train.config import PRESETS, TrainConfig
 from uplift3d.train.inputs import straight_lines
-from uplift3d.train.module import NETWORK_KEY, LiftingModule
+from uplift3d.train.module import NETWORK_KEY, TrainingModule
 from uplift3d.train.networks import answer, answered_token, create_network, fills_in, take_weights
 from uplift3d.train.run import train
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
@@ -111,7 +111,7 @@ def test_a_motion_loss_enters_the_loss(store_path, tmp_path):
     losses = []
     for weight in (0.0, 100.0):
         model = SMALL_RIVALS["ugcn-96"] | {"motion_weight": weight, "dropout": 0, "s_out": 1}
-        module = LiftingModule(settings(store_path, tmp_path, "ugcn-96", model=model, seed=3))
+        module = TrainingModule(settings(store_path, tmp_path, "ugcn-96", model=model, seed=3))
         torch.manual_seed(0)
         network = create_rival("ugcn", module.config.network)
         module.network.load_state_dict(network.state_dict())
@@ -140,7 +140,7 @@ def test_fine_tuning_starts_from_the_weights_of_another_run(store_path, tmp_path
         steps=1,
         start_from=tmp_path / "first.safetensors",
     )
-    state = LiftingModule(config).network.state_dict()
+    state = TrainingModule(config).network.state_dict()
     assert all(torch.equal(value, state[name]) for name, value in network.state_dict().items())
 
 
@@ -220,7 +220,7 @@ def test_strides_off_the_grid_are_refused(stride, message):
 
 def test_only_the_data_sets_asked_for_are_trained_on(store_path, tmp_path):
     config = settings(store_path, tmp_path, "videopose3d-27", datasets=("cmu-bvh",))
-    module = LiftingModule(config)
+    module = TrainingModule(config)
     module.on_fit_start()
     assert module.training_motion.frames.tolist() == [200]
     assert module.validation_motion.frames.tolist() == [120]

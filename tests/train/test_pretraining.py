@@ -12,7 +12,7 @@ from uplift3d.model.checkpoints import read_metadata
 from uplift3d.model.rivals import PSTMOPretraining, visible_first
 from uplift3d.train import run
 from uplift3d.train.config import TrainConfig
-from uplift3d.train.module import LiftingModule
+from uplift3d.train.module import TrainingModule
 from uplift3d.train.pretraining import Pretraining
 
 from .test_filmed import track
@@ -84,7 +84,7 @@ def test_progress_names_what_is_measured(store_path, tmp_path, capfd):
 
 
 def test_every_sample_of_a_step_hides_the_same_and_steps_differ(whole):
-    module = LiftingModule(whole)
+    module = TrainingModule(whole)
     module.on_fit_start()
     hidden = []
 
@@ -111,7 +111,7 @@ class Offset(PSTMOPretraining):
 
 
 def test_errors_are_thousandths_of_the_input_s_unit(whole):
-    module = LiftingModule(whole)
+    module = TrainingModule(whole)
     module.on_fit_start()
     network = Offset(whole.network).train()
     state = torch.get_rng_state()

@@ -11,7 +11,7 @@ from uplift3d.model import load_checkpoint, save_checkpoint
 from uplift3d.model.rivals import Refinement, StridedTransformer, back_project, create_rival
 from uplift3d.train import run
 from uplift3d.train.config import TrainConfig
-from uplift3d.train.module import LiftingModule
+from uplift3d.train.module import TrainingModule
 from uplift3d.train.refinement import Refining
 
 from .test_filmed import track
@@ -87,14 +87,14 @@ def test_progress_names_what_is_measured(store_path, lifter, tmp_path, capfd):
 
 def test_the_loss_is_the_error_of_the_refined_central_pose(whole):
     config = TrainConfig(**whole.model_dump() | {"strides_in": (100,), "batch": 32})
-    module = LiftingModule(config)
+    module = TrainingModule(config)
     module.on_fit_start()
     network = module.network.eval()
     loss = module.stage.loss(network, module.training_motion, torch.Generator().manual_seed(0))
     batch = module.stage.draw(module.training_motion, torch.Generator().manual_seed(0))
     _, centre = network.lifter(batch.keypoints)
     projected = back_project(
-        centre, batch.keypoints[:, 4], batch.camera, batch.root_depth[:, 4], whole.network.joints
+        centre, batch.keypoints[:, 4], batch.camera, batch.root_depth_m[:, 4], whole.network.joints
     )
     errors = (network.refinement(centre, projected) - batch.target[:, 4]).norm(dim=-1).mean(-1)
     counted = batch.counted[:, 4]
@@ -103,7 +103,7 @@ def test_the_loss_is_the_error_of_the_refined_central_pose(whole):
 
 
 def test_the_refined_root_counts_as_0_as_in_the_evaluation(whole, monkeypatch):
-    module = LiftingModule(whole)
+    module = TrainingModule(whole)
     module.on_fit_start()
 
     def right_but_for_the_root(batch):
@@ -117,7 +117,7 @@ def test_the_refined_root_counts_as_0_as_in_the_evaluation(whole, monkeypatch):
 
 
 def test_the_lifter_learns_too_but_for_its_sequence_head(whole):
-    module = LiftingModule(whole)
+    module = TrainingModule(whole)
     module.on_fit_start()
     module.stage.loss(module.network, module.training_motion, torch.Generator().manual_seed(0)).backward()
     without = {name for name, weight in module.network.named_parameters() if weight.grad is None}
@@ -147,7 +147,7 @@ def test_a_folder_of_another_stage_is_refused(whole, tmp_path):
 def test_weights_of_something_else_are_refused(whole, tmp_path):
     path = whole.output / "refinement.safetensors"
     with pytest.raises(InputError, match=r"start_from: .*refinement\.safetensors holds a network of other"):
-        LiftingModule(settings(whole.store, tmp_path, path))
+        TrainingModule(settings(whole.store, tmp_path, path))
 
 
 def test_a_track_without_camera_is_named(tmp_path, lifter, monkeypatch):

@@ -16,7 +16,7 @@ from uplift3d.model import load_checkpoint
 from uplift3d.model.checkpoints import read_metadata
 from uplift3d.train import run
 from uplift3d.train.config import TrainConfig
-from uplift3d.train.module import LiftingModule
+from uplift3d.train.module import TrainingModule
 from uplift3d.train.run import export, train
 
 from .conftest import TINY
@@ -87,7 +87,7 @@ def log(config):
 
 def kill_after(step, monkeypatch):
     """Let the next run die when it has done `step` steps, before anything is written about them."""
-    usual = LiftingModule.on_train_batch_end
+    usual = TrainingModule.on_train_batch_end
 
     def end(self, *arguments):
         usual(self, *arguments)
@@ -95,7 +95,7 @@ def kill_after(step, monkeypatch):
             monkeypatch.undo()
             raise Killed
 
-    monkeypatch.setattr(LiftingModule, "on_train_batch_end", end)
+    monkeypatch.setattr(TrainingModule, "on_train_batch_end", end)
 
 
 def same(first, second):
@@ -169,7 +169,7 @@ def test_the_seed_decides(config, whole):
 
 @pytest.mark.parametrize("what", ["loss", "gradient"])
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(config, monkeypatch, what):
-    usual = run.LiftingModule.training_step
+    usual = run.TrainingModule.training_step
 
     def step(self, *arguments):
         loss = usual(self, *arguments)
@@ -177,7 +177,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(conf
             return loss
         return loss * float("nan") if what == "loss" else (loss - loss.detach()).sqrt()
 
-    monkeypatch.setattr(LiftingModule, "training_step", step)
+    monkeypatch.setattr(TrainingModule, "training_step", step)
     with pytest.raises(InputError, match="no longer a finite number at step 5; the last good checkp"):
         train(config)
     assert torch.load(config.output / "last.ckpt", weights_only=True)["global_step"] == 4
@@ -186,8 +186,8 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(conf
 
 
 def test_a_loss_that_is_not_finite_before_the_first_checkpoint(config, monkeypatch):
-    usual = run.LiftingModule.training_step
-    monkeypatch.setattr(LiftingModule, "training_step", lambda self, *a: usual(self, *a) * float("nan"))
+    usual = run.TrainingModule.training_step
+    monkeypatch.setattr(TrainingModule, "training_step", lambda self, *a: usual(self, *a) * float("nan"))
     with pytest.raises(
         InputError, match="a finite number at step 0; no checkpoint was saved yet; try a lower"
     ):
@@ -312,7 +312,7 @@ def test_two_processes_draw_different_batches_and_agree_on_the_weights(config, t
 
         folder = sys.argv[2]
         run.Trainer = lambda **named: Trainer(**named | {"devices": 2, "strategy": "ddp"})
-        drawn = run.LiftingModule.training_step
+        drawn = run.TrainingModule.training_step
 
         def step(self, *arguments):
             loss = drawn(self, *arguments)
@@ -321,7 +321,7 @@ def test_two_processes_draw_different_batches_and_agree_on_the_weights(config, t
             torch.save({"losses": self.losses, "state": state}, f"{folder}/{self.global_rank}.pt")
             return loss
 
-        run.LiftingModule.training_step = step
+        run.TrainingModule.training_step = step
         run.train(TrainConfig.model_validate_json(sys.argv[1]))
         """
     )

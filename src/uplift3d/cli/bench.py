@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uplift3d.cli.options import text_parser
+from uplift3d.cli.options import add_outputs, text_parser
 from uplift3d.cli.tables import print_table
 from uplift3d.errors import InputError
 
@@ -42,16 +41,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         epilog=FLOPS_EPILOG,
     )
     flops.add_argument("models", nargs="*", metavar="MODEL", help="which to count (default: all)")
-    flops.add_argument(
-        "-o",
-        "--output",
-        dest="outputs",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="FILE",
-        help="table to write, .md or .csv; may be repeated",
-    )
+    add_outputs(flops, "table to write, .md or .csv; may be repeated")
     return parser
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uplift3d.cli.options import text_parser
+from uplift3d.cli.options import add_outputs, text_parser
 from uplift3d.export import check_output, load_motion, save_motion
 
 if TYPE_CHECKING:
@@ -31,16 +31,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     parser.add_argument("motion", type=Path, metavar="MOTION", help="3D motion file")
-    parser.add_argument(
-        "-o",
-        "--output",
-        dest="outputs",
-        action="append",
-        type=Path,
-        required=True,
-        metavar="OUT",
-        help="file to write, may be repeated",
-    )
+    add_outputs(parser, "file to write, may be repeated", metavar="OUT", required=True)
     return parser
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from uplift3d.cli.open_mocap import PIECES, evaluate_open_mocap
-from uplift3d.cli.options import positive, text_parser, whole_number
+from uplift3d.cli.options import add_outputs, positive, text_parser, whole_number
 from uplift3d.cli.tables import print_table
 from uplift3d.data.mpi_inf_3dhp import TEST_RATE_HZ, GroundTruth
 from uplift3d.errors import InputError
@@ -83,16 +83,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         choices=["3d", "2d"],
         help="rivals between key-frames: interpolate what they answer (3d, default) or what they get (2d)",
     )
-    parser.add_argument(
-        "-o",
-        "--output",
-        dest="outputs",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="FILE",
-        help="report to write, .md, .csv or .json; may be repeated",
-    )
+    add_outputs(parser, "report to write, .md, .csv or .json; may be repeated")
     parser.add_argument("--device", default="cpu", help="of torch: cpu (default), cuda, …")
     parser.add_argument(
         "--batch", type=whole_number, default=256, metavar="N", help="windows at a time (256)"

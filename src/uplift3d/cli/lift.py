@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from uplift3d.cli.options import (
     VIDEO_KEY_INTERVAL_S,
     add_lifting_options,
+    add_outputs,
     chosen_detector,
     lifter_options,
     positive,
@@ -61,15 +62,11 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument(
         "inputs", nargs="+", type=Path, metavar="INPUT", help="video, folder of images, or 2D key-frames .npz"
     )
-    parser.add_argument(
-        "-o",
-        "--output",
-        dest="outputs",
-        action="append",
-        type=Path,
-        required=True,
+    add_outputs(
+        parser,
+        "file to write, may be repeated; a folder where there are several inputs",
         metavar="OUT",
-        help="file to write, may be repeated; a folder where there are several inputs",
+        required=True,
     )
     parser.add_argument(
         "--format",

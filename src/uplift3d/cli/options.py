@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,6 +13,23 @@ if TYPE_CHECKING:
 
 VIDEO_KEY_INTERVAL_S = 0.4
 KEY_INTERVAL_HELP = "seconds between the frames that 2D poses are taken from, or 'all' for every one"
+
+
+def add_outputs(
+    parser: argparse.ArgumentParser, help: str, *, metavar: str = "FILE", required: bool = False
+) -> None:
+    """-o, which may be repeated: `args.outputs`, a list of paths."""
+    parser.add_argument(
+        "-o",
+        "--output",
+        dest="outputs",
+        action="append",
+        default=[],
+        type=Path,
+        required=required,
+        metavar=metavar,
+        help=help,
+    )
 
 
 def add_lifting_options(parser: argparse.ArgumentParser) -> None:

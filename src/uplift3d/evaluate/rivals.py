@@ -119,9 +119,9 @@ class RivalLifter(Baseline[Rival[RivalConfig]]):
     ) -> FloatArray:
         """Poses (n, J, 3) → refined, the root at 0 as in the published evaluation."""
         device = next(refinement.parameters()).device
-        root_depth = track.positions_camera[rows, joint_set("h36m17").index("pelvis"), 2]  # (n,)
+        root_depth_m = track.positions_camera[rows, joint_set("h36m17").index("pelvis"), 2]  # (n,)
         camera = np.repeat(intrinsics_of(track)[None], len(rows), axis=0)  # (n, 4)
-        known = (torch.from_numpy(given).to(device) for given in (lifted, poses, camera, root_depth))
+        known = (torch.from_numpy(given).to(device) for given in (lifted, poses, camera, root_depth_m))
         refined = refinement.refine(*known)
         refined[:, joint_set(self.joints).index("pelvis")] = 0
         return np.asarray(refined.float().cpu().numpy())

@@ -64,7 +64,7 @@ class Result:
     scores: Means
     """Means over frames; "frames" is how many there were. No `BASELINE` in results of earlier versions."""
     over_actions: Means = field(default_factory=dict)
-    """Means of the actions' means, where the source has actions; none in results of earlier versions."""
+    """Means of the actions' means, where the source has actions."""
 
     def errors_mm(self, stride: int, protocol: str, over: Over = "frames") -> Mapping[str, float]:
         """Metric → mean in mm."""
@@ -88,7 +88,7 @@ def run_cell(cell: Cell, source: Source, folder: Path, seed: int, say: Say) -> R
     place = folder / f"{cell.name}-{seed}"
     _check(cell, folder, seed)
     known = _read(place / RESULT)
-    if known is not None:
+    if known is not None and _is_complete(known, cell):
         return known
     start = None
     if cell.after is not None:
@@ -175,6 +175,12 @@ def _keep_settings(place: Path, settings: Mapping[str, Any]) -> None:
         raise InputError(f"{place} cannot be created ({error.strerror})") from error
     with atomic_write(place / "settings.json") as temporary:
         temporary.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+
+
+def _is_complete(result: Result, cell: Cell) -> bool:
+    """Whether all is there that is measured today; what an earlier version left out is measured again."""
+    wanted = PROTOCOLS if cell.interpolated else (*PROTOCOLS, BASELINE)
+    return all(protocol in result.scores.get(stride, {}) for stride in cell.strides for protocol in wanted)
 
 
 def _read(path: Path) -> Result | None:

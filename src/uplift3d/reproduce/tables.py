@@ -186,10 +186,9 @@ def rivals(plan: Plan, results: Results, facts: Mapping[str, str]) -> Page:
     ours = results(plan.table_1(STRIDES_81, True))
     name, key = "Uplift and Upsample, N = 81", _three(ours, stride, KEY)
     rows = [(name, "learned", key, _three(ours, stride, ALL))]
-    numbers = [n for protocol in PROTOCOLS for n in _numbers("ours", ours, stride, protocol, None)]
-    if all(BASELINE in one.scores[stride] for one in ours):
-        rows.append((name, INTERPOLATED["3d"], key, _three(ours, stride, BASELINE)))
-        numbers += _numbers("ours", ours, stride, BASELINE, None)
+    rows.append((name, INTERPOLATED["3d"], key, _three(ours, stride, BASELINE)))
+    ours_in = (*PROTOCOLS, BASELINE)
+    numbers = [n for protocol in ours_in for n in _numbers("ours", ours, stride, protocol, None)]
     for name in RIVALS:
         for interpolated, words in INTERPOLATED.items():
             found = results(plan.rival(name, interpolated))

@@ -83,7 +83,7 @@ def _film(store: MotionStore, index: int, start: int, longest: int) -> StoredTra
     screen, _ = detect(view, joint_set(JOINTS), NOISE, 1 / RATE_HZ, random)
     size = (WIDTH_PX, round(WIDTH_PX * float(view.aspect)))
     focal = view.intrinsics[0, 0]
-    depth = view.root_depth[..., None]  # (1, T, 1)
+    depth = view.root_depth_m[..., None]  # (1, T, 1)
     pelvis = torch.cat([view.keypoints[:, :, 0] * depth / focal, depth], dim=-1)  # (1, T, 3)
     clip = store.clips[index]
     # In half image widths from the centre, which is what "screen" coordinates are.

@@ -49,7 +49,7 @@ class Batch:
     """Network input (B, N, J, 2), mask (B, N), target (B, N, J, 3) metres.
 
     `counted` (B, N): inside the clip and near enough to a pose token for an answer to be asked for. `camera`
-    (B, 4) and `root_depth` (B, N) as in `Film`, None for filmed windows loaded without.
+    (B, 4) and `root_depth_m` (B, N) as in `Film`, None for filmed windows loaded without.
     """
 
     keypoints: Tensor
@@ -57,7 +57,7 @@ class Batch:
     target: Tensor
     counted: Tensor
     camera: Tensor | None
-    root_depth: Tensor | None
+    root_depth_m: Tensor | None
 
     def combined(self, other: Batch, how: Callable[[Tensor, Tensor], Tensor]) -> Batch:
         """The batch that `how` makes of this one and another, field by field."""
@@ -106,7 +106,7 @@ def draw_batch(
     counted = film.inside & within_reach(measured, round(REACH_S / model.token_seconds))
     order = reorder(JOINTS, model.joints).tolist()
     whole = Batch(
-        keypoints[:, :, order], mask, film.targets[:, :, order], counted, film.camera, film.root_depth
+        keypoints[:, :, order], mask, film.targets[:, :, order], counted, film.camera, film.root_depth_m
     )
     return _mirrored(whole, model.joints, config.mirror, batch, random)
 
@@ -129,7 +129,7 @@ def _observe(
     else:
         view = look(positions, config.camera, random, model.axes)
     keypoints, seen = detect(view, joints, config.noise, model.token_seconds, random)
-    film = Film(keypoints, seen, view.targets, inside, view.intrinsics, view.root_depth)
+    film = Film(keypoints, seen, view.targets, inside, view.intrinsics, view.root_depth_m)
     return _with_edges(film, model)
 
 
@@ -143,7 +143,7 @@ def _with_edges(film: Film, model: NetworkConfig) -> Film:
         seen=hold_ends(film.seen, inside),
         targets=hold_ends(film.targets, inside),
         inside=torch.ones_like(inside),
-        root_depth=None if film.root_depth is None else hold_ends(film.root_depth, inside),
+        root_depth_m=None if film.root_depth_m is None else hold_ends(film.root_depth_m, inside),
     )
 
 

@@ -50,7 +50,7 @@ class View:
     axes asked for; `visible` (B, N, J) inside the image; `in_front` (B, N) no joint behind the camera's
     plane; `pixels_per_metre` (B, N) image units one metre at the pelvis covers; `intrinsics` (B, 4) focal
     lengths and principal point (fx, fy, cx, cy) in half image widths; `aspect` (B,) image height over width;
-    `root_depth` (B, N) metres from the camera's plane to the pelvis.
+    `root_depth_m` (B, N) metres from the camera's plane to the pelvis.
     """
 
     keypoints: Tensor
@@ -60,7 +60,7 @@ class View:
     pixels_per_metre: Tensor
     intrinsics: Tensor
     aspect: Tensor
-    root_depth: Tensor
+    root_depth_m: Tensor
 
 
 def rotation_looking_at(direction: Tensor) -> Tensor:
@@ -105,7 +105,7 @@ def look(
         pixels_per_metre=focal[:, None] / depth[:, :, 0],
         intrinsics=torch.stack([focal, focal, centre, centre], dim=-1),
         aspect=aspect,
-        root_depth=depth[:, :, 0],
+        root_depth_m=depth[:, :, 0],
     )
 
 

@@ -37,7 +37,7 @@ class Film:
     """(B, N) False beyond the ends of the motion."""
     camera: Tensor | None
     """(B, 4) focal lengths and principal point (fx, fy, cx, cy), in units of the keypoints."""
-    root_depth: Tensor | None
+    root_depth_m: Tensor | None
     """(B, N) metres from the camera's plane to the pelvis."""
 
 
@@ -61,7 +61,7 @@ class FilmedWindows:
     """(tracks,) how many frames of each track count."""
     cameras: Tensor | None = None
     """(tracks, 4) focal lengths and principal point as in `Film`; None where nobody asked."""
-    root_depth: Tensor | None = None
+    root_depth_m: Tensor | None = None
     """(F,) metres; None where nobody asked."""
 
     @classmethod
@@ -95,7 +95,7 @@ class FilmedWindows:
         if not sum(map(len, centres)):
             raise InputError("there is no track to train or validate on, or none with a frame that counts")
         columns = (torch.cat(column).to(device) for column in zip(*parts, strict=True))
-        keypoints, seen, targets, root_depth = columns
+        keypoints, seen, targets, root_depth_m = columns
         lengths = torch.tensor([len(part[0]) for part in parts])
         windows = cls(
             keypoints,
@@ -108,7 +108,7 @@ class FilmedWindows:
         )
         if not with_camera:
             return windows
-        return replace(windows, cameras=torch.stack(cameras).to(device), root_depth=root_depth)
+        return replace(windows, cameras=torch.stack(cameras).to(device), root_depth_m=root_depth_m)
 
     @property
     def device(self) -> torch.device:
@@ -135,7 +135,7 @@ class FilmedWindows:
             self.targets[rows],
             inside,
             camera=None if self.cameras is None else self.cameras[track],
-            root_depth=None if self.root_depth is None else self.root_depth[rows],
+            root_depth_m=None if self.root_depth_m is None else self.root_depth_m[rows],
         )
 
 

@@ -132,17 +132,17 @@ def look_h36m(positions: Tensor, config: H36MCameras, random: Generator, axes: A
     lenses = all_of_them.of(number)
     camera = lenses.to_camera(_into_the_room(positions, lenses))  # (B, N, J, 3)
     keypoints, in_front = lenses.project(camera), camera[..., 2] >= NEAREST_M
-    root_depth = camera[:, :, 0, 2].clamp(min=NEAREST_M)
+    root_depth_m = camera[:, :, 0, 2].clamp(min=NEAREST_M)
     inside = (keypoints[..., 0].abs() <= 1) & (keypoints[..., 1].abs() <= lenses.aspect[:, None, None])
     return View(
         keypoints=keypoints,
         targets=root_relative(camera, axes),
         visible=inside & in_front,
         in_front=in_front.all(-1),
-        pixels_per_metre=lenses.focal.mean(-1, keepdim=True) / root_depth,
+        pixels_per_metre=lenses.focal.mean(-1, keepdim=True) / root_depth_m,
         intrinsics=torch.cat([lenses.focal, lenses.centre], dim=-1),
         aspect=lenses.aspect,
-        root_depth=root_depth,
+        root_depth_m=root_depth_m,
     )
 
 

@@ -29,7 +29,7 @@ STAGES: dict[str, type[Stage[Any]]] = {
 STAGE_KEY, NETWORK_KEY = "uplift3d.stage", "uplift3d.network"
 
 
-class LiftingModule(LightningModule):
+class TrainingModule(LightningModule):
     """Trains a network on batches it draws itself, from motion that lives on the training device.
 
     What a step does follows from the weights, the seed, the number of the step and of the device alone, so a

@@ -34,12 +34,12 @@ class RefinedLifter(nn.Module):
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Central poses (B, J, 3) in metres: the lifter's, and refined in full precision."""
         assert batch.camera is not None
-        assert batch.root_depth is not None
+        assert batch.root_depth_m is not None
         place = self.lifter.answered_frame
         _, centre = self.lifter(batch.keypoints)
         with torch.autocast(centre.device.type, enabled=False):
             centre = centre.float()
-            keypoints, depth = batch.keypoints[:, place], batch.root_depth[:, place]
+            keypoints, depth = batch.keypoints[:, place], batch.root_depth_m[:, place]
             return centre, self.refinement.refine(centre, keypoints, batch.camera, depth)
 
 

@@ -20,7 +20,7 @@ from uplift3d.model import UpliftUpsample, save_checkpoint
 from uplift3d.model.onnx_export import export_onnx
 from uplift3d.train.config import TrainConfig
 from uplift3d.train.log import CsvLog, ProgressBar
-from uplift3d.train.module import NETWORK_KEY, STAGE_KEY, LiftingModule
+from uplift3d.train.module import NETWORK_KEY, STAGE_KEY, TrainingModule
 from uplift3d.train.sources import check_source
 from uplift3d.train.stages import Stage
 
@@ -52,7 +52,7 @@ def train(config: TrainConfig, *, progress: bool = False) -> Path:
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)  # the network's initial weights
-    module = LiftingModule(config)
+    module = TrainingModule(config)
     _create(config.output)
     with _quiet_lightning():
         trainer = _trainer(module.stage, done, progress)
@@ -73,7 +73,7 @@ def export(config: TrainConfig) -> Path:
     """Write the averaged weights of a run's best checkpoint (see `train`); returns `model.safetensors`."""
     best = config.output / BEST
     checkpoint = _read(best if best.exists() else config.output / LAST)
-    module = LiftingModule(config)
+    module = TrainingModule(config)
     module.load_state_dict(checkpoint["state_dict"])
     notes = {"step": str(checkpoint["global_step"])}
     for stem, network in module.stage.parts(module.best_network.eval()).items():

@@ -51,16 +51,16 @@ class Refinement(Part[RefinementConfig]):
         plane = share * lifted[..., :2] + (1 - share) * projected[..., :2]
         return torch.cat([plane, lifted[..., 2:]], dim=-1)
 
-    def refine(self, lifted: Tensor, keypoints: Tensor, camera: Tensor, root_depth: Tensor) -> Tensor:
+    def refine(self, lifted: Tensor, keypoints: Tensor, camera: Tensor, root_depth_m: Tensor) -> Tensor:
         """Mix poses with their own back-projections; arguments and result as for `back_project`."""
         refined: Tensor = self(
-            lifted, back_project(lifted, keypoints, camera, root_depth, self.config.joints)
+            lifted, back_project(lifted, keypoints, camera, root_depth_m, self.config.joints)
         )
         return refined
 
 
 def back_project(
-    lifted: Tensor, keypoints: Tensor, camera: Tensor, root_depth: Tensor, joints: str
+    lifted: Tensor, keypoints: Tensor, camera: Tensor, root_depth_m: Tensor, joints: str
 ) -> Tensor:
     """Place every joint on the ray of its 2D position, at the depth that the network gave it.
 
@@ -69,7 +69,7 @@ def back_project(
         keypoints: (…, J, 2) normalised image coordinates of the same frame.
         camera: (…, ≥ 4) focal lengths and principal point (fx, fy, cx, cy), normalised like the keypoints;
             lens distortion that may follow is left out, as published.
-        root_depth: (…) metres from the camera to the root.
+        root_depth_m: (…) metres from the camera to the root.
         joints: joint set of the poses.
 
     Returns:
@@ -78,7 +78,7 @@ def back_project(
     root = joint_set(joints).root or 0
     depth = lifted[..., 2].clone()  # (…, J)
     depth[..., root] = 0
-    depth = (depth + root_depth[..., None])[..., None]  # (…, J, 1)
+    depth = (depth + root_depth_m[..., None])[..., None]  # (…, J, 1)
     focal, centre = camera[..., None, :2], camera[..., None, 2:4]
     pose = torch.cat([(keypoints - centre) * depth / focal, depth], dim=-1)  # (…, J, 3)
     return pose - pose[..., root : root + 1, :]
