@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from uplift3d.errors import InputError
-from uplift3d.skeletons import DERIVED, JOINT_SETS, conversion, convert_2d, joint_set, reorder
+from uplift3d.skeletons import DERIVED, JOINT_SETS, conversion, convert_2d, convert_3d, joint_set, reorder
 
 NAMES = sorted(JOINT_SETS)
 PAIRS = list(product(NAMES, NAMES))
@@ -189,6 +189,22 @@ def test_derived_joints_of_an_upright_adult_are_within_20_mm(source, target):
     error_mm = 1000 * np.linalg.norm(positions - expected, axis=-1)
     assert confidence.min() == 1
     assert error_mm.max() < 20, dict(zip(joint_set(target).joints, error_mm.round(), strict=True))
+
+
+@pytest.mark.parametrize("source", ["coco17", "blazepose33", "body25"])
+def test_3d_joints_stay_relative_to_the_pelvis(source):
+    from_pelvis = {name: np.subtract(place, ADULT["pelvis"]) for name, place in ADULT.items()}
+    given, _ = skeleton(source, from_pelvis)
+    converted = convert_3d(given.astype(np.float32), source, "h36m17")
+    expected, _ = skeleton("h36m17", from_pelvis)
+    assert converted.dtype == np.float32
+    np.testing.assert_allclose(converted, expected, atol=0.02)
+    np.testing.assert_allclose(convert_3d(given + 0.1, source, "h36m17"), converted, atol=1e-6)
+    without = given.copy()
+    without[joint_set(source).index("left_hip")] = np.nan
+    if "pelvis" not in joint_set(source).joints:  # nothing to bring back to: as given
+        knee = convert_3d(without + 0.1, source, "h36m17")[joint_set("h36m17").index("right_knee")]
+        np.testing.assert_allclose(knee, np.add(from_pelvis["right_knee"], 0.1), atol=1e-6)
 
 
 @pytest.mark.parametrize("lost", [("left_ear",), ("right_ear", "left_ear"), ("nose",)])

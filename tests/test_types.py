@@ -22,6 +22,7 @@ def keypoints_fields(**changes):
         "joints": "coco17",
         "people": np.array([7, 3]),
         "meta": {"detector": "none"},
+        "depth_hint": np.arange(PEOPLE * FRAMES * 17 * 3).reshape(PEOPLE, FRAMES, 17, 3) / 1000,
     }
     return fields | changes
 
@@ -40,7 +41,7 @@ def motion_fields(**changes):
 
 def test_keypoints_are_stored_in_their_documented_types():
     keypoints = Keypoints2D(**keypoints_fields(times=[0, 1, 2, 3, 4], image_size=np.array([640, 480])))
-    assert keypoints.positions.dtype == keypoints.confidence.dtype == np.float32
+    assert keypoints.positions.dtype == keypoints.confidence.dtype == keypoints.depth_hint.dtype == np.float32
     assert keypoints.times.dtype == np.float64
     assert keypoints.people.dtype == np.int64
     assert keypoints.image_size == (640, 480)
@@ -77,6 +78,15 @@ def test_half_seen_joints_are_unseen():
     assert np.isnan(keypoints.positions[0, 0, 5]).all()
     assert keypoints.confidence[0, 0, 5] == 0
     assert keypoints.confidence[0, 0, 4] == 0.5
+
+
+def test_half_a_hint_is_none():
+    hint = keypoints_fields()["depth_hint"]
+    hint[0, 0, 5, 1] = np.nan
+    keypoints = Keypoints2D(**keypoints_fields(depth_hint=hint))
+    assert np.isnan(keypoints.depth_hint[0, 0, 5]).all()
+    assert np.isnan(keypoints.depth_hint).sum() == 3
+    assert Keypoints2D(**keypoints_fields(depth_hint=None)).depth_hint is None
 
 
 def test_confidence_of_unseen_joints_does_not_matter():
@@ -145,6 +155,13 @@ def test_present_says_who_has_a_pose_when():
         ({"times": list("abcde")}, "times must be numbers"),
         ({"confidence": "sure"}, "confidence must be numbers"),
         ({"joints": ["nose"]}, r"unknown joint set \['nose'\]"),
+        (
+            {"depth_hint": np.zeros((2, 5, 17, 2))},
+            r"depth_hint has shape .*expected \(2, 5, 17, 3\) as positions",
+        ),
+        ({"depth_hint": np.full((2, 5, 17, 3), np.inf)}, "depth_hint reaches inf m from the pelvis"),
+        ({"depth_hint": np.full((2, 5, 17, 3), 850)}, "reaches 8.5e.02 m .*is it in millimetres"),
+        ({"depth_hint": "deep"}, "depth_hint must be numbers in rows of equal length"),
     ],
 )
 def test_keypoints_name_what_does_not_fit(changes, message):
@@ -187,6 +204,7 @@ def test_slicing_keeps_everything_in_step(part):
     np.testing.assert_array_equal(some.times, keypoints.times[part])
     np.testing.assert_array_equal(some.positions, keypoints.positions[:, part])
     np.testing.assert_array_equal(some.confidence, keypoints.confidence[:, part])
+    np.testing.assert_array_equal(some.depth_hint, keypoints.depth_hint[:, part])
     np.testing.assert_array_equal(few.times, motion.times[part])
     np.testing.assert_array_equal(few.positions, motion.positions[:, part])
     np.testing.assert_array_equal(few.root, motion.root[:, part])
@@ -211,6 +229,7 @@ def test_select_goes_by_track_id_in_the_order_asked_for():
     keypoints, motion = Keypoints2D(**keypoints_fields()), Motion3D(**motion_fields())
     np.testing.assert_array_equal(keypoints.select([3]).positions, keypoints.positions[1:])
     np.testing.assert_array_equal(keypoints.select([3]).confidence, keypoints.confidence[1:])
+    np.testing.assert_array_equal(keypoints.select([3]).depth_hint, keypoints.depth_hint[1:])
     swapped = motion.select([3, 7])
     np.testing.assert_array_equal(swapped.people, [3, 7])
     np.testing.assert_array_equal(swapped.positions, motion.positions[::-1])
@@ -223,7 +242,7 @@ def test_select_names_unknown_tracks():
         Motion3D(**motion_fields()).select([0, 3])
 
 
-@pytest.mark.parametrize("name", ["positions", "confidence", "times", "people"])
+@pytest.mark.parametrize("name", ["positions", "confidence", "times", "people", "depth_hint"])
 def test_stored_keypoints_cannot_be_changed(name):
     fields = keypoints_fields()
     keypoints = Keypoints2D(**fields)
@@ -256,7 +275,8 @@ def test_nobody_and_no_time_are_allowed():
 
 def test_repr_is_one_short_line():
     assert (
-        repr(Keypoints2D(**keypoints_fields()))
+        repr(Keypoints2D(**keypoints_fields(depth_hint=None)))
         == "Keypoints2D(2 people × 5 key-frames × coco17, 0.00–1.60 s, image (640, 480))"
     )
+    assert repr(Keypoints2D(**keypoints_fields())).endswith("image (640, 480), depth hint)")
     assert repr(Motion3D(**motion_fields())) == "Motion3D(2 people × 5 poses × h36m17, 0.00–0.13 s)"

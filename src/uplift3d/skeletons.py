@@ -266,3 +266,24 @@ def convert_2d(positions: Array, confidence: Array, source: str, target: str) ->
             )
             open_places = open_places & ~here
     return out, out_confidence
+
+
+def convert_3d(positions: Array, source: str, target: str) -> Array:
+    """Bring 3D joints that are relative to the pelvis from one joint set to another.
+
+    Args:
+        positions: (..., J_source, 3) metres from the pelvis, NaN where there is none.
+        source: name of the joint set given.
+        target: name of the joint set wanted.
+
+    Returns:
+        (..., J_target, 3) in the input's dtype, from the target's own pelvis where that is known, else from
+        the pelvis as given; NaN for joints that cannot be derived.
+    """
+    known = np.isfinite(positions).all(axis=-1).astype(positions.dtype)
+    out, _ = convert_2d(positions, known, source, target)
+    root = joint_set(target).root
+    if root is None:
+        return out
+    pelvis = out[..., root : root + 1, :]
+    return np.asarray(out - np.where(np.isfinite(pelvis), pelvis, 0), dtype=positions.dtype)

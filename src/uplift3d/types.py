@@ -23,6 +23,8 @@ Number = TypeVar("Number", bound=np.floating[Any])
 
 MAX_PX = 1e9
 """Farther out nothing is a place in an image."""
+MAX_HINT_M = 10.0
+"""Farther from the pelvis no joint is; millimetres are."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,6 +40,8 @@ class Keypoints2D:
         joints: name of the joint set, see `uplift3d.skeletons`.
         people: (P,) int track ids; 0 … P-1 when not given.
         meta: how it was made (JSON-able).
+        depth_hint: (P, K, J, 3) float32 metres from the pelvis, camera axes (x right, y down, z away), NaN
+            where there is none: the detector's own guess in 3D. None when it makes none.
 
     Raises:
         InputError: one message naming everything that does not fit.
@@ -50,6 +54,7 @@ class Keypoints2D:
     joints: str
     people: IntArray = None  # type: ignore[assignment]  # filled in below
     meta: Mapping[str, Any] = field(default_factory=dict)
+    depth_hint: FloatArray | None = None
 
     def __post_init__(self) -> None:
         positions = _numbers("Keypoints2D", "positions", self.positions, np.float32)
@@ -66,9 +71,10 @@ class Keypoints2D:
             problems.append(f"confidence has shape {confidence.shape}, expected {seen.shape} as positions")
         elif not ((confidence >= 0) & (confidence <= 1))[seen].all():
             problems.append("confidence must be finite and within [0, 1] wherever a joint was seen")
+        hint = _hint(self.depth_hint, seen.shape, problems)
         _raise("Keypoints2D", problems)
         confidence[~seen] = 0
-        _freeze(self, positions=positions, confidence=confidence, times=times, people=people)
+        _freeze(self, positions=positions, confidence=confidence, times=times, people=people, depth_hint=hint)
         object.__setattr__(self, "image_size", size)
 
     def __len__(self) -> int:
@@ -82,13 +88,18 @@ class Keypoints2D:
             positions=self.positions[:, item],
             confidence=self.confidence[:, item],
             times=self.times[item],
+            depth_hint=None if self.depth_hint is None else self.depth_hint[:, item],
         )
 
     def select(self, people: Sequence[int]) -> Keypoints2D:
         """Only the people with these track ids, in the order asked for."""
         rows = _rows(self.people, people)
         return replace(
-            self, positions=self.positions[rows], confidence=self.confidence[rows], people=self.people[rows]
+            self,
+            positions=self.positions[rows],
+            confidence=self.confidence[rows],
+            people=self.people[rows],
+            depth_hint=None if self.depth_hint is None else self.depth_hint[rows],
         )
 
     @property
@@ -100,7 +111,8 @@ class Keypoints2D:
     def __repr__(self) -> str:
         people, frames = self.positions.shape[:2]
         shape = f"{people} people × {frames} key-frames × {self.joints}"
-        return f"Keypoints2D({shape}, {_span(self.times)}, image {self.image_size})"
+        hint = "" if self.depth_hint is None else ", depth hint"
+        return f"Keypoints2D({shape}, {_span(self.times)}, image {self.image_size}{hint})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -219,6 +231,23 @@ def _array_problems(positions: FloatArray, times: TimeArray, joints: JointSet, d
             f"{times[place]:g} s"
         )
     return problems
+
+
+def _hint(given: Any, shape: tuple[int, ...], problems: list[str]) -> FloatArray | None:
+    """A depth hint for joints of `shape` (P, K, J), whole joints NaN where a part is."""
+    if given is None:
+        return None
+    hint = _numbers("Keypoints2D", "depth_hint", given, np.float32)
+    if hint.shape != (*shape, 3):
+        problems.append(f"depth_hint has shape {hint.shape}, expected {(*shape, 3)} as positions, in 3D")
+        return hint
+    hint[np.isnan(hint).any(axis=-1)] = np.nan
+    if (np.abs(hint) > MAX_HINT_M).any():
+        problems.append(
+            f"depth_hint reaches {np.nanmax(np.abs(hint)):.2g} m from the pelvis, accepted are "
+            f"{MAX_HINT_M:g}; is it in millimetres? Where there is none it is NaN"
+        )
+    return hint
 
 
 def _image_size(size: Any, problems: list[str]) -> tuple[int, ...]:

@@ -22,6 +22,7 @@ def keypoints(rng):
         "blazepose33",
         people=np.array([3, 7]),
         meta={"detector": "mediapipe", "source": "walk über.mp4"},
+        depth_hint=rng.uniform(-1, 1, size=(2, 5, 33, 3)),
     )
 
 
@@ -44,7 +45,7 @@ def load_spoilt(tmp_path, arrays):
 
 def test_what_is_written_is_read(tmp_path, keypoints):
     read = load_keypoints(save_keypoints(tmp_path / "keys.npz", keypoints))
-    for name in ("positions", "confidence", "times", "people"):
+    for name in ("positions", "confidence", "times", "people", "depth_hint"):
         np.testing.assert_array_equal(getattr(read, name), getattr(keypoints, name))
         assert getattr(read, name).dtype == getattr(keypoints, name).dtype
     assert (read.image_size, read.joints, read.meta) == (
@@ -54,8 +55,9 @@ def test_what_is_written_is_read(tmp_path, keypoints):
     )
 
 
-def test_people_and_meta_may_be_left_out(load_spoilt):
-    read = load_spoilt(people=None, meta=None)
+def test_people_meta_and_hint_may_be_left_out(load_spoilt):
+    read = load_spoilt(people=None, meta=None, depth_hint=None)
+    assert read.depth_hint is None
     assert read.people.tolist() == [0, 1]
     assert read.meta == {}
 
@@ -90,7 +92,7 @@ def test_every_missing_key_is_named(load_spoilt):
     with pytest.raises(InputError, match=r"keys\.npz holds no 2D key-frames: confidence, image_size missing"):
         load_spoilt(confidence=None, image_size=None)
     with pytest.raises(InputError, match=rf"{', '.join(REQUIRED)} missing; found x, needed"):
-        load_spoilt(**dict.fromkeys((*REQUIRED, "people", "meta")), x=np.zeros(3))
+        load_spoilt(**dict.fromkeys((*REQUIRED, "people", "meta", "depth_hint")), x=np.zeros(3))
 
 
 class Bomb:
@@ -145,6 +147,8 @@ def test_a_damaged_file(tmp_path, keypoints):
         ("image_size", np.array([640, 360, 3]), r"image_size has shape \(3,\)"),
         ("joints", np.array("smurf9"), r"unknown joint set 'smurf9'; known joint sets are"),
         ("joints", np.array(["a", "b"]), r"joints must be one text"),
+        ("depth_hint", np.zeros((2, 5, 33, 2)), r"depth_hint has shape \(2, 5, 33, 2\)"),
+        ("depth_hint", np.array("text"), r"depth_hint holds <U4, expected numbers"),
         ("positions", np.array("text"), r"positions holds <U4, expected numbers"),
         ("people", np.array([1, 1]), r"expected 2 different track ids"),
         ("meta", np.array("{"), r"meta is not JSON"),

@@ -2,7 +2,8 @@
 
 Keys: `positions` (P, K, J, 2) float32 pixels, NaN where unseen; `confidence` (P, K, J) float32; `times` (K,)
 float64 seconds; `image_size` (2,) int64 width and height; `joints` the name of the joint set; `people` (P,)
-int64 track ids; `meta` a JSON object. `people` and `meta` may be left out.
+int64 track ids; `meta` a JSON object; `depth_hint` (P, K, J, 3) float32 metres from the pelvis. `people`,
+`meta` and `depth_hint` may be left out.
 """
 
 import json
@@ -40,6 +41,8 @@ def save_keypoints(path: str | os.PathLike[str], keypoints: Keypoints2D) -> Path
         "people": keypoints.people,
         "meta": np.array(json.dumps(dict(keypoints.meta))),
     }
+    if keypoints.depth_hint is not None:
+        arrays["depth_hint"] = keypoints.depth_hint
     with atomic_write(target) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)
     return target
@@ -73,6 +76,7 @@ def load_keypoints(path: str | os.PathLike[str]) -> Keypoints2D:
             joints=str(arrays["joints"]),
             people=arrays.get("people"),  # type: ignore[arg-type]  # None counts them
             meta=meta,
+            depth_hint=arrays.get("depth_hint"),
         )
     except InputError as error:
         raise InputError(f"{source}: {error}") from error
@@ -82,7 +86,7 @@ def _type_problems(arrays: dict[str, npt.NDArray[Any]]) -> list[str]:
     """What would not even convert; values and shapes are checked by `Keypoints2D`."""
     problems = [
         f"{key} holds {arrays[key].dtype}, expected numbers"
-        for key in ("positions", "confidence", "times", "image_size", "people")
+        for key in ("positions", "confidence", "times", "image_size", "people", "depth_hint")
         if key in arrays and arrays[key].dtype.kind not in "fiu"
     ]
     problems += [
