@@ -48,7 +48,7 @@ def vary_body(positions: Tensor, joints: JointSet, config: BodyConfig, random: G
     spread = (config.segment**2 + wide * config.width**2).sqrt()  # (J,)
     factors = (draws[:, :-1][:, same] * spread + wide * config.width_mean).exp() * stature  # (B, J)
     placed: dict[int, Tensor] = {}
-    for joint in _from_the_root(joints):
+    for joint in from_the_root(joints):
         parent = joints.parents[joint]
         if parent < 0:
             placed[joint] = positions[:, :, joint] * stature[:, None]
@@ -65,8 +65,8 @@ def mirror(poses: Tensor, joints: JointSet) -> Tensor:
     return mirrored
 
 
-def _from_the_root(joints: JointSet) -> list[int]:
-    """Joint indices, parents before children."""
+def from_the_root(joints: JointSet) -> list[int]:
+    """Joint indices of a set, parents before children."""
     order = [joint for joint, parent in enumerate(joints.parents) if parent < 0]
     for joint in order:
         order.extend(child for child, parent in enumerate(joints.parents) if parent == joint)

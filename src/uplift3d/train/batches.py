@@ -19,6 +19,7 @@ from uplift3d.train.h36m_cameras import Cameras, H36MCameras, look_h36m
 from uplift3d.train.inputs import normalise_person, normalise_screen, straight_lines, usable_poses
 from uplift3d.train.networks import NetworkConfig, fills_in
 from uplift3d.train.noise import NoiseConfig, detect
+from uplift3d.train.poses import PoseConfig, vary_poses
 from uplift3d.train.sampler import MotionWindows, SamplerConfig, draw_masks
 
 REACH_S = 0.5
@@ -32,6 +33,8 @@ class ViewConfig(BaseModel):
 
     sampler: SamplerConfig = SamplerConfig()
     """Which motion, how fast."""
+    poses: PoseConfig = PoseConfig()
+    """Poses that nobody recorded, made from those that somebody did."""
     body: BodyConfig = BodyConfig()
     """Proportions of the person."""
     camera: Cameras = CameraConfig()
@@ -123,6 +126,7 @@ def _observe(
         return _with_edges(windows.draw(batch, model.tokens, model.token_seconds, random), model)
     joints = joint_set(JOINTS)
     positions, inside = windows.draw(batch, model.tokens, model.token_seconds, config.sampler.speed, random)
+    positions = vary_poses(positions, joints, config.poses, model.token_seconds, random)
     positions = vary_body(positions, joints, config.body, random)
     if isinstance(config.camera, H36MCameras):
         view = look_h36m(positions, config.camera, random, model.axes)
