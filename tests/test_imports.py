@@ -38,15 +38,17 @@ ALLOWED = {
     "model": ["weights"],
     "lift": ["tokens", "windows", "weights"],
     "lift.torch_runtime": ["model"],
-    "train": ["model", "data", "tokens", "windows", "evaluate.metrics"],
-    "evaluate": ["model", "data", "windows", "tokens", "lift"],
-    "reproduce": ["train", "evaluate", "model", "data", "tokens", "lift"],
+    "film": ["data", "tokens"],
+    "train": ["film", "model", "data", "tokens", "windows", "evaluate.metrics"],
+    "evaluate": ["film", "model", "data", "windows", "tokens", "lift"],
+    "reproduce": ["train", "evaluate", "film", "model", "data", "tokens", "lift"],
     "pipeline": ["video", "detect", "tokens", "windows", "lift", "post", "export", "view", "weights"],
     "cli": ["*"],
     "__main__": ["cli"],
 }
 # Modules that work on torch, so only the `train` extra can import them.
 TORCH_SIDE = (
+    "uplift3d.film",
     "uplift3d.model",
     "uplift3d.train",
     "uplift3d.reproduce",

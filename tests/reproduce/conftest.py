@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 
+from made_motion import moving, write_moving
 from uplift3d.data import h36m
 from uplift3d.data.store import Clip, write_store
 from uplift3d.reproduce.human36m import Human36M
 from uplift3d.reproduce.plans import Plan
 from uplift3d.reproduce.scales import scale_named
 from uplift3d.reproduce.sources import OpenMocap
-
-from ..train.conftest import moving
 
 CLIPS = [
     ("bandai-2", "a", 300),
@@ -27,14 +26,7 @@ CLIPS = [
 @pytest.fixture(scope="session")
 def store_path(tmp_path_factory):
     path = tmp_path_factory.mktemp("motion") / "store"
-    write_store(
-        path,
-        (
-            (Clip(f"{dataset}/{number}", dataset, subject, 0, 0, "CC0", "made"), moving(frames, number))
-            for number, (dataset, subject, frames) in enumerate(CLIPS)
-        ),
-    )
-    return path
+    return write_moving(path, CLIPS)
 
 
 KEPT_OF_32 = [0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27]

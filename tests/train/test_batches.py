@@ -1,18 +1,19 @@
 import pytest
 import torch
 
+from made_motion import H36M
 from uplift3d.data.store import MotionStore, split_validation
+from uplift3d.film.bodies import mirror
+from uplift3d.film.h36m_cameras import look_h36m
 from uplift3d.model import presets
 from uplift3d.model.rivals import back_project
 from uplift3d.model.rivals.presets import pstmo_243
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.train import batches
-from uplift3d.train.augment import mirror
 from uplift3d.train.batches import Batch, ViewConfig, draw_batch, hold_ends, mirror_image, within_reach
-from uplift3d.train.h36m_cameras import look_h36m
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
 
-from .conftest import H36M, TINY
+from .conftest import TINY
 
 PERSON = presets.small().evolve(**TINY)
 PUBLISHED = presets.uu_351().evolve(**TINY)

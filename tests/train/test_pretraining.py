@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from made_motion import filmed_track
 from uplift3d.data import mpi_inf_3dhp
 from uplift3d.model import load_checkpoint
 from uplift3d.model.checkpoints import read_metadata
@@ -15,7 +16,6 @@ from uplift3d.train.config import TrainConfig
 from uplift3d.train.module import TrainingModule
 from uplift3d.train.pretraining import Pretraining
 
-from .test_filmed import track
 from .test_run import Killed, kill_after, same, weights
 
 SMALL = {
@@ -125,7 +125,7 @@ def test_errors_are_thousandths_of_the_input_s_unit(whole):
 
 
 def test_filmed_data_without_cameras_will_do(tmp_path, monkeypatch):
-    tracks = [replace(track(120), camera=None, subject="S1")]
+    tracks = [replace(filmed_track(120), camera=None, subject="S1")]
     monkeypatch.setattr(mpi_inf_3dhp, "check_files", lambda *_: None)
     monkeypatch.setattr(mpi_inf_3dhp, "load_train", lambda *_: iter(tracks))
     monkeypatch.setattr(mpi_inf_3dhp, "load_test", lambda *_: tuple(tracks))

@@ -8,22 +8,23 @@ import numpy as np
 import pytest
 import torch
 
+from made_motion import H36M, moving
 from uplift3d.cli import main
 from uplift3d.data import h36m
 from uplift3d.data.amass import REGRESSED_JOINTS, VALIDATION_SUBSETS
 from uplift3d.data.store import MotionStore, split_validation
 from uplift3d.errors import InputError
+from uplift3d.film.h36m_cameras import H36MCameras
 from uplift3d.model import load_checkpoint, presets
 from uplift3d.model.rivals import Refinement, RefinementConfig, build
 from uplift3d.model.rivals.pstmo_pretraining import SHARED
 from uplift3d.train import validate
 from uplift3d.train.config import PRESETS, PRETRAININGS, load_config
-from uplift3d.train.h36m_cameras import H36MCameras
 from uplift3d.train.networks import create_network
 from uplift3d.train.refinement import RefinedLifter
 from uplift3d.train.run import train
 
-from .conftest import H36M, TINY, moving
+from .conftest import TINY
 
 FOLDER = Path(__file__).resolve().parents[2] / "configs" / "recipes"
 RECIPES = sorted(FOLDER.glob("*.yaml"))

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from made_motion import filmed_track
 from uplift3d.data import mpi_inf_3dhp
 from uplift3d.errors import InputError
 from uplift3d.model import load_checkpoint, save_checkpoint
@@ -14,7 +15,6 @@ from uplift3d.train.config import TrainConfig
 from uplift3d.train.module import TrainingModule
 from uplift3d.train.refinement import Refining
 
-from .test_filmed import track
 from .test_pretraining import log
 from .test_run import Killed, kill_after, same, weights
 
@@ -151,7 +151,7 @@ def test_weights_of_something_else_are_refused(whole, tmp_path):
 
 
 def test_a_track_without_camera_is_named(tmp_path, lifter, monkeypatch):
-    tracks = [track(120), replace(track(120), camera=None, subject="S2")]
+    tracks = [filmed_track(120), replace(filmed_track(120), camera=None, subject="S2")]
     monkeypatch.setattr(mpi_inf_3dhp, "check_files", lambda *_: None)
     monkeypatch.setattr(mpi_inf_3dhp, "load_train", lambda *_: iter(tracks))
     monkeypatch.setattr(mpi_inf_3dhp, "load_test", lambda *_: tuple(tracks[:1]))

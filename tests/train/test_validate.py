@@ -3,9 +3,9 @@ import torch
 
 from uplift3d.data.store import MotionStore, split_validation, write_store
 from uplift3d.errors import InputError
+from uplift3d.film.noise import NoiseConfig
 from uplift3d.model import UpliftUpsample, create, presets, save_checkpoint
 from uplift3d.train import validate as validate_module
-from uplift3d.train.noise import NoiseConfig
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
 from uplift3d.train.validate import errors_at, validate, validation_views
 

@@ -38,7 +38,7 @@ def evaluate_open_mocap(
     """
     from uplift3d.evaluate.datasets import PROTOCOLS, results_at
     from uplift3d.evaluate.report import Report
-    from uplift3d.reproduce.tracks import PIECE_S, evenly, noise_in_words, virtual_tracks
+    from uplift3d.film.held_out import PIECE_S, evenly, noise_in_words, virtual_tracks
 
     films = virtual_tracks(MotionStore.open(folder))
     chosen = evenly(films, pieces)

@@ -10,7 +10,7 @@ import json
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -121,6 +121,22 @@ def split_validation(store: MotionStore) -> tuple[tuple[int, ...], tuple[int, ..
     held_out |= set(store.select(dataset=("cmu-bvh", "cmu-amc"), subject="2"))
     everything = range(len(store))
     return tuple(i for i in everything if i not in held_out), tuple(sorted(held_out))
+
+
+def split_of(store: MotionStore, datasets: Sequence[str] = ()) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Clips (training, validation) of some data sets of a store, of all by default.
+
+    Raises:
+        InputError: a data set that the store does not have.
+    """
+    known = {clip.dataset for clip in store.clips}
+    if unknown := sorted(set(datasets) - known):
+        raise InputError(f"datasets: {unknown[0]} given; {store.path} has {', '.join(sorted(known))}")
+    training, validation = (
+        tuple(i for i in part if not datasets or store.clips[i].dataset in datasets)
+        for part in split_validation(store)
+    )
+    return training, validation
 
 
 def write_store(

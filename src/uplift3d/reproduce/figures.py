@@ -15,6 +15,7 @@ from uplift3d.data.tracks import Track
 from uplift3d.evaluate.lifters import Lifter, key_frames
 from uplift3d.evaluate.report import Table
 from uplift3d.evaluate.rivals import lifter_of
+from uplift3d.film.held_out import evenly
 from uplift3d.model import UpliftUpsample
 from uplift3d.model.checkpoints import Network
 from uplift3d.reproduce import drawings
@@ -22,7 +23,6 @@ from uplift3d.reproduce.cells import Cell
 from uplift3d.reproduce.pages import Number, Page
 from uplift3d.reproduce.plans import STRIDES_81, Plan
 from uplift3d.reproduce.series import Series, by_velocity, series, switched, velocities
-from uplift3d.reproduce.tracks import evenly
 from uplift3d.tokens import InputSpec, tokenise
 
 THRESHOLD_MPS = 0.5

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 from uplift3d.data import h36m
 from uplift3d.data.store import MotionStore
 from uplift3d.errors import InputError
+from uplift3d.film.held_out import LEAST_S, PIECE_S, evenly
 from uplift3d.reproduce.scales import Scale
 from uplift3d.reproduce.sources import Corpus
-from uplift3d.reproduce.tracks import LEAST_S, PIECE_S, evenly
 
 DETECTIONS = "cpn_ft_h36m_dbb"
 KNOWN_DETECTIONS = {DETECTIONS: "CPN fine-tuned on Human3.6M", "gt": "the true 2D joints"}

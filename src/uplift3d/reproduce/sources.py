@@ -8,11 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from uplift3d.data.store import MotionStore
+from uplift3d.data.store import MotionStore, split_of
 from uplift3d.data.tracks import Track
+from uplift3d.film.held_out import noise_in_words, virtual_tracks
 from uplift3d.reproduce.scales import Scale
-from uplift3d.reproduce.tracks import noise_in_words, virtual_tracks
-from uplift3d.train.validate import split_of
 
 
 @dataclass(frozen=True)

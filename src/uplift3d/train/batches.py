@@ -11,15 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor
 
 from uplift3d.data.store import JOINTS
+from uplift3d.film.bodies import BodyConfig, mirror, vary_body
+from uplift3d.film.cameras import CameraConfig, look
+from uplift3d.film.h36m_cameras import Cameras, H36MCameras, look_h36m
+from uplift3d.film.noise import NoiseConfig, detect
+from uplift3d.film.poses import PoseConfig, vary_poses
+from uplift3d.film.windows import Film, FilmedWindows
 from uplift3d.skeletons import JointSet, joint_set, reorder
-from uplift3d.train.augment import BodyConfig, mirror, vary_body
-from uplift3d.train.cameras import CameraConfig, look
-from uplift3d.train.filmed import Film, FilmedWindows
-from uplift3d.train.h36m_cameras import Cameras, H36MCameras, look_h36m
 from uplift3d.train.inputs import normalise_person, normalise_screen, straight_lines, usable_poses
 from uplift3d.train.networks import NetworkConfig, fills_in
-from uplift3d.train.noise import NoiseConfig, detect
-from uplift3d.train.poses import PoseConfig, vary_poses
 from uplift3d.train.sampler import MotionWindows, SamplerConfig, draw_masks
 
 REACH_S = 0.5

@@ -10,13 +10,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from uplift3d.errors import InputError
+from uplift3d.film.noise import REALISTIC_NOISE, NoiseConfig
 from uplift3d.model import presets
 from uplift3d.model.config import findings
 from uplift3d.model.rivals import RivalConfig, check_refinable
 from uplift3d.model.rivals import presets as rivals
 from uplift3d.train.batches import ViewConfig
 from uplift3d.train.networks import NetworkConfig
-from uplift3d.train.noise import REALISTIC_NOISE, NoiseConfig
 from uplift3d.train.optimiser import OptimiserConfig
 
 PresetName = Literal[

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from uplift3d.errors import InputError
+from uplift3d.film.draws import seed_of
 from uplift3d.train.config import TrainConfig
 from uplift3d.train.lifting import Lifting
 from uplift3d.train.optimiser import average_decay, create_optimiser, follow, rate_factor
@@ -19,7 +20,6 @@ from uplift3d.train.pretraining import Pretraining
 from uplift3d.train.refinement import Refining
 from uplift3d.train.sources import load_windows
 from uplift3d.train.stages import Stage
-from uplift3d.train.validate import seed_of
 
 STAGES: dict[str, type[Stage[Any]]] = {
     "lifting": Lifting,

@@ -17,7 +17,7 @@ from torch import Generator, Tensor
 
 from uplift3d.data.store import RATE_HZ, MotionStore
 from uplift3d.errors import InputError
-from uplift3d.train.draws import LogRange, log_uniform
+from uplift3d.film.draws import LogRange, log_uniform
 
 
 class SamplerConfig(BaseModel):

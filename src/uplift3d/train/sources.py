@@ -7,13 +7,12 @@ from collections.abc import Iterable
 import torch
 
 from uplift3d.data import h36m, mpi_inf_3dhp
-from uplift3d.data.store import MotionStore
+from uplift3d.data.store import MotionStore, split_of
 from uplift3d.data.tracks import Track
 from uplift3d.errors import InputError
+from uplift3d.film.windows import FilmedWindows
 from uplift3d.train.config import TrainConfig
-from uplift3d.train.filmed import FilmedWindows
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
-from uplift3d.train.validate import split_of
 
 Windows = MotionWindows | FilmedWindows
 

@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 
 from uplift3d.data.store import MotionStore, split_validation
-from uplift3d.errors import InputError
 from uplift3d.evaluate.metrics import mpjpe, n_mpjpe, p_mpjpe
+from uplift3d.film.bodies import BodyConfig
+from uplift3d.film.cameras import CameraConfig
+from uplift3d.film.draws import seed_of
+from uplift3d.film.h36m_cameras import Cameras
+from uplift3d.film.noise import REALISTIC_NOISE, NoiseConfig
+from uplift3d.film.windows import FilmedWindows
 from uplift3d.model import load
 from uplift3d.skeletons import joint_set
-from uplift3d.train.augment import BodyConfig
 from uplift3d.train.batches import Batch, ViewConfig, draw_batch
-from uplift3d.train.cameras import CameraConfig
-from uplift3d.train.filmed import FilmedWindows
-from uplift3d.train.h36m_cameras import Cameras
 from uplift3d.train.networks import Network, NetworkConfig, answer, answered_token
-from uplift3d.train.noise import REALISTIC_NOISE, NoiseConfig
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
 
 SEED = 7
@@ -80,22 +80,6 @@ def validate(
             for stride in strides_in or model.config.strides_in
         }
     return report
-
-
-def split_of(store: MotionStore, datasets: Sequence[str] = ()) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Clips (training, validation) of some data sets of a store, of all by default.
-
-    Raises:
-        InputError: a data set that the store does not have.
-    """
-    known = {clip.dataset for clip in store.clips}
-    if unknown := sorted(set(datasets) - known):
-        raise InputError(f"datasets: {unknown[0]} given; {store.path} has {', '.join(sorted(known))}")
-    training, validation = (
-        tuple(i for i in part if not datasets or store.clips[i].dataset in datasets)
-        for part in split_validation(store)
-    )
-    return training, validation
 
 
 def validation_views(
@@ -168,8 +152,3 @@ def collected(
             parts.append([said.double().cpu().numpy() for said in ask(batch, random)])
     network.train(training)
     return [np.concatenate(column) for column in zip(*parts, strict=True)]
-
-
-def seed_of(*numbers: int) -> int:
-    """One seed for a random generator from several numbers."""
-    return int(np.random.SeedSequence(numbers).generate_state(1)[0])

@@ -6,15 +6,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from made_motion import H36M, standing
 from uplift3d.camera import normalise_screen
 from uplift3d.camera import rotation_looking_at as numpy_rotation
 from uplift3d.data import h36m
 from uplift3d.errors import InputError
-from uplift3d.train.cameras import CameraConfig
+from uplift3d.film.cameras import CameraConfig
+from uplift3d.film.h36m_cameras import H36MCameras, calibrated, distort, look_h36m
 from uplift3d.train.config import load_config
-from uplift3d.train.h36m_cameras import H36MCameras, calibrated, distort, look_h36m
-
-from .conftest import H36M, standing
 
 SUBJECTS = h36m.TRAIN_SUBJECTS + h36m.TEST_SUBJECTS
 EVERYBODY = H36MCameras(cameras="h36m", subjects=SUBJECTS)

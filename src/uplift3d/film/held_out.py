@@ -12,13 +12,13 @@ import numpy as np
 import torch
 
 from uplift3d.camera import Camera, pixels_from_screen
-from uplift3d.data.store import JOINTS, RATE_HZ, MotionStore
+from uplift3d.data.store import JOINTS, RATE_HZ, MotionStore, split_of
 from uplift3d.data.tracks import StoredTrack
 from uplift3d.errors import InputError
+from uplift3d.film.cameras import CameraConfig, look
+from uplift3d.film.draws import seed_of
+from uplift3d.film.noise import REALISTIC_NOISE, detect
 from uplift3d.skeletons import joint_set
-from uplift3d.train.cameras import CameraConfig, look
-from uplift3d.train.noise import REALISTIC_NOISE, detect
-from uplift3d.train.validate import seed_of, split_of
 
 T = TypeVar("T")
 SEED = 11

@@ -1,10 +1,9 @@
 import pytest
 import torch
 
+from made_motion import H36M, moving
+from uplift3d.film.bodies import BodyConfig, mirror, vary_body
 from uplift3d.skeletons import joint_set
-from uplift3d.train.augment import BodyConfig, mirror, vary_body
-
-from .conftest import H36M, moving
 
 
 @pytest.fixture

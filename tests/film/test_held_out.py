@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
 
+from made_motion import moving
 from uplift3d.data.store import Clip, MotionStore, write_store
 from uplift3d.errors import InputError
-from uplift3d.reproduce import tracks
-from uplift3d.reproduce.tracks import virtual_tracks
-from uplift3d.train.noise import NoiseConfig
-
-from ..train.conftest import moving
+from uplift3d.film import held_out
+from uplift3d.film.held_out import virtual_tracks
+from uplift3d.film.noise import NoiseConfig
 
 NOTHING = {"white_mm": (0, 0), "drift_mm": (0, 0), "bias_mm": 0, "lost_rate": (0, 0)}
 CLEAN = NoiseConfig(**NOTHING, outlier_rate=0, lost_outside=0, swap_rate=0, missed_rate=0)
@@ -29,7 +28,7 @@ def test_held_out_clips_are_filmed_and_nothing_else(store):
 
 
 def test_without_noise_2d_is_the_camera_s_image_of_3d(store, monkeypatch):
-    monkeypatch.setattr(tracks, "NOISE", CLEAN)
+    monkeypatch.setattr(held_out, "NOISE", CLEAN)
     for track in virtual_tracks(store):
         seen = track.camera.project(track.positions_camera)
         usual = [joint for joint in range(17) if joint not in (0, 7)]  # these two are made of others

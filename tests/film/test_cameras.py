@@ -6,10 +6,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from made_motion import H36M, standing
 from uplift3d.camera import rotation_looking_at as numpy_rotation
-from uplift3d.train.cameras import CameraConfig, look, rotation_looking_at
-
-from .conftest import H36M, standing
+from uplift3d.film.cameras import CameraConfig, look, rotation_looking_at
 
 STRAIGHT = CameraConfig(
     elevation_deg=(0, 0),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
+import numpy as np
 import torch
 from pydantic import AfterValidator
 from torch import Generator, Tensor
@@ -57,3 +58,8 @@ def log_uniform(shape: tuple[int, ...], low: float, high: float, like: Tensor, r
     if high == 0:
         return torch.zeros(shape, device=like.device, dtype=like.dtype)
     return uniform(shape, math.log(low), math.log(high), like, random).exp()
+
+
+def seed_of(*numbers: int) -> int:
+    """One seed for a random generator from several numbers."""
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])

@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor
 from torch.nn.functional import normalize
 
+from uplift3d.film.bodies import from_the_root
+from uplift3d.film.draws import LogRange, ShareRange, gaussian, log_uniform, uniform
+from uplift3d.film.noise import correlated
 from uplift3d.skeletons import JointSet
-from uplift3d.train.augment import from_the_root
-from uplift3d.train.draws import LogRange, ShareRange, gaussian, log_uniform, uniform
-from uplift3d.train.noise import correlated
 
 HINGES = ("knee", "elbow")
 LARGEST_FLEXION_DEG = 150.0

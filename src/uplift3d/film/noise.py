@@ -11,9 +11,9 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor
 
+from uplift3d.film.cameras import View
+from uplift3d.film.draws import LogRange, ShareRange, SizeRange, gaussian, log_uniform, uniform
 from uplift3d.skeletons import JointSet
-from uplift3d.train.cameras import View
-from uplift3d.train.draws import LogRange, ShareRange, SizeRange, gaussian, log_uniform, uniform
 
 JOINT_NOISE = {"wrist": 1.6, "ankle": 1.5, "elbow": 1.2, "knee": 1.2, "head": 0.9, "neck": 0.8, "torso": 0.8}
 """Noise of a joint relative to hips and shoulders (COCO's annotators disagree in about these proportions)."""

@@ -29,7 +29,7 @@ from torch import Generator, Tensor
 
 from uplift3d.camera import Camera, normalise_screen
 from uplift3d.data.h36m import cameras
-from uplift3d.train.cameras import NEAREST_M, Axes, CameraConfig, View, root_relative
+from uplift3d.film.cameras import NEAREST_M, Axes, CameraConfig, View, root_relative
 
 WIDEST = 1.0
 """|X / Z| and |Y / Z| beyond which the published projection is cut off; images end at about 0.47."""

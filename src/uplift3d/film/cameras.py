@@ -14,7 +14,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor
 
-from uplift3d.train.draws import LogRange, Range, gaussian, log_uniform, uniform
+from uplift3d.film.draws import LogRange, Range, gaussian, log_uniform, uniform
 
 Axes = Literal["viewing_ray", "camera"]
 NEAREST_M = 0.3

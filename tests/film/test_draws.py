@@ -4,7 +4,7 @@ import pytest
 import torch
 from pydantic import BaseModel, ValidationError
 
-from uplift3d.train.draws import LogRange, Range, ShareRange, SizeRange, gaussian, log_uniform, uniform
+from uplift3d.film.draws import LogRange, Range, ShareRange, SizeRange, gaussian, log_uniform, uniform
 
 LIKE = torch.zeros(1, dtype=torch.float64)
 

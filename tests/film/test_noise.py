@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from uplift3d.train.cameras import View
-from uplift3d.train.noise import JOINT_NOISE, REALISTIC_NOISE, NoiseConfig, correlated, detect
-
-from .conftest import H36M, standing
+from made_motion import H36M, standing
+from uplift3d.film.cameras import View
+from uplift3d.film.noise import JOINT_NOISE, REALISTIC_NOISE, NoiseConfig, correlated, detect
 
 CLEAN = NoiseConfig(
     white_mm=(0, 0),

@@ -17,8 +17,8 @@ from uplift3d.camera import normalise_screen
 from uplift3d.data.store import JOINTS, RATE_HZ
 from uplift3d.data.tracks import Track, at_rate, intrinsics_of
 from uplift3d.errors import InputError
+from uplift3d.film.cameras import rotation_looking_at
 from uplift3d.skeletons import joint_set
-from uplift3d.train.cameras import rotation_looking_at
 
 PELVIS = joint_set(JOINTS).index("pelvis")
 

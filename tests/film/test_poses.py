@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from uplift3d.film.poses import PoseConfig, pelvis_axes, rotation_about, vary_poses
 from uplift3d.skeletons import joint_set
-from uplift3d.train.poses import PoseConfig, pelvis_axes, rotation_about, vary_poses
 
 JOINTS = joint_set("h36m17")
 TOKEN_S = 0.1
