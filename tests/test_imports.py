@@ -57,6 +57,7 @@ TORCH_SIDE = (
     "uplift3d.evaluate.datasets",
     "uplift3d.evaluate.flops",
     "uplift3d.evaluate.lifters",
+    "uplift3d.evaluate.open_mocap",
     "uplift3d.evaluate.published",
     "uplift3d.evaluate.rivals",
 )

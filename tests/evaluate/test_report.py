@@ -10,7 +10,7 @@ import pytest
 
 from uplift3d.errors import InputError
 from uplift3d.evaluate.protocols import Evaluation, Scores
-from uplift3d.evaluate.report import Report, Result, both_protocols, save_report
+from uplift3d.evaluate.report import ProtocolResult, Report, both_protocols, save_report
 
 NAN = math.nan
 
@@ -30,7 +30,7 @@ def report():
         Evaluation(5, all_frames=scores(1, moving=True), key_frames=scores(10, moving=False))
     )
     facts = {"data set": "made up, twice", "flip": "none"}
-    return Report("Made up", facts, (*both, Result(20, "all frames", scores(100, moving=True))))
+    return Report("Made up", facts, (*both, ProtocolResult(20, "all frames", scores(100, moving=True))))
 
 
 def test_both_means_stand_side_by_side(report):

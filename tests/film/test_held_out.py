@@ -5,7 +5,7 @@ from made_motion import moving
 from uplift3d.data.store import Clip, MotionStore, write_store
 from uplift3d.errors import InputError
 from uplift3d.film import held_out
-from uplift3d.film.held_out import virtual_tracks
+from uplift3d.film.held_out import Piece, film, pieces_of, virtual_tracks
 from uplift3d.film.noise import NoiseConfig
 
 NOTHING = {"white_mm": (0, 0), "drift_mm": (0, 0), "bias_mm": 0, "lost_rate": (0, 0)}
@@ -58,6 +58,13 @@ def test_long_clips_are_cut_and_few_pieces_are_spread_evenly(tmp_path):
     assert [len(track) for track in virtual_tracks(store, piece_s=4)] == [200] * 5
     some = virtual_tracks(store, piece_s=4, most=3)
     assert [track.take for track in some] == [f"long from frame {start}" for start in (0, 400, 800)]
+
+
+def test_pieces_are_known_before_anything_is_filmed(store):
+    pieces = pieces_of(store, piece_s=2.6)
+    assert pieces == [Piece(2, 0, 130), Piece(5, 0, 130), Piece(7, 0, 130)]  # 30 frames of clip 2 are too few
+    whole, filmed = film(store, pieces[1]), virtual_tracks(store)[1]
+    assert np.array_equal(whole.keypoints_px, filmed.keypoints_px)
 
 
 def test_a_store_with_nothing_held_out_is_refused(tmp_path):

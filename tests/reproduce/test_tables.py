@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from uplift3d.reproduce import published
-from uplift3d.reproduce.cells import BASELINE, PROTOCOLS, Result
+from uplift3d.reproduce.cells import BASELINE, PROTOCOLS, CellResult
 from uplift3d.reproduce.human36m import Human36M
 from uplift3d.reproduce.pages import spread, write_page
 from uplift3d.reproduce.plans import Plan
@@ -34,7 +34,7 @@ def results(seeds=(0,), actions=False):
     """Means over actions, if asked for, are those over frames and half a millimetre."""
 
     def look(cell):
-        return [Result(cell.name, seed, "abc", scores(cell, seed), more(cell, seed)) for seed in seeds]
+        return [CellResult(cell.name, seed, "abc", scores(cell, seed), more(cell, seed)) for seed in seeds]
 
     def more(cell, seed):
         if not actions:

@@ -18,7 +18,7 @@ from uplift3d.train.optimiser import (
     average_decay,
     create_optimiser,
     follow,
-    rate_factor,
+    learning_rate_factor,
 )
 
 
@@ -104,13 +104,13 @@ def test_averaging_warms_up_as_published(published):
 def test_the_paper_schedule_is_the_published_one(golden_dir):
     stored = np.load(golden_dir / "training" / "schedules.npz")
     config = OptimiserConfig(learning_rate=4e-5, schedule="paper", warm_up_steps=0)
-    rates = [config.learning_rate * rate_factor(config, int(step), 1) for step in stored["steps"]]
+    rates = [config.learning_rate * learning_rate_factor(config, int(step), 1) for step in stored["steps"]]
     np.testing.assert_allclose(rates, stored["exponential_decay_h36m_351"], rtol=5e-6)  # stored in float32
 
 
 def test_cosine_warms_up_and_ends_at_zero():
     config = OptimiserConfig(warm_up_steps=10)
-    factors = [rate_factor(config, step, 100) for step in range(101)]
+    factors = [learning_rate_factor(config, step, 100) for step in range(101)]
     assert factors[0] == pytest.approx(0.1)
     assert np.argmax(factors) == 9
     assert all(np.diff(factors[9:]) < 0)
@@ -168,7 +168,7 @@ def test_amsgrad_is_plain_adam_without_weight_decay():
 
 def test_the_exponential_schedule_falls_once_per_epoch():
     config = OptimiserConfig(schedule="exponential", decay=0.95, decay_steps=10, warm_up_steps=0)
-    factors = [rate_factor(config, step, 100) for step in (0, 9, 10, 19, 20)]
+    factors = [learning_rate_factor(config, step, 100) for step in (0, 9, 10, 19, 20)]
     assert factors == pytest.approx([1, 1, 0.95, 0.95, 0.95**2])
 
 

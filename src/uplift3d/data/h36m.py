@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from uplift3d.camera import Camera, Distortion
 from uplift3d.data.checks import as_numbers, as_table, check_finite
-from uplift3d.data.h36m_detections import Detections, View, open_detections
+from uplift3d.data.h36m_detections import Detections, VideoKeypoints, open_detections
 from uplift3d.data.restricted_pickle import load_npz
 from uplift3d.data.tracks import Motion, missing_files
 from uplift3d.errors import InputError
@@ -270,7 +270,7 @@ def _moving_joints(positions: Any, where: str) -> Floats:
     return np.asarray(chosen, dtype=np.float32)
 
 
-def _fitting(view: View, frames: int, where: str) -> tuple[Floats, Floats | None]:
+def _fitting(view: VideoKeypoints, frames: int, where: str) -> tuple[Floats, Floats | None]:
     """Detections and confidence of as many frames as there are 3D poses."""
     ratio = len(view) / frames
     if ratio < 1 or ratio >= _OTHER_RATE:

@@ -24,7 +24,7 @@ from uplift3d.data.restricted_pickle import load_npz, load_pickle
 from uplift3d.errors import InputError
 from uplift3d.skeletons import joint_set
 
-__all__ = ["Detections", "HourglassRecordings", "VideoPoseTable", "View", "open_detections"]
+__all__ = ["Detections", "HourglassRecordings", "VideoKeypoints", "VideoPoseTable", "open_detections"]
 
 Floats = NDArray[np.float32]
 Projection = Callable[[], Floats]
@@ -43,7 +43,7 @@ _LOOKS = 50
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class VideoKeypoints:
     """One recording seen by one camera: (T, 17, 2) pixels and, if known, (T, 17) confidence."""
 
     keypoints_px: Floats
@@ -60,7 +60,9 @@ class Detections(Protocol):
     def path(self) -> Path:
         """The file."""
 
-    def view(self, subject: str, take: str, camera: int, camera_id: str, project: Projection) -> View:
+    def view(
+        self, subject: str, take: str, camera: int, camera_id: str, project: Projection
+    ) -> VideoKeypoints:
         """Joints of one recording.
 
         Args:
@@ -106,7 +108,9 @@ class VideoPoseTable:
             raise InputError(f"{path} holds {names}: accepted is a dictionary 'positions_2d'")
         return cls(path, table)
 
-    def view(self, subject: str, take: str, camera: int, camera_id: str, project: Projection) -> View:
+    def view(
+        self, subject: str, take: str, camera: int, camera_id: str, project: Projection
+    ) -> VideoKeypoints:
         """See `Detections`."""
         if subject not in self.table:
             raise InputError(f"{self.path} has no subject {subject}; it has {', '.join(self.table)}")
@@ -117,7 +121,7 @@ class VideoPoseTable:
         views = as_entries(takes[take], f"{self.path}: {where}")
         if len(views) != CAMERAS:
             raise InputError(f"{self.path}: {where} has {len(views)} cameras, expected {CAMERAS}")
-        return _as_view(views[camera], f"{self.path}: {where} camera {camera_id}")
+        return _as_keypoints(views[camera], f"{self.path}: {where} camera {camera_id}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,14 +134,14 @@ class HourglassRecordings:
     """
 
     path: Path
-    recordings: Mapping[str, list[tuple[str, View, Floats]]]
+    recordings: Mapping[str, list[tuple[str, VideoKeypoints, Floats]]]
     """Subject → (name, detections, true joints (T, 17, 2) in pixels)."""
 
     @classmethod
     def read(cls, path: Path) -> HourglassRecordings:
         """Read a `.pkl` file of that layout."""
         content = load_pickle(path)
-        recordings: dict[str, list[tuple[str, View, Floats]]] = {}
+        recordings: dict[str, list[tuple[str, VideoKeypoints, Floats]]] = {}
         for split in ("train", "test"):
             part = content.get(split) if isinstance(content, Mapping) else None
             if isinstance(part, Mapping):
@@ -150,7 +154,9 @@ class HourglassRecordings:
             raise InputError(f"{path} holds neither 'train' nor 'test': accepted is MotionBERT's layout")
         return cls(path, recordings)
 
-    def view(self, subject: str, take: str, camera: int, camera_id: str, project: Projection) -> View:
+    def view(
+        self, subject: str, take: str, camera: int, camera_id: str, project: Projection
+    ) -> VideoKeypoints:
         """See `Detections`."""
         candidates = self.recordings.get(subject)
         if not candidates:
@@ -167,7 +173,7 @@ class HourglassRecordings:
         return view
 
 
-def _recordings(part: Mapping[str, Any], where: str) -> list[tuple[str, View, Floats]]:
+def _recordings(part: Mapping[str, Any], where: str) -> list[tuple[str, VideoKeypoints, Floats]]:
     needed = ("joint_2d", "joint3d_image", "source")
     missing = [key for key in needed if key not in part]
     if missing:
@@ -189,7 +195,7 @@ def _recordings(part: Mapping[str, Any], where: str) -> list[tuple[str, View, Fl
     found = []
     for start, stop in pairwise(bounds):
         name = str(names[start])
-        view = _as_view(pixels[start:stop], f"{where}: {name}")
+        view = _as_keypoints(pixels[start:stop], f"{where}: {name}")
         found.append((name, view, truth[start:stop, :, :2]))
     return found
 
@@ -203,7 +209,7 @@ def _pixels_apart(truth: Floats, projected: Floats) -> float:
     return float(np.linalg.norm(truth[rows] - projected[rows], axis=-1).mean())
 
 
-def _as_view(values: Any, where: str) -> View:
+def _as_keypoints(values: Any, where: str) -> VideoKeypoints:
     """(T, 17 or 16, 2 or 3) → 17 joints; the third number is the confidence."""
     numbers = as_numbers(values, f"{where}: 2D positions")
     shape = numbers.shape
@@ -216,7 +222,7 @@ def _as_view(values: Any, where: str) -> View:
     if shape[1] == 16:
         joints = _from_hourglass(joints)
     confidence = np.clip(joints[..., 2], 0, 1) if shape[2] == 3 else None
-    return View(np.ascontiguousarray(joints[..., :2]), confidence)
+    return VideoKeypoints(np.ascontiguousarray(joints[..., :2]), confidence)
 
 
 def _from_hourglass(joints: Floats) -> Floats:

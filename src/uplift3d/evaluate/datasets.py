@@ -11,21 +11,23 @@ from uplift3d.data.mpi_inf_3dhp import GroundTruth
 from uplift3d.data.tracks import Track
 from uplift3d.evaluate.lifters import Lifter
 from uplift3d.evaluate.published import evaluate_lifter
-from uplift3d.evaluate.report import Report, Result, both_protocols
+from uplift3d.evaluate.report import ProtocolResult, Report, both_protocols
 
 __all__ = ["evaluate_h36m", "evaluate_mpi_inf_3dhp", "results_at"]
 
 PROTOCOLS = "all frames: every frame scored, 3D poses interpolated; key frames: only frames with a 2D pose"
 Progress = Callable[[Iterable[Track], str], Iterable[Track]]
+"""Wraps the tracks of a stride, to show how far it is; the text says which stride."""
 
 
-def _silent(tracks: Iterable[Track], what: str) -> Iterable[Track]:
+def silent(tracks: Iterable[Track], what: str) -> Iterable[Track]:
+    """A `Progress` that shows nothing."""
     return tracks
 
 
 def results_at(
     s_in: Sequence[int], lifter: Lifter, tracks: Iterable[Track], progress: Progress, **how: Any
-) -> tuple[Result, ...]:
+) -> tuple[ProtocolResult, ...]:
     """Both protocols at every stride; `how` are further arguments of `evaluate_lifter`."""
     return tuple(
         result
@@ -44,7 +46,7 @@ def evaluate_h36m(
     detections: str = "cpn_ft_h36m_dbb",
     subjects: Sequence[str] = h36m.TEST_SUBJECTS,
     learned_upsampling: bool = True,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Report:
     """Both published protocols on Human3.6M.
 
@@ -83,7 +85,7 @@ def evaluate_mpi_inf_3dhp(
     *,
     rate_hz: float = mpi_inf_3dhp.TEST_RATE_HZ,
     learned_upsampling: bool = True,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Report:
     """Both protocols on the test set of MPI-INF-3DHP, with PCK and AUC over the 14 joints that it scores.
 

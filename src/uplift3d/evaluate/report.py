@@ -17,7 +17,15 @@ from typing import Any
 from uplift3d.evaluate.protocols import UNITS, Evaluation, Scores
 from uplift3d.files import atomic_write, check_writable
 
-__all__ = ["SUFFIXES", "Report", "Result", "Table", "both_protocols", "check_report_path", "save_report"]
+__all__ = [
+    "SUFFIXES",
+    "ProtocolResult",
+    "Report",
+    "Table",
+    "both_protocols",
+    "check_report_path",
+    "save_report",
+]
 
 NAMES = {
     "mpjpe": "MPJPE",
@@ -42,7 +50,7 @@ DIGITS = {"mpjve": 0, "acceleration": 0}
 
 
 @dataclass(frozen=True)
-class Result:
+class ProtocolResult:
     """Scores of one protocol at one key-frame stride."""
 
     s_in: int
@@ -71,7 +79,7 @@ class Report:
     title: str
     facts: Mapping[str, str]
     """Data set, ground truth, split, 2D, weights, flip, … in words."""
-    results: tuple[Result, ...]
+    results: tuple[ProtocolResult, ...]
     group: str = "action"
     """What `Scores.per_action` is split by."""
 
@@ -157,11 +165,11 @@ class Report:
         return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def both_protocols(evaluation: Evaluation) -> tuple[Result, Result]:
+def both_protocols(evaluation: Evaluation) -> tuple[ProtocolResult, ProtocolResult]:
     """Both protocols of one stride."""
     return (
-        Result(evaluation.s_in, "all frames", evaluation.all_frames),
-        Result(evaluation.s_in, "key frames", evaluation.key_frames),
+        ProtocolResult(evaluation.s_in, "all frames", evaluation.all_frames),
+        ProtocolResult(evaluation.s_in, "key frames", evaluation.key_frames),
     )
 
 

@@ -6,7 +6,7 @@ Axes: T frames, J joints.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from uplift3d.film.draws import seed_of
 from uplift3d.film.noise import REALISTIC_NOISE, detect
 from uplift3d.skeletons import joint_set
 
-T = TypeVar("T")
+ItemT = TypeVar("ItemT")
 SEED = 11
 WIDTH_PX = 1000
 PIECE_S = 10.0
@@ -28,6 +28,17 @@ LEAST_S = 2.0
 """Shorter pieces are not filmed: a window would see more of their ends than of them."""
 NOISE = REALISTIC_NOISE.model_copy(update={"lost_rate": (0.0, 0.0), "lost_outside": 0.0, "missed_rate": 0.0})
 """As in validation, but nothing is lost: not every network measured here can do without a joint."""
+
+
+class Piece(NamedTuple):
+    """A part of a clip that is filmed by one camera."""
+
+    clip: int
+    """Index in the store."""
+    start: int
+    """First frame within the clip."""
+    longest: int
+    """Number of frames, or as many as the clip still has."""
 
 
 def virtual_tracks(
@@ -42,19 +53,31 @@ def virtual_tracks(
         most: number of pieces, evenly spread over all of them; default: all.
 
     Raises:
+        InputError: as for `pieces_of`.
+    """
+    return [film(store, piece) for piece in evenly(pieces_of(store, datasets, piece_s), most)]
+
+
+def pieces_of(store: MotionStore, datasets: Sequence[str] = (), piece_s: float = PIECE_S) -> list[Piece]:
+    """What there is to film of the validation split.
+
+    Args:
+        store, datasets, piece_s: as for `virtual_tracks`.
+
+    Raises:
         InputError: nothing long enough is held out.
     """
     _, held_out = split_of(store, datasets)
     longest, least = round(piece_s * RATE_HZ), round(LEAST_S * RATE_HZ)
     pieces = [
-        (clip, start)
+        Piece(clip, start, longest)
         for clip in held_out
         for start in range(0, store.clips[clip].frames, longest)
         if store.clips[clip].frames - start >= least
     ]
     if not pieces:
         raise InputError(f"{store.path}: no held-out clip of at least {LEAST_S:g} s to measure on")
-    return [_film(store, clip, start, longest) for clip, start in evenly(pieces, most)]
+    return pieces
 
 
 def noise_in_words() -> str:
@@ -67,15 +90,16 @@ def noise_in_words() -> str:
     )
 
 
-def evenly(items: Sequence[T], most: int | None) -> Sequence[T]:
+def evenly(items: Sequence[ItemT], most: int | None) -> Sequence[ItemT]:
     """So many of them, first and last included, evenly spread; all where there are no more, or for None."""
     if most is None or most >= len(items):
         return items
     return [items[i] for i in np.linspace(0, len(items) - 1, most).round().astype(int)]
 
 
-def _film(store: MotionStore, index: int, start: int, longest: int) -> StoredTrack:
-    """One piece of a clip before its own camera."""
+def film(store: MotionStore, piece: Piece) -> StoredTrack:
+    """One piece of a clip seen by its own camera, the same way every time."""
+    index, start, longest = piece
     random = torch.Generator()
     random.manual_seed(seed_of(SEED, index, start))
     world = torch.from_numpy(store[index][start : start + longest].copy())[None]  # (1, T, J, 3)

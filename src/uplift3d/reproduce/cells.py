@@ -54,7 +54,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Result:
+class CellResult:
     """What is known of a cell with one seed."""
 
     cell: str
@@ -72,7 +72,7 @@ class Result:
         return means[stride][protocol]
 
 
-def run_cell(cell: Cell, source: Source, folder: Path, seed: int, say: Say) -> Result:
+def run_cell(cell: Cell, source: Source, folder: Path, seed: int, say: Say) -> CellResult:
     """Train and measure, unless that is done already; a killed run goes on where it stopped.
 
     Args:
@@ -99,7 +99,7 @@ def run_cell(cell: Cell, source: Source, folder: Path, seed: int, say: Say) -> R
     _keep_settings(place, settings_of(cell))
     network = load_checkpoint(train(TrainConfig(**fields, graphs=False)))
     say(f"{place.name}: measuring")
-    result = Result(cell.name, seed, fingerprint(network), *_measure(network, cell, source))
+    result = CellResult(cell.name, seed, fingerprint(network), *_measure(network, cell, source))
     with atomic_write(place / RESULT) as temporary:
         temporary.write_text(json.dumps(vars(result), indent=1) + "\n", encoding="utf-8")
     return result
@@ -177,13 +177,13 @@ def _keep_settings(place: Path, settings: Mapping[str, Any]) -> None:
         temporary.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
 
-def _is_complete(result: Result, cell: Cell) -> bool:
+def _is_complete(result: CellResult, cell: Cell) -> bool:
     """Whether all is there that is measured today; what an earlier version left out is measured again."""
     wanted = PROTOCOLS if cell.interpolated else (*PROTOCOLS, BASELINE)
     return all(protocol in result.scores.get(stride, {}) for stride in cell.strides for protocol in wanted)
 
 
-def _read(path: Path) -> Result | None:
+def _read(path: Path) -> CellResult | None:
     """A result that is there already."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -195,4 +195,4 @@ def _read(path: Path) -> Result | None:
         {int(stride): protocols for stride, protocols in content.get(name, {}).items()}
         for name in ("scores", "over_actions")
     )
-    return Result(content["cell"], content["seed"], content["weights"], scores, over_actions)
+    return CellResult(content["cell"], content["seed"], content["weights"], scores, over_actions)

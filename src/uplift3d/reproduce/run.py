@@ -9,7 +9,7 @@ from pathlib import Path
 from uplift3d.errors import InputError
 from uplift3d.model.checkpoints import Network
 from uplift3d.reproduce import figures, tables
-from uplift3d.reproduce.cells import Cell, Result, Say, network_of, run_cell
+from uplift3d.reproduce.cells import Cell, CellResult, Say, network_of, run_cell
 from uplift3d.reproduce.drawings import check_matplotlib
 from uplift3d.reproduce.pages import Page, write_page
 from uplift3d.reproduce.plans import Plan
@@ -69,9 +69,9 @@ def reproduce(
         check_matplotlib()
     runs = _create(folder / "runs")
     plan = Plan(source, scale)
-    cells: dict[str, list[Result]] = {}
+    cells: dict[str, list[CellResult]] = {}
 
-    def results(cell: Cell) -> list[Result]:
+    def results(cell: Cell) -> list[CellResult]:
         if cell.name not in cells:
             cells[cell.name] = [run_cell(cell, source, runs, seed, say) for seed in seeds]
         return cells[cell.name]

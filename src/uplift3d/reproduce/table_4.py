@@ -8,7 +8,7 @@ from uplift3d.evaluate.flops import PAPER_MFLOPS, Cost, costs, cpn_cost
 from uplift3d.evaluate.report import Table
 from uplift3d.model import presets
 from uplift3d.reproduce import published, speed
-from uplift3d.reproduce.cells import PROTOCOLS, Result
+from uplift3d.reproduce.cells import PROTOCOLS, CellResult
 from uplift3d.reproduce.pages import Number, Page, spread
 from uplift3d.reproduce.plans import RIVALS, Plan
 from uplift3d.reproduce.tables import PAPER, Results
@@ -104,7 +104,7 @@ def _row(cost: Cost, values: Mapping[str, float], errors: Sequence[float]) -> tu
 
 
 def _numbers(
-    cost: Cost, values: Mapping[str, float], errors: Sequence[float], found: Sequence[Result]
+    cost: Cost, values: Mapping[str, float], errors: Sequence[float], found: Sequence[CellResult]
 ) -> list[Number]:
     fast, slow, paper_error = published.TABLE_4[cost.model, cost.s_in]
     known = {

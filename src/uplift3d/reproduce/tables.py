@@ -8,7 +8,7 @@ from uplift3d.evaluate.baselines import Interpolated
 from uplift3d.evaluate.protocols import METRICS
 from uplift3d.evaluate.report import NAMES, Table
 from uplift3d.reproduce import published
-from uplift3d.reproduce.cells import BASELINE, PROTOCOLS, Cell, Over, Result
+from uplift3d.reproduce.cells import BASELINE, PROTOCOLS, Cell, CellResult, Over
 from uplift3d.reproduce.pages import Number, Page, spread
 from uplift3d.reproduce.plans import COMPONENTS, RIVAL_NAMES, RIVAL_STRIDE, RIVALS, STRIDES_81, Plan
 from uplift3d.reproduce.sources import Corpus
@@ -25,12 +25,12 @@ THREE = " / ".join(NAMES[metric] for metric in METRICS)
 PAPER = "paper, Human3.6M"
 INTERPOLATED: dict[Interpolated, str] = {"3d": "3D poses interpolated", "2d": "2D poses interpolated"}
 """What a rival does between key-frames, in words."""
-Results = Callable[[Cell], Sequence[Result]]
+Results = Callable[[Cell], Sequence[CellResult]]
 
 
 def table_1(plan: Plan, results: Results, facts: Mapping[str, str]) -> Page:
     """Single- and multi-stride training, with and without deferred attention."""
-    found: dict[tuple[str, int], Sequence[Result]] = {}
+    found: dict[tuple[str, int], Sequence[CellResult]] = {}
     numbers = []
     for stride in STRIDES_81:
         for name, (several, deferred) in MODES.items():
@@ -110,7 +110,7 @@ def table_2(plan: Plan, results: Results, facts: Mapping[str, str]) -> Page:
 
 
 def _long_finetuning(
-    plan: Plan, results: Results, scratch: Sequence[Result]
+    plan: Plan, results: Results, scratch: Sequence[CellResult]
 ) -> tuple[tuple[Table, ...], list[Number]]:
     """What pre-training is worth where as many steps follow as a run from scratch has."""
     cell = plan.long_finetuning()
@@ -215,12 +215,12 @@ def rivals(plan: Plan, results: Results, facts: Mapping[str, str]) -> Page:
     )
 
 
-def _three(found: Sequence[Result], stride: int, protocol: str, over: Over = "frames") -> str:
+def _three(found: Sequence[CellResult], stride: int, protocol: str, over: Over = "frames") -> str:
     errors = [one.errors_mm(stride, protocol, over) for one in found]
     return " / ".join(spread([one[metric] for one in errors]) for metric in METRICS)
 
 
-def _known_means(found: Iterable[Sequence[Result]]) -> tuple[Over, ...]:
+def _known_means(found: Iterable[Sequence[CellResult]]) -> tuple[Over, ...]:
     """Which means all results have."""
     have_actions = all(result.over_actions for results in found for result in results)
     return ("frames", "actions") if have_actions else ("frames",)
@@ -236,7 +236,7 @@ def _paper(values: tuple[float, float, float]) -> str:
 
 
 def _numbers(
-    row: str, found: Sequence[Result], stride: int, protocol: str, paper: tuple[float, ...] | None
+    row: str, found: Sequence[CellResult], stride: int, protocol: str, paper: tuple[float, ...] | None
 ) -> list[Number]:
     """The lines of the CSV: means over frames, then over actions where there are any."""
     numbers = []

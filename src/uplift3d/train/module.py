@@ -15,7 +15,7 @@ from uplift3d.errors import InputError
 from uplift3d.film.draws import seed_of
 from uplift3d.train.config import TrainConfig
 from uplift3d.train.lifting import Lifting
-from uplift3d.train.optimiser import average_decay, create_optimiser, follow, rate_factor
+from uplift3d.train.optimiser import average_decay, create_optimiser, follow, learning_rate_factor
 from uplift3d.train.pretraining import Pretraining
 from uplift3d.train.refinement import Refining
 from uplift3d.train.sources import load_windows
@@ -87,7 +87,7 @@ class TrainingModule(LightningModule):
     def on_train_batch_end(self, outputs: Any, *_: Any) -> None:
         """Log, and see to it that the last step is validated even if `validate_every` does not divide it."""
         self.last_loss = 1000 * float(outputs["loss"])
-        rate = self.config.optimiser.learning_rate * self._rate_factor(self.global_step - 1)
+        rate = self.config.optimiser.learning_rate * self._learning_rate_factor(self.global_step - 1)
         self.log_dict({f"train/{self.stage.measures.loss}": self.last_loss, "train/learning_rate": rate})
         self.trainer.should_stop = self.global_step >= self.config.steps
 
@@ -100,7 +100,7 @@ class TrainingModule(LightningModule):
     def configure_optimizers(self) -> Any:
         """The configured optimiser, its learning rate changed every step."""
         optimiser = create_optimiser(self.network.parameters(), self.config.optimiser)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self._rate_factor)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self._learning_rate_factor)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -108,5 +108,5 @@ class TrainingModule(LightningModule):
         checkpoint[STAGE_KEY] = self.config.stage
         checkpoint[NETWORK_KEY] = self.config.network.model_dump()
 
-    def _rate_factor(self, step: int) -> float:
-        return rate_factor(self.config.optimiser, step, self.config.steps)
+    def _learning_rate_factor(self, step: int) -> float:
+        return learning_rate_factor(self.config.optimiser, step, self.config.steps)

@@ -117,7 +117,7 @@ def create_optimiser(parameters: Iterable[nn.Parameter], config: OptimiserConfig
     return torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
 
 
-def rate_factor(config: OptimiserConfig, step: int, steps: int) -> float:
+def learning_rate_factor(config: OptimiserConfig, step: int, steps: int) -> float:
     """Learning rate of step `step` (from 0) of a run of `steps`, relative to the highest one."""
     warm_up = min(1.0, (step + 1) / max(1, config.warm_up_steps))
     if config.schedule == "paper":
