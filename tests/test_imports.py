@@ -25,7 +25,8 @@ VOCABULARY = ["errors", "files", "skeletons", "types", "rotations", "camera"]
 # What else a stage may import besides the vocabulary and itself. A key with a dot is one module of a stage
 # that may do more than the rest of it; a value with a dot opens that module only.
 ALLOWED = {
-    "tokens": [],
+    "normalise": [],
+    "tokens": ["normalise"],
     "windows": [],
     "weights": [],
     "video": [],
@@ -38,11 +39,11 @@ ALLOWED = {
     "model": ["weights"],
     "lift": ["tokens", "windows", "weights"],
     "lift.torch_runtime": ["model"],
-    "film": ["data", "tokens"],
-    "train": ["film", "model", "data", "tokens", "windows", "evaluate.metrics"],
-    "evaluate": ["film", "model", "data", "windows", "tokens", "lift"],
+    "film": ["data"],
+    "train": ["film", "model", "data", "normalise", "evaluate.metrics"],
+    "evaluate": ["film", "model", "data", "normalise", "tokens", "windows", "lift"],
     "reproduce": ["train", "evaluate", "film", "model", "data", "tokens", "lift"],
-    "pipeline": ["video", "detect", "tokens", "windows", "lift", "post", "export", "view", "weights"],
+    "pipeline": ["video", "detect", "normalise", "tokens", "lift", "post"],
     "cli": ["*"],
     "__main__": ["cli"],
 }

@@ -28,9 +28,10 @@ from uplift3d.lift.axes import AXES_IN_WORDS, in_camera_axes, pinhole
 from uplift3d.lift.offline import check_hop
 from uplift3d.lift.runtime import ModelPath
 from uplift3d.lift.stretches import usual_interval
+from uplift3d.normalise import MIN_JOINTS
 from uplift3d.post import Interpolation, check_method, interpolate, nearest_flags
 from uplift3d.skeletons import joint_set, reorder
-from uplift3d.tokens import MIN_JOINTS, InputSpec, grid_times, tokenise, usable_key_frames
+from uplift3d.tokens import InputSpec, PersonKeyFrames, grid_times, tokenise
 from uplift3d.types import BoolArray, FloatArray, Keypoints2D, Motion3D, TimeArray
 from uplift3d.video import open_video, regular_key_frames
 
@@ -218,12 +219,15 @@ class Lifter:
         camera = pinhole(keypoints.image_size, focal_px, principal_point_px)
         keys = keypoints[regular_key_frames(keypoints.times, key_interval)]
         interval_s = usual_interval(keys.times, key_interval, self.spec.spacing_s)
-        usable = [usable_key_frames(keys, person, self.spec) for person in range(len(keys.people))]
-        if not any(seen.any() for seen in usable):
+        people = [
+            PersonKeyFrames.from_keypoints(keys, person, self.spec.joints, self.spec.input)
+            for person in range(len(keys.people))
+        ]
+        if not any(person.usable.any() for person in people):
             raise NothingFoundError(_nobody(keys))
 
-        positions = np.full((len(usable), len(wanted), len(self._order), 3), np.nan, dtype=np.float32)
-        stretches = plan_stretches(keys, usable, wanted, interval_s, self.max_gap_s, self.spec)
+        positions = np.full((len(people), len(wanted), len(self._order), 3), np.nan, dtype=np.float32)
+        stretches = plan_stretches(people, wanted, interval_s, self.max_gap_s, self.spec)
         with _bar(progress, sum(len(stretch.grid) for stretch in stretches)) as advance:
             for stretch in stretches:
                 times = wanted[stretch.rows]
@@ -232,7 +236,7 @@ class Lifter:
             positions=positions,
             times=wanted,
             root=None,
-            observed=_observed(wanted, keys.times, usable, positions, self.spec.spacing_s),
+            observed=_observed(wanted, people, positions, self.spec.spacing_s),
             people=keys.people,
             joints=self.joints,
             meta={
@@ -250,12 +254,12 @@ class Lifter:
         self, stretch: Stretch, times: TimeArray, camera: Camera | None, advance: Callable[[int], None]
     ) -> FloatArray:
         """(T, J, 3) poses at the wanted times of one uninterrupted stretch of one person."""
-        track = tokenise(stretch.keys, 0, stretch.grid, self.spec)
+        track = tokenise(stretch.keys, stretch.grid, self.spec)
         poses = lift_track(self.runtime, track, hop=self.hop, flip=self.flip, advance=advance)  # (n, J, 3)
         poses = interpolate(stretch.grid, poses[:, self._order], times, self.interpolation)  # (T, J, 3)
         if camera is None or self.spec.axes == "camera":
             return poses
-        return in_camera_axes(poses, times, stretch.keys, 0, camera)
+        return in_camera_axes(poses, times, stretch.keys, camera)
 
     def _output_times(self, times: TimeArray, given: npt.ArrayLike | None) -> TimeArray:
         spacing_s = self.spec.spacing_s
@@ -302,11 +306,11 @@ def _check_key_interval(key_interval: object) -> None:
 
 
 def _observed(
-    wanted: TimeArray, times: TimeArray, usable: list[BoolArray], positions: FloatArray, spacing_s: float
+    wanted: TimeArray, people: list[PersonKeyFrames], positions: FloatArray, spacing_s: float
 ) -> BoolArray:
     """(P, T) True at the output time nearest to each usable key-frame, within half an output step."""
     step_s = spacing_s if len(wanted) < 2 else float(np.median(np.diff(wanted)))
-    flags = np.stack([nearest_flags(wanted, times[seen], step_s) for seen in usable])
+    flags = np.stack([nearest_flags(wanted, person.times[person.usable], step_s) for person in people])
     present: BoolArray = np.isfinite(positions).all(axis=(-1, -2))
     return flags & present
 

@@ -1,46 +1,22 @@
-"""2D key-frames to network input: a token grid in seconds, and the normalisation a network was trained with.
+"""2D key-frames to network input: one person's key-frames in the network's joints, and the token grid.
 
-Axes: n tokens of a clip, J joints. Everything here is numpy; `train/inputs.py` is the batched torch twin of
-`normalise_person`, tested equal.
+Axes: K key-frames, n tokens of a clip, J joints, C channels of the input.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from uplift3d import camera
+from uplift3d.normalise import normalise_person, normalise_screen, person_size, relative_to_pelvis
 from uplift3d.skeletons import convert_2d, joint_set
-from uplift3d.types import BoolArray, FloatArray, Keypoints2D, TimeArray
+from uplift3d.types import BoolArray, FloatArray, IntArray, Keypoints2D, TimeArray
 
-# Typical projected distance of each joint from the pelvis, in metres, for people who stand, walk and gesture.
-# A joint's image distance divided by it estimates the person's size in pixels per metre, whichever joints are
-# seen; the hips are too near the pelvis to tell anything.
-TYPICAL_DISTANCE_M: Mapping[str, float] = {
-    "torso": 0.24,
-    "neck": 0.48,
-    "head": 0.58,
-    "head_top": 0.69,
-    "left_shoulder": 0.46,
-    "right_shoulder": 0.46,
-    "left_elbow": 0.40,
-    "right_elbow": 0.40,
-    "left_wrist": 0.40,
-    "right_wrist": 0.40,
-    "left_knee": 0.42,
-    "right_knee": 0.42,
-    "left_ankle": 0.74,
-    "right_ankle": 0.74,
-}
-# The size is averaged over this long on either side, so that it follows a person who walks towards the camera
-# but not one who crouches or lifts an arm.
-SIZE_HALF_WIDTH_S = 1.75
-# A pose with fewer of the joints above is no observation: the network fills it in like any unseen moment.
-MIN_JOINTS = 6
+InputKind = Literal["person", "screen"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +25,7 @@ class InputSpec:
 
     joints: str
     """Joint set, in the network's own order."""
-    input: Literal["person", "screen"]
+    input: InputKind
     """'person': relative to the pelvis and the person's size; 'screen': relative to the image (published)."""
     window: int
     """Tokens in one window (N)."""
@@ -73,11 +49,70 @@ class InputSpec:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class PersonKeyFrames:
+    """One person's 2D key-frames in a network's joints: what travels from a clip to the network and back.
+
+    A joint with confidence 0 counts as unseen: that is how detectors mark places they only extrapolated, such
+    as feet below the edge of the image.
+    """
+
+    times: TimeArray
+    """(K,) seconds, increasing."""
+    positions: FloatArray
+    """(K, J, 2) pixels, NaN where unseen."""
+    confidence: FloatArray
+    """(K, J) in [0, 1], 0 where unseen."""
+    usable: BoolArray
+    """(K,) True where enough of the person is seen to make a pose token."""
+    image_size: tuple[int, int]
+    """(width, height) in pixels."""
+    joints: str
+    """Joint set: the network's."""
+
+    @classmethod
+    def from_keypoints(
+        cls, keypoints: Keypoints2D, person: int, joints: str, input: InputKind
+    ) -> PersonKeyFrames:
+        """Convert one person of a clip.
+
+        Args:
+            keypoints: key-frames of everybody, any joint set.
+            person: row of the person (not the track id).
+            joints: joint set of the network.
+            input: the network's kind of input, which decides what is usable.
+        """
+        confidence = keypoints.confidence[person]
+        seen = np.where((confidence > 0)[..., None], keypoints.positions[person], np.float32(np.nan))
+        positions, confidence = convert_2d(seen, confidence, keypoints.joints, joints)
+        usable = _usable(positions, joints, input)
+        return cls(keypoints.times, positions, confidence, usable, keypoints.image_size, joints)
+
+    def __len__(self) -> int:
+        """Number of key-frames."""
+        return len(self.times)
+
+    def __getitem__(self, item: slice | npt.NDArray[Any]) -> PersonKeyFrames:
+        """Some of the key-frames (a slice, boolean mask or index array over time)."""
+        return replace(
+            self,
+            times=self.times[item],
+            positions=self.positions[item],
+            confidence=self.confidence[item],
+            usable=self.usable[item],
+        )
+
+    @property
+    def pelvis_px(self) -> FloatArray:
+        """(K, 2) the pelvis in pixels, NaN where unseen."""
+        return self.positions[:, joint_set(self.joints).index("pelvis")]
+
+
 @dataclass(frozen=True)
 class TokenTrack:
     """One person on the token grid.
 
-    `times` (n,) seconds, `poses` (n, J, 2) network input (0 where nothing was observed), `observed` (n,) True
+    `times` (n,) seconds, `poses` (n, J, C) network input (0 where nothing was observed), `observed` (n,) True
     for pose tokens.
     """
 
@@ -92,7 +127,7 @@ def grid_times(start_s: float, end_s: float, spacing_s: float) -> TimeArray:
     return start_s + spacing_s * np.arange(max(count, 1))
 
 
-def nearest_key_frames(grid: TimeArray, times: TimeArray, spacing_s: float) -> npt.NDArray[np.int64]:
+def nearest_key_frames(grid: TimeArray, times: TimeArray, spacing_s: float) -> IntArray:
     """For every token the index of the key-frame nearest in time, -1 where none is within half a token.
 
     Every key-frame fills one token at most (its own nearest), so a sparse key-frame is never seen twice.
@@ -114,134 +149,34 @@ def nearest_key_frames(grid: TimeArray, times: TimeArray, spacing_s: float) -> n
     return nearest
 
 
-def person_size(poses: FloatArray, seen: BoolArray, joints: str) -> tuple[FloatArray, BoolArray]:
-    """Size of the person in every pose, in image units per metre, and whether it could be told.
-
-    Root mean square over the seen joints of (distance from the pelvis / `TYPICAL_DISTANCE_M`).
+def tokenise(keys: PersonKeyFrames, grid: TimeArray, spec: InputSpec) -> TokenTrack:
+    """One person's key-frames on the token grid, in the normalisation of the network.
 
     Args:
-        poses: (n, J, 2) joints relative to the pelvis, any image unit.
-        seen: (n, J).
-        joints: name of the joint set.
-
-    Returns:
-        size (n,) and usable (n,): the pelvis and at least `MIN_JOINTS` of the joints in the table are seen.
-    """
-    weights = inverse_distances(joints)
-    used = seen & (weights > 0)
-    count = used.sum(axis=-1)
-    squares = np.where(used, (poses**2).sum(axis=-1) * weights**2, 0).sum(axis=-1)
-    size = np.sqrt(squares / np.maximum(count, 1))
-    pelvis = joint_set(joints).joints.index("pelvis")
-    return size, seen[:, pelvis] & (count >= MIN_JOINTS) & (size > 0)
-
-
-def inverse_distances(joints: str) -> FloatArray:
-    """(J,) 1 / typical distance of every joint of the set, 0 for joints that tell nothing about the size."""
-    table = [
-        1 / TYPICAL_DISTANCE_M[name] if name in TYPICAL_DISTANCE_M else 0.0
-        for name in joint_set(joints).joints
-    ]
-    return np.array(table, dtype=np.float32)
-
-
-def relative_to_pelvis(positions: FloatArray, joints: str) -> tuple[FloatArray, BoolArray]:
-    """Joints (n, J, 2), NaN where unseen → relative to the pelvis (n, J, 2), 0 where unseen, and seen (n, J).
-
-    Without the pelvis nothing of a pose counts as seen.
-    """
-    pelvis = joint_set(joints).joints.index("pelvis")
-    relative = positions - positions[:, pelvis : pelvis + 1]
-    seen = np.isfinite(relative).all(axis=-1)
-    return np.where(seen[..., None], relative, np.float32(0)), seen
-
-
-def normalise_person(positions: FloatArray, joints: str, spacing_s: float) -> tuple[FloatArray, BoolArray]:
-    """2D poses relative to the person: neither camera, crop, resolution nor place in the image matter.
-
-    Every pose is taken relative to its own pelvis and divided by the person's size (see `person_size`)
-    averaged over the observed tokens within `SIZE_HALF_WIDTH_S`, so one unit is about a metre on the person.
-
-    Args:
-        positions: (n, J, 2) pixels on the token grid, NaN where unseen.
-        joints: name of the joint set.
-        spacing_s: seconds between tokens.
-
-    Returns:
-        poses (n, J, 2), 0 for unseen joints and unusable poses, and usable (n,).
-    """
-    relative, seen = relative_to_pelvis(positions, joints)
-    size, usable = person_size(relative, seen, joints)
-    half = round(SIZE_HALF_WIDTH_S / spacing_s)
-    mean = _sliding_mean(np.where(usable, size, 0), usable, half)
-    scale = np.where(usable, 1 / np.maximum(mean, np.finfo(np.float32).tiny), 0)
-    return (relative * scale[:, None, None]).astype(np.float32), usable
-
-
-def normalise_screen(positions: FloatArray, image_size: tuple[int, int]) -> tuple[FloatArray, BoolArray]:
-    """The published input: x / w · 2 - 1 and y / w · 2 - h / w, aspect kept.
-
-    Args:
-        positions: (n, J, 2) pixels, NaN where unseen.
-        image_size: (width, height) in pixels.
-
-    Returns:
-        poses (n, J, 2), 0 for unseen joints, and usable (n,): at least one joint is seen.
-    """
-    seen = np.isfinite(positions).all(axis=-1)
-    poses = camera.normalise_screen(positions, image_size)
-    return np.where(seen[..., None], poses, 0).astype(np.float32), seen.any(axis=-1)
-
-
-def usable_key_frames(keypoints: Keypoints2D, person: int, spec: InputSpec) -> BoolArray:
-    """(K,) True where a key-frame shows enough of the person (a row, not a track id) to make a pose token."""
-    return _usable(_network_joints(keypoints, person, spec), spec)
-
-
-def tokenise(keypoints: Keypoints2D, person: int, grid: TimeArray, spec: InputSpec) -> TokenTrack:
-    """One person's key-frames on the token grid, in the network's joints and normalisation.
-
-    Args:
-        keypoints: 2D key-frames in pixels, any joint set.
-        person: row of the person (not the track id).
+        keys: key-frames in the network's joints.
         grid: (n,) token times in seconds, `spec.spacing_s` apart.
         spec: what the network wants.
     """
-    positions = _network_joints(keypoints, person, spec)
-    usable = np.flatnonzero(_usable(positions, spec))
-    nearest = nearest_key_frames(grid, keypoints.times[usable], spec.spacing_s)
-    on_grid = np.full((len(grid), *positions.shape[1:]), np.nan, dtype=np.float32)
-    on_grid[nearest >= 0] = positions[usable[nearest[nearest >= 0]]]
+    usable = keys[keys.usable]
+    source = nearest_key_frames(grid, usable.times, spec.spacing_s)
+    positions = _on_grid(usable.positions, source)  # (n, J, 2)
     if spec.input == "screen":
-        poses, observed = normalise_screen(on_grid, keypoints.image_size)
+        poses, observed = normalise_screen(positions, keys.image_size)
     else:
-        poses, observed = normalise_person(on_grid, spec.joints, spec.spacing_s)
+        poses, observed = normalise_person(positions, spec.joints, spec.spacing_s)
     return TokenTrack(grid, poses, observed)
 
 
-def _network_joints(keypoints: Keypoints2D, person: int, spec: InputSpec) -> FloatArray:
-    """(K, J, 2) pixels in the network's joints, NaN where unseen.
-
-    A joint with confidence 0 counts as unseen: that is how detectors mark places they only extrapolated, such
-    as feet below the edge of the image.
-    """
-    confidence = keypoints.confidence[person]
-    seen = np.where((confidence > 0)[..., None], keypoints.positions[person], np.float32(np.nan))
-    return convert_2d(seen, confidence, keypoints.joints, spec.joints)[0]
+def _on_grid(values: FloatArray, source: IntArray) -> FloatArray:
+    """Values (K, …) of the key-frames → (n, …) of the tokens; `source` (n,), NaN where that is -1."""
+    out = np.full((len(source), *values.shape[1:]), np.nan, dtype=np.float32)
+    filled = source >= 0
+    out[filled] = values[source[filled]]
+    return out
 
 
-def _usable(positions: FloatArray, spec: InputSpec) -> BoolArray:
+def _usable(positions: FloatArray, joints: str, input: InputKind) -> BoolArray:
     """(K,) True where joints (K, J, 2) are enough for a pose token."""
-    if spec.input == "screen":
+    if input == "screen":
         return np.asarray(np.isfinite(positions).all(axis=-1).any(axis=-1))
-    return person_size(*relative_to_pelvis(positions, spec.joints), spec.joints)[1]
-
-
-def _sliding_mean(values: FloatArray, weights: BoolArray, half: int) -> npt.NDArray[np.float64]:
-    """Mean of the weighted entries within `half` places on either side, 0 where there are none."""
-    total = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
-    count = np.concatenate([[0], np.cumsum(weights)])
-    place = np.arange(len(values))
-    low, high = np.maximum(place - half, 0), np.minimum(place + half + 1, len(values))
-    mean: npt.NDArray[np.float64] = (total[high] - total[low]) / np.maximum(count[high] - count[low], 1)
-    return mean
+    return person_size(*relative_to_pelvis(positions, joints), joints)[1]

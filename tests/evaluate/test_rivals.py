@@ -25,7 +25,7 @@ from uplift3d.model.rivals import (
     flip_average,
 )
 from uplift3d.model.rivals.base import PartConfig, RivalConfig
-from uplift3d.tokens import normalise_screen
+from uplift3d.normalise import normalise_screen
 
 from ..model.rivals.peers import Peer, shaken, stored
 

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uplift3d import camera, tokens
+from uplift3d import camera, normalise
 from uplift3d.train.inputs import normalise_person, normalise_screen, usable_poses
 
 seeds = st.integers(0, 2**32 - 1)
@@ -25,7 +25,7 @@ def test_person_input_is_the_numpy_twin_s(seed, spacing_s):
     ours = normalise_person(torch.from_numpy(positions), known, observed, "h36m17", spacing_s)
     for row in range(2):
         pixels = np.where((seen & chosen[..., None])[row][..., None], positions[row], np.nan)
-        poses, usable = tokens.normalise_person(pixels, "h36m17", spacing_s)
+        poses, usable = normalise.normalise_person(pixels, "h36m17", spacing_s)
         np.testing.assert_allclose(ours[row].numpy(), poses, atol=1e-4)
         np.testing.assert_array_equal(observed[row].numpy(), usable)
 
@@ -39,4 +39,4 @@ def test_screen_input_is_the_numpy_twin_s(seed):
     ours = normalise_screen(screen, torch.from_numpy(seen), torch.from_numpy(chosen))
     for row in range(2):
         pixels = np.where((seen & chosen[..., None])[row][..., None], positions[row], np.nan)
-        np.testing.assert_allclose(ours[row].numpy(), tokens.normalise_screen(pixels, size)[0], atol=1e-5)
+        np.testing.assert_allclose(ours[row].numpy(), normalise.normalise_screen(pixels, size)[0], atol=1e-5)

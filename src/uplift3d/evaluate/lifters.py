@@ -22,7 +22,7 @@ from uplift3d.lift.runtime import Part
 from uplift3d.lift.torch_runtime import TorchRuntime
 from uplift3d.model import UpliftUpsample
 from uplift3d.skeletons import reorder
-from uplift3d.tokens import InputSpec, tokenise
+from uplift3d.tokens import InputKind, InputSpec, PersonKeyFrames, tokenise
 from uplift3d.types import FloatArray, IntArray, Keypoints2D, TimeArray
 
 __all__ = ["Lifter", "PersonLifter", "WindowLifter", "create_lifter", "key_frames", "to_camera_axes"]
@@ -187,10 +187,10 @@ class PersonLifter(_ModelLifter):
         config = self.model.config
         factor = windows.rate_factor(track.rate_hz, config.frame_rate_hz)
         spec = InputSpec.from_config(config.model_dump())
-        keys = key_frames(track, np.arange(0, len(track), s_in * factor))
+        keys = key_frames(track, np.arange(0, len(track), s_in * factor), config.joints, config.input)
         rows = np.arange(0, len(track), config.s_out * factor)
         grid = rows / track.rate_hz
-        tokens = tokenise(keys, 0, grid, spec)
+        tokens = tokenise(keys, grid, spec)
         if not tokens.observed.any():
             raise InputError(f"{name_of(track)} shows nobody in any of its {len(keys)} key-frames")
         lifted = lift_track(_DeviceRuntime(self.model), tokens, flip=self.flip, batch=self.batch)
@@ -201,18 +201,19 @@ class PersonLifter(_ModelLifter):
         return poses
 
 
-def key_frames(track: Track, rows: NDArray[np.int64]) -> Keypoints2D:
-    """Some frames of a track, as the pipeline takes them."""
+def key_frames(track: Track, rows: NDArray[np.int64], joints: str, input: InputKind) -> PersonKeyFrames:
+    """Some frames of a track, as the pipeline takes them, for a network of these joints and this input."""
     confidence: Any = None if track.confidence is None else track.confidence[rows][None]
-    return Keypoints2D(
+    keys = Keypoints2D(
         track.keypoints_px[rows][None], confidence, rows / track.rate_hz, track.image_size, "h36m17"
     )
+    return PersonKeyFrames.from_keypoints(keys, 0, joints, input)
 
 
-def to_camera_axes(poses: FloatArray, times: TimeArray, keys: Keypoints2D, track: Track) -> FloatArray:
+def to_camera_axes(poses: FloatArray, times: TimeArray, keys: PersonKeyFrames, track: Track) -> FloatArray:
     """From the axes of a camera that looks straight at the pelvis; InputError for a track without camera."""
     camera = camera_of(track, "this model needs one to answer in camera axes")
-    return in_camera_axes(poses, times, keys, 0, camera)
+    return in_camera_axes(poses, times, keys, camera)
 
 
 class _DeviceRuntime(TorchRuntime):

@@ -20,8 +20,8 @@ from uplift3d.model import ModelConfig, UpliftUpsample
 from uplift3d.model.checkpoints import Network
 from uplift3d.model.rivals import MotionBERT, Refinement, check_refinable
 from uplift3d.model.rivals.base import Part, PartConfig, Rival, RivalConfig
+from uplift3d.normalise import normalise_person, normalise_screen
 from uplift3d.skeletons import joint_set, reorder
-from uplift3d.tokens import normalise_person, normalise_screen
 from uplift3d.types import FloatArray, IntArray
 
 __all__ = ["RivalLifter", "lifter_of"]
@@ -95,7 +95,8 @@ class RivalLifter(Baseline[Rival[RivalConfig]]):
         if self.refinement is not None:
             lifted = self._refine(self.refinement, lifted, poses, track, rows)
         if config.axes == "viewing_ray":
-            lifted = to_camera_axes(lifted, rows / track.rate_hz, key_frames(track, keys), track)
+            seen = key_frames(track, keys, config.joints, config.input)
+            lifted = to_camera_axes(lifted, rows / track.rate_hz, seen, track)
         out = np.full((len(track), *lifted.shape[1:]), np.nan, dtype=np.float32)
         out[rows] = lifted
         return out

@@ -9,8 +9,8 @@ import numpy as np
 
 from uplift3d.camera import Camera, rotation_looking_at
 from uplift3d.errors import InputError
-from uplift3d.skeletons import convert_2d
-from uplift3d.types import FloatArray, Keypoints2D, TimeArray
+from uplift3d.tokens import PersonKeyFrames
+from uplift3d.types import FloatArray, TimeArray
 
 AXES_IN_WORDS = {
     "camera": "camera axes: x right, y down, z away from the camera; positions are relative to the pelvis",
@@ -42,9 +42,7 @@ def pinhole(
     return Camera.pinhole(float(focal_px), principal_point_px or (width / 2, height / 2))
 
 
-def in_camera_axes(
-    poses: FloatArray, times: TimeArray, keys: Keypoints2D, person: int, camera: Camera
-) -> FloatArray:
+def in_camera_axes(poses: FloatArray, times: TimeArray, keys: PersonKeyFrames, camera: Camera) -> FloatArray:
     """Turn poses from the axes of a camera that looks straight at the pelvis into those of the real one.
 
     Between key-frames the pelvis moves on a straight line in the image, before the first and after the last
@@ -54,11 +52,9 @@ def in_camera_axes(
         poses: (T, J, 3) in viewing-ray axes.
         times: (T,) seconds.
         keys: key-frames, at least one of them with the person's pelvis.
-        person: row of the person in `keys`.
         camera: intrinsics.
     """
-    joints, _ = convert_2d(keys.positions[person], keys.confidence[person], keys.joints, "h36m17")
-    pelvis = joints[:, 0]  # (K, 2)
+    pelvis = keys.pelvis_px  # (K, 2)
     known = np.isfinite(pelvis).all(axis=-1)
     pixels = [np.interp(times, keys.times[known], pelvis[known, axis]) for axis in range(2)]
     rotation = rotation_looking_at(camera.rays(np.stack(pixels, axis=-1)))  # (T, 3, 3)

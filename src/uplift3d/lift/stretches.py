@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from uplift3d.tokens import InputSpec, grid_times
-from uplift3d.types import BoolArray, IntArray, Keypoints2D, TimeArray
+from uplift3d.tokens import InputSpec, PersonKeyFrames, grid_times
+from uplift3d.types import BoolArray, IntArray, TimeArray
 
 # A few key-frames in a row may fail without the person having left.
 MISSED_INTERVALS = 2.5
@@ -20,8 +21,8 @@ class Stretch(NamedTuple):
 
     person: int
     """Row of the person."""
-    keys: Keypoints2D
-    """The key-frames with the person, and nobody else in them."""
+    keys: PersonKeyFrames
+    """The key-frames in which the person can be used."""
     rows: slice
     """Which of the output times lie inside."""
     grid: TimeArray
@@ -56,8 +57,7 @@ class Segment:
 
 
 def plan_stretches(
-    keys: Keypoints2D,
-    usable: list[BoolArray],
+    people: Sequence[PersonKeyFrames],
     wanted: TimeArray,
     interval_s: float,
     max_gap_s: float,
@@ -66,20 +66,18 @@ def plan_stretches(
     """Everything there is to lift.
 
     Args:
-        keys: key-frames of everybody.
-        usable: for every person (K,) True where the pose can be used.
+        people: everybody at the same K key-frames.
         wanted: (T,) output times in seconds.
         interval_s, max_gap_s: see `presence`.
         spec: the network's window and token distance.
     """
     stretches = []
-    for person, seen in enumerate(usable):
-        alone = keys.select([int(keys.people[person])])
-        for segment in presence(keys.times, seen, interval_s, max_gap_s, spec.window * spec.spacing_s):
+    for person, keys in enumerate(people):
+        for segment in presence(keys.times, keys.usable, interval_s, max_gap_s, spec.window * spec.spacing_s):
             rows = segment.rows(wanted)
             if rows.start < rows.stop:
                 grid = segment.grid(wanted[rows], spec.spacing_s)
-                stretches.append(Stretch(person, alone[segment.keys], rows, grid))
+                stretches.append(Stretch(person, keys[segment.keys], rows, grid))
     return stretches
 
 

@@ -76,8 +76,8 @@ def first_attention(
     config, where = network.config, next(network.parameters()).device
     spec = InputSpec.from_config(config.model_dump())
     grid = np.arange(config.tokens) * config.token_seconds
-    keys = key_frames(track, np.arange(0, len(track), s_in))
-    tokens = tokenise(keys, 0, grid, spec)
+    keys = key_frames(track, np.arange(0, len(track), s_in), spec.joints, spec.input)
+    tokens = tokenise(keys, grid, spec)
     mask = torch.from_numpy(tokens.observed)[None].to(where)
     seen: list[torch.Tensor] = []
     block = network.temporal.first

@@ -1,4 +1,4 @@
-"""Batched torch twins of the normalisations in `tokens.py`, for training on any device.
+"""Batched torch twins of the normalisations in `normalise.py`, for training on any device.
 
 Axes: B windows, N tokens, J joints.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from uplift3d.normalise import MIN_JOINTS, SIZE_HALF_WIDTH_S, inverse_distances
 from uplift3d.skeletons import joint_set
-from uplift3d.tokens import MIN_JOINTS, SIZE_HALF_WIDTH_S, inverse_distances
 
 
 def usable_poses(seen: Tensor, joints: str) -> Tensor:
@@ -22,7 +22,7 @@ def usable_poses(seen: Tensor, joints: str) -> Tensor:
 def normalise_person(
     keypoints: Tensor, seen: Tensor, observed: Tensor, joints: str, token_s: float
 ) -> Tensor:
-    """2D poses relative to the pelvis and the person's size, as `tokens.normalise_person` does at inference.
+    """2D poses relative to the pelvis and the person's size, as `normalise_person` does at inference.
 
     Args:
         keypoints: (B, N, J, 2) in any image unit; values of unseen joints are ignored.
