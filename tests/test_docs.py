@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from uplift3d.cli import COMMANDS, _create_parser
-from uplift3d.detect import files as keypoint_files
+from uplift3d.detect.files import native as keypoint_files
 from uplift3d.export import npz
 from uplift3d.export.table import COLUMNS
 from uplift3d.skeletons import JOINT_SETS, joint_set

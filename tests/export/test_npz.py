@@ -43,7 +43,7 @@ def test_root_and_meta_may_be_missing(saved, walk):
 
 
 def test_all_missing_keys_are_named(saved):
-    with pytest.raises(InputError, match=r"walk\.npz: not a 3D motion, times, observed missing; .*positions"):
+    with pytest.raises(InputError, match=r"holds no 3D motions: times, observed missing; found.*positions"):
         load_motion(rewrite(saved, times=None, observed=None))
 
 
@@ -58,7 +58,7 @@ def test_text_instead_of_numbers_is_refused(saved):
 
 
 def test_meta_must_be_a_json_object(saved):
-    with pytest.raises(InputError, match=r"walk\.npz: 'meta' is not JSON"):
+    with pytest.raises(InputError, match=r"walk\.npz: 'meta': not JSON"):
         load_motion(rewrite(saved, meta=np.array("{")))
     with pytest.raises(InputError, match=r"walk\.npz: 'meta' is a JSON list"):
         load_motion(rewrite(saved, meta=np.array("[]")))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
+import math
 import struct
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,9 @@ import numpy as np
 from uplift3d.cli.options import text_parser
 from uplift3d.errors import InputError
 from uplift3d.export import FORMATS, load_motion
+from uplift3d.files.arrays import npz_names
+from uplift3d.files.guards import reason
+from uplift3d.files.json_text import parse_object
 from uplift3d.types import BoolArray, Keypoints2D, Motion3D, TimeArray
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ example:
   uplift3d info walk.npz walk.mp4"""
 
 MAX_HEADER_BYTES = 100_000_000  # what the safetensors format itself allows
+MAX_LINE = 2000  # of a note somebody put into a file
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -62,7 +65,7 @@ def describe(path: Path) -> list[str]:
     suffix = path.suffix.lower()
     if path.is_dir():
         return _store(path) if (path / "index.json").is_file() else _video(path)
-    if suffix == ".npz" and _holds(path, "confidence"):
+    if suffix == ".npz" and "confidence" in npz_names(path):
         from uplift3d.detect import load_keypoints
 
         return _keypoints(load_keypoints(path))
@@ -71,15 +74,6 @@ def describe(path: Path) -> list[str]:
     if suffix == ".safetensors":
         return _checkpoint(path)
     return _graph(path) if suffix == ".onnx" else _video(path)
-
-
-def _holds(path: Path, key: str) -> bool:
-    """Does an .npz have an array of that name? Files that are none are left to their reader's message."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return f"{key}.npy" in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
-        return False
 
 
 def _motion(motion: Motion3D) -> list[str]:
@@ -142,10 +136,10 @@ def _checkpoint(path: Path) -> list[str]:
             (length,) = struct.unpack("<Q", file.read(8))
             if length > MAX_HEADER_BYTES:
                 raise ValueError(f"a header of {length} bytes")
-            header = json.loads(file.read(length))
+            header = parse_object(file.read(length), "the header")
         notes = header.pop("__metadata__", {})
-        weights = sum(int(np.prod(tensor["shape"])) for tensor in header.values())
-    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        weights = sum(math.prod(map(int, tensor["shape"])) for tensor in header.values())
+    except (struct.error, ValueError, KeyError, TypeError, OverflowError) as error:
         raise InputError(f"{path}: not a safetensors file ({error})") from error
     lines = [f"network weights: {weights:,} numbers in {len(header)} tensors"]
     return lines + _notes(_unpacked(notes))
@@ -156,29 +150,30 @@ def _graph(path: Path) -> list[str]:
 
     try:
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        notes = session.get_modelmeta().custom_metadata_map
     except Exception as error:  # onnxruntime's own classes share no base
-        raise InputError(f"{path}: not an ONNX graph ({str(error).splitlines()[0]})") from error
+        raise InputError(f"{path}: not an ONNX graph ({reason(error)})") from error
     ports = [f"{port.name} {port.shape}" for port in session.get_inputs()]
     results = [f"{port.name} {port.shape}" for port in session.get_outputs()]
     lines = ["ONNX graph", f"in: {', '.join(ports)}", f"out: {', '.join(results)}"]
-    return lines + _notes(_unpacked(session.get_modelmeta().custom_metadata_map))
+    return lines + _notes(_unpacked(notes))
 
 
-def _unpacked(notes: dict[str, str]) -> dict[str, Any]:
+def _unpacked(notes: object) -> dict[str, Any]:
     """Metadata strings, those that hold JSON objects opened."""
     opened: dict[str, Any] = {}
-    for key, text in notes.items():
+    for key, text in notes.items() if isinstance(notes, Mapping) else ():
         try:
-            value = json.loads(text)
-        except json.JSONDecodeError:
-            value = text
-        opened[key] = value if isinstance(value, dict) else text
+            opened[key] = parse_object(text, key) if isinstance(text, str) else text
+        except InputError:
+            opened[key] = text
     return opened
 
 
 def _notes(meta: Mapping[str, Any]) -> list[str]:
     """A line per entry; an entry that is an object itself stays on one line."""
-    return [f"{key}: {_inline(value)}" for key, value in meta.items()]
+    lines = [" ".join(f"{key}: {_inline(value)}".split()) for key, value in meta.items()]
+    return [line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 1]}…" for line in lines]
 
 
 def _inline(value: Any) -> str:

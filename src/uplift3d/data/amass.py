@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uplift3d.data.checks import as_number, as_numbers, as_table
-from uplift3d.data.restricted_pickle import load_npy, load_npz
 from uplift3d.data.tracks import Motion, missing_files
 from uplift3d.errors import InputError, NothingFoundError
+from uplift3d.files.pickles import load_npy, load_npz
 from uplift3d.skeletons import joint_set
 
 __all__ = [

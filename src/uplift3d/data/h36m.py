@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from uplift3d.camera import Camera, Distortion
 from uplift3d.data.checks import as_numbers, as_table, check_finite
 from uplift3d.data.h36m_detections import Detections, VideoKeypoints, open_detections
-from uplift3d.data.restricted_pickle import load_npz
 from uplift3d.data.tracks import Motion, missing_files
 from uplift3d.errors import InputError
+from uplift3d.files.pickles import load_npz
 from uplift3d.rotations import matrix_from_quaternion
 
 __all__ = [

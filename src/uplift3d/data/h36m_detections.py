@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uplift3d.data.checks import as_entries, as_numbers, as_table
-from uplift3d.data.restricted_pickle import load_npz, load_pickle
 from uplift3d.errors import InputError
+from uplift3d.files.pickles import load_npz, load_pickle
 from uplift3d.skeletons import joint_set
 
 __all__ = ["Detections", "HourglassRecordings", "VideoKeypoints", "VideoPoseTable", "open_detections"]

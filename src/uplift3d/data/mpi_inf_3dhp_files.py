@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from uplift3d.camera import Camera
 from uplift3d.data.checks import as_entries, as_number, as_numbers, as_table, check_finite
 from uplift3d.data.matlab import read_mat, read_mat73
-from uplift3d.data.restricted_pickle import load_npz
 from uplift3d.data.skeletool import read_calibration
 from uplift3d.data.tracks import StoredTrack
 from uplift3d.errors import InputError
+from uplift3d.files.pickles import load_npz
 from uplift3d.skeletons import reorder
 
 __all__ = [

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from uplift3d.errors import InputError
 from uplift3d.export.meta import described
+from uplift3d.files.guards import listed
+from uplift3d.files.json_text import read_json
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 
@@ -40,15 +42,12 @@ def write(path: Path, motion: Motion3D) -> None:
 
 def read(path: Path) -> Motion3D:
     """Read what `write` wrote; `root` and `meta` may be missing."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path}: not JSON ({error})") from error
+    data = read_json(path, "3D motions as .json")
     if not isinstance(data, dict):
         raise InputError(f"{path}: not a 3D motion, a JSON {type(data).__name__} instead of an object")
     missing = [key for key in REQUIRED if key not in data]
     if missing:
-        raise InputError(f"{path}: not a 3D motion, {', '.join(missing)} missing; it holds {', '.join(data)}")
+        raise InputError(f"{path}: not a 3D motion, {', '.join(missing)} missing; it holds {listed(data)}")
     try:
         people, frames = len(data["people"]), len(data["times"])
         joints = joint_set(data["joints"])

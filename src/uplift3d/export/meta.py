@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from uplift3d import __version__
-from uplift3d.errors import InputError
+from uplift3d.files.json_text import parse_object
 from uplift3d.types import Motion3D
 
 UNITS = {"positions": "m", "root": "m", "times": "s"}
@@ -34,13 +34,7 @@ def meta_to_json(motion: Motion3D) -> str:
 
 def meta_from_json(text: str, source: object) -> dict[str, Any]:
     """The inverse of `meta_to_json`; InputError naming `source` when it is not a JSON object."""
-    try:
-        meta = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{source}: 'meta' is not JSON ({error})") from error
-    if not isinstance(meta, dict):
-        raise InputError(f"{source}: 'meta' is a JSON {type(meta).__name__}, expected an object")
-    return meta
+    return parse_object(text, f"{source}: 'meta'")
 
 
 def plain(value: Any) -> Any:

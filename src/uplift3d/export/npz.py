@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from uplift3d.errors import InputError
 from uplift3d.export.meta import meta_from_json, meta_to_json
-from uplift3d.files import read_arrays
+from uplift3d.files.arrays import read_npz, text_of
 from uplift3d.types import Motion3D
 
 KEYS = ("positions", "times", "joints", "people", "root", "observed", "meta")
@@ -38,13 +38,8 @@ def write(path: Path, motion: Motion3D) -> None:
 
 def read(path: Path) -> Motion3D:
     """Read what `write` wrote; `root` and `meta` may be missing."""
-    arrays = read_arrays(path, "3D motions")
-    missing = [key for key in KEYS if key not in arrays and key not in OPTIONAL]
-    if missing:
-        raise InputError(
-            f"{path}: not a 3D motion, {', '.join(missing)} missing;"
-            f" found are {', '.join(arrays) or 'nothing'}"
-        )
+    required = [key for key in KEYS if key not in OPTIONAL]
+    arrays = read_npz(path, "3D motions", required, OPTIONAL)
     root = arrays.get("root")
     try:
         return Motion3D(
@@ -53,8 +48,8 @@ def read(path: Path) -> Motion3D:
             root=None if root is None or root.ndim == 1 else root,
             observed=arrays["observed"],
             people=arrays["people"],
-            joints=str(arrays["joints"]),
-            meta=meta_from_json(str(arrays["meta"]), path) if "meta" in arrays else {},
+            joints=text_of(arrays["joints"], "joints"),
+            meta=meta_from_json(text_of(arrays["meta"], "meta"), path) if "meta" in arrays else {},
         )
     except InputError as error:
         raise InputError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from error

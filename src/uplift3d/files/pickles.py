@@ -7,6 +7,7 @@ arrays and plain containers need, and refuses every other one where it is named,
 from __future__ import annotations
 
 import collections
+import io
 import pickle
 import zipfile
 from collections.abc import Callable, Iterable
@@ -16,10 +17,11 @@ from typing import IO, Any
 import numpy as np
 
 from uplift3d.errors import InputError
+from uplift3d.files.arrays import opened_npz, read_array, read_header
+from uplift3d.files.guards import MAX_BYTES, check_size, listed, reason
 
-__all__ = ["load_npy", "load_npz", "load_pickle"]
+__all__ = ["load_npy", "load_npz", "load_pickle", "parse_pickle"]
 
-_NPY: Any = np.lib.format  # its functions carry no types
 _ACCEPTED = "accepted are numpy arrays, numbers, strings and plain containers"
 
 
@@ -34,81 +36,69 @@ def load_npz(path: str | Path, members: Iterable[str] | None = None) -> dict[str
         Name → array, or for a pickled single object (the usual dictionary) that object.
 
     Raises:
-        InputError: the file is missing, is no `.npz`, is damaged, lacks a member, or holds a pickle that asks
-            for anything but numpy arrays and plain containers.
+        InputError: the file is missing, too large, no `.npz`, damaged, lacks a member, or holds a pickle that
+            asks for anything but numpy arrays and plain containers.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            present = [name.removesuffix(".npy") for name in archive.namelist()]
-            wanted = present if members is None else list(members)
-            missing = [name for name in wanted if name not in present]
-            if missing:
-                raise InputError(
-                    f"{path} has no {', '.join(missing)}; it holds {', '.join(present) or 'nothing'}"
-                )
-            return {name: _read_member(archive, name, path) for name in wanted}
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist") from None
-    except (OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} is not a readable .npz file ({error})") from None
+    source = _existing(path, ".npz file")
+    if not zipfile.is_zipfile(source):
+        raise InputError(f"{source} is not a readable .npz file (no zip archive)")
+    with opened_npz(source) as present:
+        wanted = list(present) if members is None else list(members)
+        missing = [name for name in wanted if name not in present]
+        if missing:
+            raise InputError(f"{source} has no {', '.join(missing)}; it holds {listed(present)}")
+        return present.read(wanted, MAX_BYTES, _read_array)
 
 
 def load_npy(path: str | Path) -> Any:
     """Read an `.npy` file: an array, or for a pickled single object that object; errors as for `load_npz`."""
-    try:
-        with Path(path).open("rb") as file:
-            return _read_array(file, str(path))
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist") from None
-    except OSError as error:
-        raise InputError(f"{path} is not a readable .npy file ({error})") from None
+    source = _existing(path, ".npy file")
+    with source.open("rb") as file:
+        return _read_array(file, source.stat().st_size, str(source))
 
 
 def load_pickle(path: str | Path) -> Any:
     """Read a bare pickle (`.pkl`) of arrays and plain containers; errors as for `load_npz`."""
-    try:
-        with Path(path).open("rb") as file:
-            return _Unpickler(file, str(path)).load()
-    except InputError:
-        raise
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist") from None
-    except OSError as error:
-        raise InputError(f"{path} is not a readable pickle ({error})") from None
-    except Exception as error:  # a damaged pickle can raise anything
-        raise InputError(f"{path} is damaged: {type(error).__name__}: {error}") from None
+    source = _existing(path, "pickle")
+    with source.open("rb") as file:
+        return _unpickled(file, str(source))
 
 
-def _read_member(archive: zipfile.ZipFile, name: str, path: str | Path) -> Any:
-    with archive.open(f"{name}.npy") as file:
-        return _read_array(file, f"{path} ({name})")
+def parse_pickle(content: bytes, where: str) -> Any:
+    """Read a pickle that is part of another file, which `where` names; errors as for `load_npz`."""
+    return _unpickled(io.BytesIO(content), where)
 
 
-def _read_array(file: IO[bytes], where: str) -> Any:
-    """One array in numpy's own format; `where` names it in messages."""
-    try:
-        shape, is_object = _peek_header(file)
-        if not is_object:
-            return _NPY.read_array(file, allow_pickle=False)
-        value = _Unpickler(file, where).load()
-    except InputError:
-        raise
-    except Exception as error:  # a damaged pickle can raise anything
-        raise InputError(f"{where} is damaged: {type(error).__name__}: {error}") from None
-    if not isinstance(value, np.ndarray) or value.shape != shape:
-        raise InputError(f"{where} is damaged: its pickle holds no array of shape {shape}")
+def _existing(path: str | Path, kind: str) -> Path:
+    source = Path(path)
+    if not source.exists():
+        raise InputError(f"{source} does not exist")
+    if not source.is_file():
+        raise InputError(f"{source} is not a readable {kind}")
+    check_size(source.stat().st_size, str(source))
+    return source
+
+
+def _read_array(file: IO[bytes], size: int, where: str) -> Any:
+    """One array in numpy's own format; a file of pickled elements goes on as a pickle behind the header."""
+    start = file.tell()
+    header = read_header(file, where)
+    if not header.dtype.hasobject:
+        file.seek(start)
+        return read_array(file, size, where)
+    value = _unpickled(file, where)
+    if not isinstance(value, np.ndarray) or value.shape != header.shape:
+        raise InputError(f"{where} is damaged: its pickle holds no array of shape {header.shape}")
     return value.item() if value.shape == () else value
 
 
-def _peek_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool]:
-    """Shape, and whether the elements are pickled; a file of pickled elements is left at its pickle."""
-    start = file.tell()
-    version = _NPY.read_magic(file)
-    read = _NPY.read_array_header_1_0 if version == (1, 0) else _NPY.read_array_header_2_0
-    shape, _, dtype = read(file)
-    if not dtype.hasobject:
-        file.seek(start)
-    return shape, dtype.hasobject
+def _unpickled(file: IO[bytes], where: str) -> Any:
+    try:
+        return _Unpickler(file, where).load()
+    except InputError:
+        raise
+    except Exception as error:  # a damaged pickle can raise anything
+        raise InputError(f"{where} is damaged: {reason(error)}") from None
 
 
 def _latin1(text: str, encoding: str = "latin1") -> bytes:

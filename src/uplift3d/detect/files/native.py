@@ -14,12 +14,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from uplift3d.detect.files.base import Given, Source, completed
 from uplift3d.errors import InputError
-from uplift3d.files import atomic_write, check_writable, read_arrays
+from uplift3d.files import atomic_write, check_writable
+from uplift3d.files.arrays import read_npz, text_of
+from uplift3d.files.json_text import parse_object
 from uplift3d.types import Keypoints2D
 
 SUFFIXES = (".npz",)
 REQUIRED = ("positions", "confidence", "times", "image_size", "joints")
+OPTIONAL = ("people", "meta", "depth_hint")
 
 
 def save_keypoints(path: str | os.PathLike[str], keypoints: Keypoints2D) -> Path:
@@ -48,38 +52,36 @@ def save_keypoints(path: str | os.PathLike[str], keypoints: Keypoints2D) -> Path
     return target
 
 
-def load_keypoints(path: str | os.PathLike[str]) -> Keypoints2D:
-    """Read 2D key-frames.
+class Native:
+    """Our own format. Implements `KeypointFormat`."""
 
-    Raises:
-        InputError: no such file, not an .npz file, keys that are missing, pickled content, or values that do
-            not make `Keypoints2D`; the message names the file and everything that is wrong.
-    """
-    source = Path(path)
-    arrays = read_arrays(source, "2D key-frames")
-    missing = [key for key in REQUIRED if key not in arrays]
-    if missing:
-        raise InputError(
-            f"{source} holds no 2D key-frames: {', '.join(missing)} missing; found "
-            f"{', '.join(sorted(arrays)) or 'nothing'}, needed {', '.join(REQUIRED)}"
-        )
-    problems = _type_problems(arrays)
-    if problems:
-        raise InputError(f"{source}: {'; '.join(problems)}")
-    meta = _meta(source, arrays.get("meta"))
-    try:
-        return Keypoints2D(
-            positions=arrays["positions"],
-            confidence=arrays["confidence"],
-            times=arrays["times"],
-            image_size=tuple(arrays["image_size"].tolist()),
-            joints=str(arrays["joints"]),
-            people=arrays.get("people"),  # type: ignore[arg-type]  # None counts them
-            meta=meta,
-            depth_hint=arrays.get("depth_hint"),
-        )
-    except InputError as error:
-        raise InputError(f"{source}: {error}") from error
+    name = "uplift3d .npz"
+
+    def holds(self, source: Source) -> bool:
+        """See `KeypointFormat.holds`; true of every archive, to say what it lacks, so ask others first."""
+        return source.head.startswith(b"PK")
+
+    def read(self, source: Source, given: Given) -> Keypoints2D:
+        """See `KeypointFormat.read`."""
+        arrays = read_npz(source.path, "2D key-frames", REQUIRED, OPTIONAL)
+        if problems := _type_problems(arrays):
+            raise InputError(f"{source.path}: {'; '.join(problems)}")
+        text = text_of(arrays["meta"], f"{source.path}: meta") if "meta" in arrays else "{}"
+        size = tuple(arrays["image_size"].tolist())
+        completed(str(source.path), given, frame_rate_hz=1.0, image_size=size, joints="")
+        try:
+            return Keypoints2D(
+                positions=arrays["positions"],
+                confidence=arrays["confidence"],
+                times=arrays["times"],
+                image_size=size,
+                joints=text_of(arrays["joints"], "joints"),
+                people=arrays.get("people"),  # type: ignore[arg-type]  # None counts them
+                meta=parse_object(text, "meta"),
+                depth_hint=arrays.get("depth_hint"),
+            )
+        except InputError as error:
+            raise InputError(f"{source.path}: {error}") from error
 
 
 def _type_problems(arrays: dict[str, npt.NDArray[Any]]) -> list[str]:
@@ -89,23 +91,6 @@ def _type_problems(arrays: dict[str, npt.NDArray[Any]]) -> list[str]:
         for key in ("positions", "confidence", "times", "image_size", "people", "depth_hint")
         if key in arrays and arrays[key].dtype.kind not in "fiu"
     ]
-    problems += [
-        f"{key} must be one text, not {arrays[key].dtype} of shape {arrays[key].shape}"
-        for key in ("joints", "meta")
-        if key in arrays and (arrays[key].shape != () or arrays[key].dtype.kind != "U")
-    ]
     if arrays["image_size"].shape != (2,):
         problems.append(f"image_size has shape {arrays['image_size'].shape}, expected (2,): width and height")
     return problems
-
-
-def _meta(source: Path, text: npt.NDArray[Any] | None) -> dict[str, Any]:
-    if text is None:
-        return {}
-    try:
-        meta = json.loads(str(text))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{source}: meta is not JSON ({error})") from error
-    if not isinstance(meta, dict):
-        raise InputError(f"{source}: meta must be a JSON object, found {type(meta).__name__}")
-    return meta

@@ -1,4 +1,4 @@
-"""Files in and out: nothing is unpickled, refused output costs no work, and none is left half written.
+"""Files out: refused output costs no work, and none is left half written.
 
 Every command that ends in a file calls `check_writable` before its work and writes through `atomic_write`.
 """
@@ -7,17 +7,11 @@ from __future__ import annotations
 
 import os
 import secrets
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from uplift3d.errors import InputError
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 
 def check_writable(path: str | os.PathLike[str], suffixes: Sequence[str] | None = None) -> Path:
@@ -71,42 +65,6 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise  # a problem with another file that was met inside the block
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def read_arrays(path: Path, what: str) -> dict[str, npt.NDArray[Any]]:
-    """Every array of an `.npz` file; nothing is ever unpickled.
-
-    Args:
-        path: the file.
-        what: what it should hold, for the messages ("2D key-frames").
-
-    Raises:
-        InputError: no such file, not an `.npz`, a damaged one, or one with pickled content.
-    """
-    import numpy as np
-
-    if not path.exists():
-        raise InputError(f"{path}: no such file; accepted are {what} as .npz")
-    if not zipfile.is_zipfile(path):
-        is_pickle = path.is_file() and path.read_bytes()[:1] == b"\x80"
-        found = "a pickle, which could run code and is refused" if is_pickle else "not an .npz file"
-        raise InputError(f"{path} is {found}; accepted are {what} as .npz without pickled content")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {key: _plain_array(path, key, file) for key in file.files}
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path} is damaged ({error})") from error
-
-
-def _plain_array(path: Path, key: str, file: Any) -> npt.NDArray[Any]:
-    try:
-        array: npt.NDArray[Any] = file[key]
-    except ValueError as error:  # numpy's answer to object arrays when it may not unpickle
-        raise InputError(
-            f"{path}: {key} holds pickled objects, which could run code and are refused; only plain arrays "
-            "are accepted"
-        ) from error
-    return array
 
 
 def _accepts_new_files(folder: Path) -> bool:

@@ -1,0 +1,74 @@
+"""Files of 2D key-frames: our own, and those that other programs write.
+
+`FORMATS` is the registry: a file is of the first format that knows its content, whatever its name. Another
+package adds a format with `FORMATS.append(its_format)`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from uplift3d.detect.files import native
+from uplift3d.detect.files.base import Given, KeypointFormat, Source
+from uplift3d.detect.files.native import SUFFIXES, save_keypoints
+from uplift3d.errors import InputError
+from uplift3d.files.guards import regular_file
+from uplift3d.types import Keypoints2D
+
+__all__ = [
+    "FORMATS",
+    "SUFFIXES",
+    "Given",
+    "KeypointFormat",
+    "Source",
+    "format_of",
+    "load_keypoints",
+    "save_keypoints",
+]
+
+FORMATS: list[KeypointFormat] = [native.Native()]
+
+
+def load_keypoints(
+    path: str | os.PathLike[str],
+    *,
+    frame_rate_hz: float | None = None,
+    image_size: tuple[int, int] | None = None,
+    joints: str | None = None,
+) -> Keypoints2D:
+    """Read 2D key-frames in any of `FORMATS`, told by the file's content.
+
+    Args:
+        path: file, or folder of files with a frame each.
+        frame_rate_hz: frames per second, for formats that carry no times.
+        image_size: (width, height) in pixels, for formats that do not carry it.
+        joints: for formats that do not say what their points are: name of a joint set, or the names of the
+            joints in the file's order, separated by commas, "-" for a point that is none.
+
+    Returns:
+        Keypoints2D with a track per person, those of the file where it has any.
+
+    Raises:
+        InputError: no such file, none of the formats (all are named), something above that is needed and
+            missing or given and not needed, or content that is damaged or makes no `Keypoints2D`.
+        NothingFoundError: nobody is in it.
+    """
+    source = Source(Path(path))
+    if not source.path.is_dir():
+        regular_file(source.path, _accepted())
+    found = format_of(source)
+    if found is None:
+        is_pickle = source.head.startswith(b"\x80")
+        what = "is a pickle, which could run code and is refused" if is_pickle else "holds no 2D key-frames"
+        raise InputError(f"{source.path} {what}; accepted are {_accepted()}")
+    return found.read(source, Given(frame_rate_hz, image_size, joints))
+
+
+def format_of(source: Source) -> KeypointFormat | None:
+    """The first format that knows this content; InputError for a damaged JSON file."""
+    return next((known for known in FORMATS if known.holds(source)), None)
+
+
+def _accepted() -> str:
+    return ", ".join(known.name for known in FORMATS)

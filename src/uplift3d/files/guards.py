@@ -1,0 +1,76 @@
+"""What all readers ask of a file before they open it, and how messages quote what was in it."""
+
+from __future__ import annotations
+
+import os
+import reprlib
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from uplift3d.errors import InputError
+
+MAX_BYTES = 4 * 2**30
+"""Larger files, and parts of files that unpack to more, are refused before anything is allocated."""
+
+_quote = reprlib.Repr()
+_quote.maxstring = _quote.maxother = 60
+_quote.maxlist = _quote.maxtuple = _quote.maxdict = 4
+_quote.maxlevel = 2
+
+
+def regular_file(path: str | os.PathLike[str], accepted: str, max_bytes: int = MAX_BYTES) -> Path:
+    """Make sure that `path` is a file that can be read to its end.
+
+    Args:
+        path: the file.
+        accepted: what it should hold, for the messages ("2D key-frames as .npz").
+        max_bytes: largest size.
+
+    Raises:
+        InputError: nothing there, a folder, a pipe or device (which may never end), or too large a file.
+    """
+    source = Path(path)
+    try:
+        status = source.stat()
+    except FileNotFoundError:
+        raise InputError(f"{source}: no such file; accepted are {accepted}") from None
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero in it
+        raise InputError(f"{quoted(str(source))} cannot be read ({error})") from error
+    if not stat.S_ISREG(status.st_mode):
+        found = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or device"
+        raise InputError(f"{source} is {found}, not a file; accepted are {accepted}")
+    check_size(status.st_size, str(source), max_bytes)
+    return source
+
+
+def check_size(count: int, where: str, max_bytes: int = MAX_BYTES) -> None:
+    """InputError if so many bytes are more than a reader takes; `where` names the file or the part of it."""
+    if count > max_bytes:
+        raise InputError(f"{where} holds {count:,} bytes; accepted are up to {max_bytes:,}")
+
+
+def quoted(value: Any) -> str:
+    """A value of a file as messages show it: on one line, and short however large it is."""
+    return _quote.repr(value)
+
+
+def listed(names: Iterable[Any], limit: int = 12) -> str:
+    """Names as messages list them: at most `limit` of them and each short; "nothing" for none."""
+    shown = [_short(str(name)) for name in names]
+    if len(shown) > limit:
+        return f"{', '.join(shown[:limit])} and {len(shown) - limit} more"
+    return ", ".join(shown) or "nothing"
+
+
+def reason(error: BaseException) -> str:
+    """Why something failed, in a few words and on one line."""
+    words = _short(str(error), 160)
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def _short(text: str, limit: int = 40) -> str:
+    plain = " ".join(text.split())
+    plain = "".join(letter if letter.isprintable() else "?" for letter in plain[: limit + 1])
+    return plain if len(plain) <= limit else f"{plain[: limit - 1]}…"
