@@ -36,7 +36,7 @@ ALLOWED = {
     "export": [],
     "view": [],
     "data": [],
-    "model": ["weights"],
+    "model": ["weights", "normalise"],
     "lift": ["tokens", "windows", "weights"],
     "lift.torch_runtime": ["model"],
     "film": ["data"],

@@ -18,6 +18,7 @@ VOCABULARY = sorted({joint for skeleton in JOINT_SETS.values() for joint in skel
 # Joint numbers as the makers of each set publish them.
 PUBLISHED = {
     "h36m17": "pelvis 0, right_hip 1, left_hip 4, torso 7, head_top 10, left_wrist 13, right_wrist 16",
+    "h36m21": "pelvis 0, head_top 10, right_wrist 16, left_heel 17, left_toe 18, right_heel 19, right_toe 20",
     "uu17": "right_ankle 0, left_ankle 5, pelvis 6, neck 7, torso 8, right_wrist 11, left_wrist 16",
     "coco17": "nose 0, left_eye 1, left_shoulder 5, right_wrist 10, left_hip 11, right_ankle 16",
     "blazepose33": "nose 0, left_ear 7, mouth_left 9, left_shoulder 11, right_wrist 16, left_heel 29",
@@ -274,7 +275,7 @@ def test_conversion_to_the_same_set_is_a_copy():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: joint_set("smpl"), "unknown joint set 'smpl'; known joint sets are h36m17, uu17, coco17"),
+        (lambda: joint_set("smpl"), "unknown joint set 'smpl'; known joint sets are h36m17, h36m21"),
         (lambda: joint_set("coco17").index("tail"), "'coco17' has no joint 'tail'; it has nose, left_eye"),
         (
             lambda: reorder("coco17", "h36m17"),

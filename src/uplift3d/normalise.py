@@ -41,6 +41,27 @@ SIZE_HALF_WIDTH_S = 1.75
 MIN_JOINTS = 6
 
 
+def channel_names(confidence: bool, hint: bool) -> tuple[str, ...]:
+    """What a network's input holds for every joint, in order.
+
+    x, y: see `normalise_person` and `normalise_screen`; confidence 0 … 1; hint: the picture's own guess in
+    metres from the pelvis and whether there is one (0 or 1). All are 0 where a joint or its hint is unseen.
+    """
+    names = ["x", "y"]
+    names += ["confidence"] if confidence else []
+    names += ["hint_x", "hint_y", "hint_z", "hint_seen"] if hint else []
+    return tuple(names)
+
+
+def mirror_signs(channels: int) -> tuple[int, ...]:
+    """Signs of the numbers of a joint in a mirror: of 2D or 3D positions, or of a network's input.
+
+    What points to the right changes its sign: the first number, and of an input with hints theirs too.
+    """
+    sideways = {0, channels - 4} if channels >= 6 else {0}
+    return tuple(-1 if channel in sideways else 1 for channel in range(channels))
+
+
 def person_size(poses: FloatArray, seen: BoolArray, joints: str) -> tuple[FloatArray, BoolArray]:
     """Size of the person in every pose, in image units per metre, and whether it could be told.
 

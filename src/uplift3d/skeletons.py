@@ -81,6 +81,15 @@ _SETS = [
         left_shoulder<neck left_elbow<left_shoulder left_wrist<left_elbow right_shoulder<neck
         right_elbow<right_shoulder right_wrist<right_elbow""",
     ),
+    # The same 17 in the same order, then the feet.
+    _create(
+        "h36m21",
+        """pelvis right_hip<pelvis right_knee<right_hip right_ankle<right_knee left_hip<pelvis
+        left_knee<left_hip left_ankle<left_knee torso<pelvis neck<torso head<neck head_top<head
+        left_shoulder<neck left_elbow<left_shoulder left_wrist<left_elbow right_shoulder<neck
+        right_elbow<right_shoulder right_wrist<right_elbow left_heel<left_ankle left_toe<left_ankle
+        right_heel<right_ankle right_toe<right_ankle""",
+    ),
     # The order of the published Uplift-and-Upsample weights.
     _create(
         "uu17",
@@ -189,6 +198,15 @@ DERIVED: dict[str, tuple[dict[str, float], ...]] = {
         # The nose lies about as high as the ears.
         _formula((-0.45, _SHOULDERS), (1.45, ("nose",))),
     ),
+    # A toe of h36m21 is the tip of the foot, in the middle of its width.
+    **{
+        f"{side}_toe": (
+            _formula((1.0, (f"{side}_foot_index",))),
+            _formula((1.0, (f"{side}_big_toe", f"{side}_small_toe"))),
+            _formula((1.0, (f"{side}_big_toe",))),
+        )
+        for side in ("left", "right")
+    },
 }
 
 

@@ -42,7 +42,7 @@ def view(batch: int = 200, tokens: int = 71) -> View:
 
 def errors_mm(config: NoiseConfig, random: torch.Generator) -> torch.Tensor:
     seen = view()
-    keypoints, _ = detect(seen, H36M, config, TOKEN_S, random)
+    keypoints, *_ = detect(seen, H36M, config, TOKEN_S, random)
     return (keypoints - seen.keypoints) / 0.5 * 1000
 
 
@@ -52,7 +52,7 @@ def changed(**fields) -> NoiseConfig:
 
 def test_without_noise_the_projection_stays(random):
     seen = view()
-    keypoints, known = detect(seen, H36M, CLEAN, TOKEN_S, random)
+    keypoints, known, *_ = detect(seen, H36M, CLEAN, TOKEN_S, random)
     torch.testing.assert_close(keypoints, seen.keypoints)
     assert known.all()
 
@@ -62,7 +62,7 @@ def test_without_a_detector_nothing_is_derived_or_lost_but_behind_the_camera(ran
     seen.keypoints[..., H36M.index("torso"), 0] += 0.1
     seen = replace(seen, visible=seen.visible & False, in_front=seen.in_front.clone())
     seen.in_front[1, 2] = False
-    keypoints, known = detect(seen, H36M, None, TOKEN_S, random)
+    keypoints, known, *_ = detect(seen, H36M, None, TOKEN_S, random)
     assert torch.equal(keypoints, seen.keypoints)
     assert known.shape == (2, 3, 17)
     assert known.flatten(0, 1).all(-1).tolist() == [True] * 5 + [False]
@@ -117,7 +117,7 @@ def test_outliers_are_ten_times_as_wrong(random):
 
 
 def test_lost_joints_have_their_share_and_come_in_runs(random):
-    _, seen = detect(view(1000), H36M, changed(lost_rate=(0.1, 0.1), lost_s=0.3), TOKEN_S, random)
+    _, seen, *_ = detect(view(1000), H36M, changed(lost_rate=(0.1, 0.1), lost_s=0.3), TOKEN_S, random)
     lost = ~seen[:, :, WRIST]
     assert lost.float().mean().item() == pytest.approx(0.1, abs=0.01)
     again = (lost[:, 1:] & lost[:, :-1]).float().sum() / lost[:, :-1].float().sum()
@@ -125,7 +125,7 @@ def test_lost_joints_have_their_share_and_come_in_runs(random):
 
 
 def test_derived_joints_are_lost_with_their_sources_and_only_then(random):
-    _, seen = detect(view(), H36M, changed(lost_rate=(0.2, 0.2)), TOKEN_S, random)
+    _, seen, *_ = detect(view(), H36M, changed(lost_rate=(0.2, 0.2)), TOKEN_S, random)
     hips, shoulders = (
         seen[..., [H36M.index(f"left_{name}"), H36M.index(f"right_{name}")]].all(-1)
         for name in ("hip", "shoulder")
@@ -136,7 +136,7 @@ def test_derived_joints_are_lost_with_their_sources_and_only_then(random):
 
 
 def test_pelvis_and_torso_follow_from_the_noisy_joints(random):
-    keypoints, _ = detect(view(), H36M, changed(white_mm=(20, 20), bias_mm=10), TOKEN_S, random)
+    keypoints, *_ = detect(view(), H36M, changed(white_mm=(20, 20), bias_mm=10), TOKEN_S, random)
     named = {name: keypoints[:, :, index] for index, name in enumerate(H36M.joints)}
     torch.testing.assert_close(named["pelvis"], (named["left_hip"] + named["right_hip"]) / 2)
     torch.testing.assert_close(named["torso"], (named["pelvis"] + named["neck"]) / 2)
@@ -144,7 +144,7 @@ def test_pelvis_and_torso_follow_from_the_noisy_joints(random):
 
 def test_a_swap_exchanges_the_legs_or_the_arms_as_a_whole(random):
     seen = view()
-    keypoints, _ = detect(seen, H36M, changed(swap_rate=0.2), TOKEN_S, random)
+    keypoints, *_ = detect(seen, H36M, changed(swap_rate=0.2), TOKEN_S, random)
     swapped = (keypoints - seen.keypoints).abs().sum(-1) > 1e-6  # (B, N, J)
     sides = [index for index, side in enumerate(H36M.sides) if side != "middle"]
     legs, arms = (swapped[..., part] for part in (LEGS, [i for i in sides if i not in LEGS]))
@@ -159,7 +159,7 @@ def test_a_swap_exchanges_the_legs_or_the_arms_as_a_whole(random):
 
 
 def test_a_missed_pose_is_missed_whole(random):
-    _, seen = detect(view(), H36M, changed(missed_rate=0.25), TOKEN_S, random)
+    _, seen, *_ = detect(view(), H36M, changed(missed_rate=0.25), TOKEN_S, random)
     assert torch.equal(seen.any(-1), seen.all(-1))
     assert (~seen).float().mean().item() == pytest.approx(0.25, abs=0.02)
 
@@ -169,7 +169,7 @@ def test_joints_outside_the_image_are_lost_in_a_share_of_the_windows(random):
     outside = seen.visible.clone()
     outside[..., WRIST] = False
     partly = replace(seen, visible=outside)
-    _, known = detect(partly, H36M, changed(lost_outside=0.7), TOKEN_S, random)
+    _, known, *_ = detect(partly, H36M, changed(lost_outside=0.7), TOKEN_S, random)
     lost = ~known[..., WRIST]
     assert torch.equal(lost.any(1), lost.all(1))
     assert lost.float().mean().item() == pytest.approx(0.7, abs=0.1)

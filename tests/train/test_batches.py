@@ -113,7 +113,7 @@ def test_in_a_mirror_the_principal_point_changes_sides(random):
         each = batch.camera[:, None].expand(-1, 9, -1)
         return back_project(batch.target, batch.keypoints, each, batch.root_depth_m, "h36m17")
 
-    batch = Batch(keypoints, mask, target, mask, camera, depth)
+    batch = Batch(keypoints, mask, target, mask[..., None].expand(5, 9, 17), mask, camera, depth)
     image = mirror_image(batch, H36M)
     torch.testing.assert_close(projected(image), mirror(projected(batch), H36M))
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from uplift3d.skeletons import joint_set
-from uplift3d.train.losses import lifting_loss, mean_joint_error
+from uplift3d.train.losses import Weights, lifting_loss, mean_joint_error
 
 
 @pytest.mark.parametrize("name", ["tinyA", "tinyB", "tinyC", "tinyJ"])
@@ -45,3 +45,28 @@ def test_everything_counting_is_the_same_as_not_saying(random):
 def test_nothing_counting_is_no_loss_rather_than_nan(random):
     sequence, target = torch.randn(2, 2, 5, 17, 3, generator=random)
     assert lifting_loss(sequence, sequence[:, 2], target, torch.zeros(2, 5, dtype=torch.bool)).item() == 0
+
+
+def test_joints_that_are_not_known_count_nothing():
+    sequence, target = torch.randn(2, 5, 4, 3), torch.randn(2, 5, 4, 3)
+    known = torch.ones(2, 5, 4, dtype=torch.bool)
+    known[..., 2] = False
+    spoilt = target.clone()
+    spoilt[:, :, 2] = 1e3
+    loss = lifting_loss(sequence, sequence[:, 2], spoilt, known=known)
+    kept = [0, 1, 3]
+    alone = lifting_loss(sequence[:, :, kept], sequence[:, 2, kept], target[:, :, kept])
+    torch.testing.assert_close(loss, alone)
+
+
+def test_the_velocity_part_sees_changes_only():
+    target = torch.randn(2, 5, 4, 3)
+    beside = target + torch.tensor([0.3, 0.0, 0.4])  # the same everywhere
+    for velocity in (0.0, 2.0):
+        loss = lifting_loss(beside, beside[:, 2], target, weights=Weights(velocity=velocity))
+        torch.testing.assert_close(loss, torch.tensor(0.5))
+    trembling = target.clone()
+    trembling[:, ::2] += torch.tensor([0.1, 0.0, 0.0])
+    still = lifting_loss(trembling, target[:, 2], target, weights=Weights(centre=0.0))
+    both = lifting_loss(trembling, target[:, 2], target, weights=Weights(centre=0.0, velocity=1.0))
+    torch.testing.assert_close(both - still, torch.tensor(0.1))

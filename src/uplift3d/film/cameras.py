@@ -101,7 +101,7 @@ def look(
         keypoints=keypoints,
         targets=root_relative(camera, axes),
         visible=inside & (camera[..., 2] >= NEAREST_M),
-        in_front=(camera[..., 2] >= NEAREST_M).all(-1),
+        in_front=(camera[..., 2] >= NEAREST_M).logical_or(camera[..., 2].isnan()).all(-1),
         pixels_per_metre=focal[:, None] / depth[:, :, 0],
         intrinsics=torch.stack([focal, focal, centre, centre], dim=-1),
         aspect=aspect,

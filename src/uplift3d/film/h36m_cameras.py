@@ -138,7 +138,7 @@ def look_h36m(positions: Tensor, config: H36MCameras, random: Generator, axes: A
         keypoints=keypoints,
         targets=root_relative(camera, axes),
         visible=inside & in_front,
-        in_front=in_front.all(-1),
+        in_front=in_front.logical_or(camera[..., 2].isnan()).all(-1),
         pixels_per_metre=lenses.focal.mean(-1, keepdim=True) / root_depth_m,
         intrinsics=torch.cat([lenses.focal, lenses.centre], dim=-1),
         aspect=lenses.aspect,

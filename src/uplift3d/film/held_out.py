@@ -104,7 +104,7 @@ def film(store: MotionStore, piece: Piece) -> StoredTrack:
     random.manual_seed(seed_of(SEED, index, start))
     world = torch.from_numpy(store[index][start : start + longest].copy())[None]  # (1, T, J, 3)
     view = look(world, CameraConfig(), random, "camera")
-    screen, _ = detect(view, joint_set(JOINTS), NOISE, 1 / RATE_HZ, random)
+    screen = detect(view, joint_set(JOINTS), NOISE, 1 / RATE_HZ, random).keypoints
     size = (WIDTH_PX, round(WIDTH_PX * float(view.aspect)))
     focal = view.intrinsics[0, 0]
     depth = view.root_depth_m[..., None]  # (1, T, 1)

@@ -7,6 +7,8 @@ millimetres at the person, so they mean the same at every distance. Axes: B wind
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor
@@ -15,8 +17,20 @@ from uplift3d.film.cameras import View
 from uplift3d.film.draws import LogRange, ShareRange, SizeRange, gaussian, log_uniform, uniform
 from uplift3d.skeletons import JointSet
 
-JOINT_NOISE = {"wrist": 1.6, "ankle": 1.5, "elbow": 1.2, "knee": 1.2, "head": 0.9, "neck": 0.8, "torso": 0.8}
+JOINT_NOISE = {
+    "toe": 1.7,
+    "heel": 1.6,
+    "wrist": 1.6,
+    "ankle": 1.5,
+    "elbow": 1.2,
+    "knee": 1.2,
+    "head": 0.9,
+    "neck": 0.8,
+    "torso": 0.8,
+}
 """Noise of a joint relative to hips and shoulders (COCO's annotators disagree in about these proportions)."""
+LEGS = ("hip", "knee", "ankle", "heel", "toe")
+"""How the names of leg joints end."""
 
 
 class NoiseConfig(BaseModel):
@@ -43,8 +57,19 @@ class NoiseConfig(BaseModel):
     """Share of windows in which joints outside the image are lost; in the others they are guessed."""
     swap_rate: float = Field(default=0.01, ge=0, le=1)
     """Share of poses whose legs (and, independently, arms) have left and right exchanged."""
+    body_swap_rate: float = Field(default=0.0, ge=0, le=1)
+    """Share of poses whose whole body has left and right exchanged."""
+    swap_s: float = Field(default=0.0, ge=0)
+    """Time constant of exchanges, which then come in runs; 0: every pose by itself."""
     missed_rate: float = Field(default=0.03, ge=0, le=1)
     """Share of poses that the detector misses altogether."""
+    known_spread: float = Field(default=0.0, ge=0)
+    """Standard deviation of the logarithm of a joint's error that the detector knows about and tells as
+    confidence; it changes slowly. 0: every joint that is seen has confidence 1."""
+    untold_rate: float = Field(default=0.0, ge=0, le=1)
+    """Share of windows whose confidences are not told (1 where seen), as in many 2D files."""
+    footless_rate: float = Field(default=0.0, ge=0, le=1)
+    """Share of windows from a detector that does not know heels and toes."""
 
 
 REALISTIC_NOISE = NoiseConfig(
@@ -61,36 +86,55 @@ REALISTIC_NOISE = NoiseConfig(
 good detector shows on Human3.6M (about 5 pixels where a person is 450 pixels tall)."""
 
 
+class Detections(NamedTuple):
+    """What a detector reports of windows of views."""
+
+    keypoints: Tensor
+    """(B, N, J, 2) in half image widths."""
+    seen: Tensor
+    """(B, N, J)."""
+    confidence: Tensor
+    """(B, N, J) 0 … 1, 0 where unseen."""
+    exchanged: Tensor
+    """(B, N, J) True where the joint's other side was reported."""
+
+
 def detect(
     view: View, joints: JointSet, config: NoiseConfig | None, token_s: float, random: Generator
-) -> tuple[Tensor, Tensor]:
+) -> Detections:
     """What a detector would report of a view.
 
     Args:
-        view: clean projections.
+        view: clean projections; NaN for joints that the motion does not have.
         joints: joint set of the projections.
         config: sizes of the errors; None: every joint is seen where it is projected, also outside the image.
         token_s: seconds between tokens.
         random: generator on the view's device.
-
-    Returns:
-        keypoints (B, N, J, 2) in half image widths and seen (B, N, J).
     """
     clean = view.keypoints
+    known = clean.isfinite().all(-1)
     if config is None:
-        return clean, view.in_front[..., None].expand_as(view.visible)
+        seen = view.in_front[..., None] & known
+        return Detections(clean.nan_to_num(), seen, seen.to(clean), torch.zeros_like(known))
     batch, tokens = clean.shape[:2]
     scale = (view.pixels_per_metre / 1000)[..., None, None]  # (B, N, 1, 1) image units per millimetre
     error_mm = _white(clean, config, random) + _drift(clean, config, token_s, random)
     error_mm = error_mm * _joint_noise(joints, clean)[:, None]
+    trouble = _trouble(clean, config, token_s, random)
+    if trouble is not None:
+        error_mm = error_mm * (config.known_spread * trouble).exp()[..., None]
     error_mm = error_mm + _bias(view, config.bias_mm, random)
-    noisy = _swap_sides(clean, joints, config.swap_rate, random) + error_mm * scale
-    noisy = _derive(noisy, joints)
-    lost = _lost(clean, config, token_s, random)
+    exchanged = _exchanged(clean, joints, config, token_s, random)
+    noisy = torch.where(exchanged[..., None], clean[:, :, list(joints.mirror)], clean) + error_mm * scale
+    noisy = _derive(noisy, joints).nan_to_num()
+    lost = _lost(clean, config, token_s, random) | ~known
     strict = uniform((batch, 1, 1), 0, 1, clean, random) < config.lost_outside
     seen = ~_with_derived(lost | (strict & ~view.visible), joints)
     missed = uniform((batch, tokens, 1), 0, 1, clean, random) < config.missed_rate
-    return noisy, seen & ~missed & view.in_front[..., None]
+    seen = seen & ~missed & view.in_front[..., None]
+    seen = seen & ~_footless(clean, joints, config, random)
+    confidence = seen.to(clean) if trouble is None else seen * _told(trouble, config, random)
+    return Detections(noisy, seen, confidence, exchanged)
 
 
 def correlated(shape: tuple[int, ...], time_s: Tensor, token_s: float, random: Generator) -> Tensor:
@@ -130,12 +174,55 @@ def _bias(view: View, size_mm: float, random: Generator) -> Tensor:
     return gaussian((batch, 1, count, 2), view.keypoints, random) * size_mm
 
 
-def _swap_sides(clean: Tensor, joints: JointSet, rate: float, random: Generator) -> Tensor:
-    mirrored = clean[:, :, list(joints.mirror)]
-    legs = torch.tensor([any(k in n for k in ("hip", "knee", "ankle")) for n in joints.joints])
-    draws = uniform((*clean.shape[:2], 2), 0, 1, clean, random) < rate  # legs, arms
-    swap = torch.where(legs.to(clean.device), draws[..., :1], draws[..., 1:])  # (B, N, J)
-    return torch.where(swap[..., None], mirrored, clean)
+def _exchanged(
+    clean: Tensor, joints: JointSet, config: NoiseConfig, token_s: float, random: Generator
+) -> Tensor:
+    """Joints (B, N, J) whose other side is reported: legs, arms or the whole body."""
+    legs = torch.tensor([name.endswith(LEGS) for name in joints.joints], device=clean.device)
+    halves = _runs(2, config.swap_rate, clean, config, token_s, random)
+    exchanged = torch.where(legs, halves[..., :1], halves[..., 1:])
+    if config.body_swap_rate:
+        exchanged = exchanged.logical_xor(_runs(1, config.body_swap_rate, clean, config, token_s, random))
+    return exchanged
+
+
+def _runs(
+    count: int, rate: float, clean: Tensor, config: NoiseConfig, token_s: float, random: Generator
+) -> Tensor:
+    """So many events (B, N, count) at a rate, in runs of about `swap_s` where that is given."""
+    shape = (*clean.shape[:2], count)
+    if not config.swap_s:
+        return uniform(shape, 0, 1, clean, random) < rate
+    time_s = torch.full((len(clean),), config.swap_s, device=clean.device, dtype=clean.dtype)
+    events: Tensor = correlated(shape, time_s, token_s, random) < torch.special.ndtri(clean.new_tensor(rate))
+    return events
+
+
+def _trouble(clean: Tensor, config: NoiseConfig, token_s: float, random: Generator) -> Tensor | None:
+    """How much harder than usual every joint is to see, (B, N, J) standard normal, changing slowly."""
+    if not config.known_spread:
+        return None
+    time_s = log_uniform((len(clean),), *config.drift_s, clean, random)
+    return correlated(tuple(clean.shape[:3]), time_s, token_s, random)
+
+
+def _told(trouble: Tensor, config: NoiseConfig, random: Generator) -> Tensor:
+    """Confidences (B, N, J): fall with the trouble, each detector on a scale of its own."""
+    batch = len(trouble)
+    middle = uniform((batch, 1, 1), 0.5, 3.0, trouble, random)
+    slope = uniform((batch, 1, 1), 0.7, 2.0, trouble, random)
+    jitter = gaussian(tuple(trouble.shape), trouble, random) * 0.3
+    told = torch.sigmoid(middle - slope * (trouble + jitter)).clamp(min=0.02)
+    untold = uniform((batch, 1, 1), 0, 1, trouble, random) < config.untold_rate
+    return torch.where(untold, 1.0, told)
+
+
+def _footless(clean: Tensor, joints: JointSet, config: NoiseConfig, random: Generator) -> Tensor:
+    """Heels and toes (B, 1, J) of windows whose detector does not know them."""
+    feet = torch.tensor([name.endswith(("heel", "toe")) for name in joints.joints], device=clean.device)
+    if not bool(feet.any()) or not config.footless_rate:
+        return torch.zeros((1, 1, len(feet)), dtype=torch.bool, device=clean.device)
+    return feet & (uniform((len(clean), 1, 1), 0, 1, clean, random) < config.footless_rate)
 
 
 def _lost(clean: Tensor, config: NoiseConfig, token_s: float, random: Generator) -> Tensor:

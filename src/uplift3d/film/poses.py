@@ -18,14 +18,13 @@ from torch.nn.functional import normalize
 
 from uplift3d.film.bodies import from_the_root
 from uplift3d.film.draws import LogRange, ShareRange, gaussian, log_uniform, uniform
-from uplift3d.film.noise import correlated
+from uplift3d.film.noise import LEGS, correlated
 from uplift3d.skeletons import JointSet
 
 HINGES = ("knee", "elbow")
 LARGEST_FLEXION_DEG = 150.0
 STIFF = {"torso": 0.6, "neck": 0.5, "head": 0.8, "ankle": 0.6}
 """Turn of these joints relative to hips and shoulders."""
-LEGS = ("hip", "knee", "ankle", "heel", "toe")
 STRAIGHT = 0.2
 """Sine of the flexion below which the plane of a knee or elbow is that of the body, not of the limb."""
 

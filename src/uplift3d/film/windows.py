@@ -39,6 +39,10 @@ class Film:
     """(B, 4) focal lengths and principal point (fx, fy, cx, cy), in units of the keypoints."""
     root_depth_m: Tensor | None
     """(B, N) metres from the camera's plane to the pelvis."""
+    confidence: Tensor | None = None
+    """(B, N, J) 0 … 1, 0 where unseen; None: 1 where seen."""
+    hint: Tensor | None = None
+    """(B, N, J, 4) the picture's own guess, metres from the pelvis, and whether there is one; None: none."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,11 @@ class FilmedWindows:
         if not with_camera:
             return windows
         return replace(windows, cameras=torch.stack(cameras).to(device), root_depth_m=root_depth_m)
+
+    @property
+    def joints(self) -> str:
+        """Joint set of keypoints and targets."""
+        return JOINTS
 
     @property
     def device(self) -> torch.device:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from uplift3d.errors import InputError
+from uplift3d.normalise import channel_names
 from uplift3d.skeletons import joint_set
 
 
@@ -27,6 +28,11 @@ class ModelConfig(BaseModel):
     """Axes of the 3D output: the camera's, or those of a camera turned to look straight at the pelvis."""
     edges: Literal["repeat", "masked"] = "masked"
     """Tokens beyond the clip: repeat the nearest frame on the window's grid (published), or carry no pose."""
+
+    confidence: bool = False
+    """Whether the detector's confidence of every joint is part of the input."""
+    hint: bool = False
+    """Whether the picture's own guess in 3D (`Keypoints2D.depth_hint`) is part of the input."""
 
     tokens: int = Field(default=71, ge=1)
     """Tokens per window N; odd, so that one is the centre."""
@@ -86,6 +92,8 @@ class ModelConfig(BaseModel):
     def _check_combinations(self) -> ModelConfig:
         joint_set(self.joints)
         problems = [*_layout_problems(self), *_width_problems(self), *_switch_problems(self)]
+        if self.input == "screen" and (self.confidence or self.hint):
+            problems.append("confidence and hint are for input 'person'; published input has x and y alone")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -94,6 +102,11 @@ class ModelConfig(BaseModel):
     def joint_count(self) -> int:
         """Number of joints J of the joint set."""
         return len(joint_set(self.joints))
+
+    @property
+    def channels(self) -> int:
+        """Numbers per joint in the input, see `normalise.channel_names`."""
+        return len(channel_names(self.confidence, self.hint))
 
     @property
     def token_seconds(self) -> float:

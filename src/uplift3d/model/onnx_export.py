@@ -1,7 +1,8 @@
 """Both halves of a network as ONNX graphs that run without torch.
 
-`STEM.embed.onnx` maps poses (M, J, 2) to pose_tokens (M, C); `STEM.uplift.onnx` maps pose_tokens (B, M, C)
-and slots (B, M) to sequence (B, N, J, 3), where the network has one, and centre (B, J, 3). B and M are free.
+`STEM.embed.onnx` maps poses (M, J, channels) to pose_tokens (M, C); `STEM.uplift.onnx` maps pose_tokens
+(B, M, C) and slots (B, M) to sequence (B, N, J, 3), where the network has one, and centre (B, J, 3). B and M
+are free.
 Their metadata hold the configuration and the model's hash: onnxruntime's `custom_metadata_map`.
 
 Where both outputs exist, the optional input want_centre (a boolean, true unless given) decides whether the
@@ -112,7 +113,7 @@ def _parts(model: UpliftUpsample) -> dict[str, _Part]:
     return {
         "embed": _Part(
             _Embed(model),
-            {"poses": torch.zeros(poses, model.config.joint_count, 2)},
+            {"poses": torch.zeros(poses, model.config.joint_count, model.config.channels)},
             {"poses": {0: "M"}, "pose_tokens": {0: "M"}},
             ["pose_tokens"],
         ),

@@ -40,7 +40,8 @@ class UpliftUpsample(nn.Module):
         """Lift every window to a 3D sequence and a refined centre pose.
 
         Args:
-            keypoints: (B, N, J, 2) normalised image coordinates; rows outside `mask` are never read.
+            keypoints: (B, N, J, channels) normalised image coordinates, and what else the configuration asks
+                for (`normalise.channel_names`); rows outside `mask` are never read.
             mask: (B, N) bool, True where a 2D pose was observed; default: everywhere.
 
         Returns:
@@ -57,7 +58,7 @@ class UpliftUpsample(nn.Module):
         return self._read(tokens, bias)
 
     def embed(self, poses: Tensor) -> Tensor:
-        """Turn single 2D poses (M, J, 2) into pose tokens (M, C)."""
+        """Turn single 2D poses (M, J, channels) into pose tokens (M, C)."""
         tokens: Tensor = self.spatial(poses)
         return tokens
 
@@ -125,12 +126,12 @@ class SpatialTransformer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         width, joints = config.spatial_width, config.joint_count
-        features = joints * (width if config.spatial_depth else 2)
+        features = joints * (width if config.spatial_depth else config.channels)
         self.joints = JointTransformer(config) if config.spatial_depth else nn.Identity()
         self.to_token = initialise_linear(nn.Linear(features, config.temporal_width))
 
     def forward(self, poses: Tensor) -> Tensor:
-        """Map poses (M, J, 2) to tokens (M, C)."""
+        """Map poses (M, J, channels) to tokens (M, C)."""
         tokens: Tensor = self.to_token(self.joints(poses).flatten(1))
         return tokens
 
@@ -141,7 +142,7 @@ class JointTransformer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         width = config.spatial_width
-        self.embedding = initialise_linear(nn.Linear(2, width))
+        self.embedding = initialise_linear(nn.Linear(config.channels, width))
         self.encoding = encoding(config.joint_count, width)
         self.blocks = nn.ModuleList(
             Block(
@@ -158,7 +159,7 @@ class JointTransformer(nn.Module):
         self.norm = nn.LayerNorm(width, eps=config.spatial_norm_epsilon)
 
     def forward(self, poses: Tensor) -> Tensor:
-        """Map poses (M, J, 2) to joint features (M, J, spatial width)."""
+        """Map poses (M, J, channels) to joint features (M, J, spatial width)."""
         features = self.embedding(poses) + self.encoding
         for block in self.blocks:
             features = block(features)

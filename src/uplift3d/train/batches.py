@@ -10,16 +10,17 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor
 
-from uplift3d.data.store import JOINTS
 from uplift3d.film.bodies import BodyConfig, mirror, vary_body
 from uplift3d.film.cameras import CameraConfig, look
 from uplift3d.film.h36m_cameras import Cameras, H36MCameras, look_h36m
+from uplift3d.film.hints import HintConfig, guess
 from uplift3d.film.noise import NoiseConfig, detect
 from uplift3d.film.poses import PoseConfig, vary_poses
 from uplift3d.film.windows import Film, FilmedWindows
-from uplift3d.skeletons import JointSet, joint_set, reorder
+from uplift3d.normalise import mirror_signs
+from uplift3d.skeletons import JointSet, joint_set
 from uplift3d.train.inputs import normalise_person, normalise_screen, straight_lines, usable_poses
-from uplift3d.train.networks import NetworkConfig, fills_in
+from uplift3d.train.networks import NetworkConfig, fills_in, motion_joints, takes_confidence, takes_hints
 from uplift3d.train.sampler import MotionWindows, SamplerConfig, draw_masks
 
 REACH_S = 0.5
@@ -41,6 +42,8 @@ class ViewConfig(BaseModel):
     """Where it is seen from: ranges of cameras of our own, or `{cameras: h36m}`."""
     noise: NoiseConfig | None = NoiseConfig()
     """What a detector makes of it; null: every joint where it is projected."""
+    hint: HintConfig = HintConfig()
+    """What it says about depth, for networks that take such hints."""
     mirror: Literal["within_batch", "random", "none"] = "within_batch"
     """'within_batch': every example together with its mirror image (the batch size counts both)."""
     switch_rate: float = Field(default=0.15, ge=0, le=1)
@@ -49,15 +52,17 @@ class ViewConfig(BaseModel):
 
 @dataclass(frozen=True)
 class Batch:
-    """Network input (B, N, J, 2), mask (B, N), target (B, N, J, 3) metres.
+    """Network input (B, N, J, channels), mask (B, N), target (B, N, J, 3) metres.
 
-    `counted` (B, N): inside the clip and near enough to a pose token for an answer to be asked for. `camera`
+    `known` (B, N, J): the motion has this joint; elsewhere the target is 0 and must not count. `counted`
+    (B, N): inside the clip and near enough to a pose token for an answer to be asked for. `camera`
     (B, 4) and `root_depth_m` (B, N) as in `Film`, None for filmed windows loaded without.
     """
 
     keypoints: Tensor
     mask: Tensor
     target: Tensor
+    known: Tensor
     counted: Tensor
     camera: Tensor | None
     root_depth_m: Tensor | None
@@ -95,23 +100,35 @@ def draw_batch(
     strides = [stride // model.s_out for stride in strides_in or model.strides_in]
     with torch.autocast(windows.device.type, enabled=False):
         film = _observe(windows, model, config, drawn, random)
-        keypoints, seen = film.keypoints, film.seen
         mask = draw_masks(drawn, model.tokens, strides, config.switch_rate, windows.device, random)
         mask = mask & film.inside
         if fills_in(model):
-            keypoints, mask = _network_input(keypoints, seen, mask, model)
+            keypoints, mask = _network_input(film, mask, model)
             measured = mask
         else:  # no token is left to the network
-            measured = mask & seen.any(-1)
-            keypoints, seen = straight_lines(keypoints, seen & mask[..., None])
+            measured = mask & film.seen.any(-1)
+            keypoints, seen = straight_lines(film.keypoints, film.seen & mask[..., None])
             mask = torch.ones_like(mask)
-            keypoints, _ = _network_input(keypoints, seen, mask, model)
+            keypoints, _ = _network_input(replace(film, keypoints=keypoints, seen=seen), mask, model)
     counted = film.inside & within_reach(measured, round(REACH_S / model.token_seconds))
-    order = reorder(JOINTS, model.joints).tolist()
+    order = _order(windows.joints, model.joints)
+    target = film.targets[:, :, order]
+    known = target.isfinite().all(-1)
     whole = Batch(
-        keypoints[:, :, order], mask, film.targets[:, :, order], counted, film.camera, film.root_depth_m
+        keypoints=keypoints[:, :, order],
+        mask=mask,
+        target=target.nan_to_num(),
+        known=known,
+        counted=counted,
+        camera=film.camera,
+        root_depth_m=film.root_depth_m,
     )
     return _mirrored(whole, model.joints, config.mirror, batch, random)
+
+
+def _order(there: str, here: str) -> list[int]:
+    """Where the joints of a network stand in the joint set of a motion that has them all."""
+    return [joint_set(there).index(name) for name in joint_set(here).joints]
 
 
 def _observe(
@@ -124,7 +141,7 @@ def _observe(
     """What a detector sees at every token, with what the network takes for those beyond the clip."""
     if isinstance(windows, FilmedWindows):
         return _with_edges(windows.draw(batch, model.tokens, model.token_seconds, random), model)
-    joints = joint_set(JOINTS)
+    joints = joint_set(windows.joints)
     positions, inside = windows.draw(batch, model.tokens, model.token_seconds, config.sampler.speed, random)
     positions = vary_poses(positions, joints, config.poses, model.token_seconds, random)
     positions = vary_body(positions, joints, config.body, random)
@@ -132,8 +149,19 @@ def _observe(
         view = look_h36m(positions, config.camera, random, model.axes)
     else:
         view = look(positions, config.camera, random, model.axes)
-    keypoints, seen = detect(view, joints, config.noise, model.token_seconds, random)
-    film = Film(keypoints, seen, view.targets, inside, view.intrinsics, view.root_depth_m)
+    reported = detect(view, joints, config.noise, model.token_seconds, random)
+    film = Film(
+        reported.keypoints,
+        reported.seen,
+        view.targets,
+        inside,
+        view.intrinsics,
+        view.root_depth_m,
+        confidence=reported.confidence,
+    )
+    if takes_hints(model):
+        hint = guess(view.targets, reported, joints, config.hint, model.token_seconds, random)
+        film = replace(film, hint=torch.cat([hint[0], hint[1][..., None].to(hint[0])], dim=-1))
     return _with_edges(film, model)
 
 
@@ -151,15 +179,21 @@ def _with_edges(film: Film, model: NetworkConfig) -> Film:
     )
 
 
-def _network_input(
-    keypoints: Tensor, seen: Tensor, mask: Tensor, model: NetworkConfig
-) -> tuple[Tensor, Tensor]:
-    """Normalised poses (B, N, J, 2), and the mask (B, N) without the poses that cannot be used."""
+def _network_input(film: Film, mask: Tensor, model: NetworkConfig) -> tuple[Tensor, Tensor]:
+    """Normalised poses (B, N, J, channels), and the mask (B, N) without the poses that cannot be used."""
+    keypoints, seen, joints = film.keypoints, film.seen, motion_joints(model)
     if model.input == "screen":
         mask = mask & seen.any(-1)
         return normalise_screen(keypoints, seen, mask), mask
-    mask = mask & usable_poses(seen, JOINTS)
-    return normalise_person(keypoints, seen, mask, JOINTS, model.token_seconds), mask
+    mask = mask & usable_poses(seen, joints)
+    poses = normalise_person(keypoints, seen, mask, joints, model.token_seconds)
+    used = (seen & mask[..., None])[..., None].to(poses)
+    channels = [poses]
+    if takes_confidence(model):
+        channels.append(used if film.confidence is None else film.confidence[..., None] * used)
+    if takes_hints(model):
+        channels.append(poses.new_zeros((*seen.shape, 4)) if film.hint is None else film.hint * used)
+    return torch.cat(channels, dim=-1), mask
 
 
 def hold_ends(values: Tensor, inside: Tensor) -> Tensor:
@@ -191,9 +225,12 @@ def _mirrored(whole: Batch, joints_name: str, how: str, batch: int, random: Gene
 def mirror_image(batch: Batch, joints: JointSet) -> Batch:
     """The batch as a camera would have seen it in a mirror: its principal point changes sides too."""
     camera = batch.camera
+    sides = list(joints.mirror)
+    signs = batch.keypoints.new_tensor(mirror_signs(batch.keypoints.shape[-1]))
     return replace(
         batch,
-        keypoints=mirror(batch.keypoints, joints),
+        keypoints=batch.keypoints[..., sides, :] * signs,
         target=mirror(batch.target, joints),
+        known=batch.known[..., sides],
         camera=None if camera is None else camera * camera.new_tensor([1, 1, -1, 1]),
     )

@@ -16,6 +16,7 @@ from uplift3d.model.config import findings
 from uplift3d.model.rivals import RivalConfig, check_refinable
 from uplift3d.model.rivals import presets as rivals
 from uplift3d.train.batches import ViewConfig
+from uplift3d.train.losses import PUBLISHED, Weights
 from uplift3d.train.networks import NetworkConfig
 from uplift3d.train.optimiser import OptimiserConfig
 
@@ -92,7 +93,8 @@ class TrainConfig(BaseModel):
     initial_weights: Literal["quick", "published"] = "quick"
     """'quick' to learn from (see `train/initialise.py`), or drawn as published; rivals have their own."""
     start_from: Path | None = None
-    """Weights of another run (model.safetensors) in place of fresh ones, to fine-tune them; or of P-STMO's
+    """Weights of another run (model.safetensors) in place of fresh ones, to fine-tune them (a network of ours
+    may have more joints and input channels than they have, and no strided stages); or of P-STMO's
     pre-training, ours or its authors', whose encoder is then taken over."""
     strides_in: tuple[int, ...] = ()
     """Frames between key-frames to train and validate with; default: those of the network. For a network
@@ -106,6 +108,8 @@ class TrainConfig(BaseModel):
     loss_on: Literal["observable", "all"] = "observable"
     """Tokens that count: inside the clip and within half a second of a pose, or all of them (published, and
     always so in pre-training)."""
+    loss: Weights = PUBLISHED
+    """How much the parts of the loss count."""
     optimiser: OptimiserConfig = OptimiserConfig()
     """How weights change."""
     steps: int = Field(gt=0)

@@ -45,7 +45,9 @@ class Lifting(Stage[Network]):
         batch = self.draw(windows, random)
         sequence, centre = answer(network, batch.keypoints, batch.mask)
         counted = batch.counted if self.config.loss_on == "observable" else None
-        loss = lifting_loss(sequence, centre, batch.target, counted, answered_token(network))
+        loss = lifting_loss(
+            sequence, centre, batch.target, counted, answered_token(network), batch.known, self.config.loss
+        )
         return loss + extra_loss(network, sequence, batch.target)
 
     def errors(self, network: Network, windows: Windows, stride_in: int) -> Mapping[str, float]:

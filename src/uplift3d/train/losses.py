@@ -1,18 +1,42 @@
-"""The published loss: half centre head, half sequence head, each the mean joint error in metres."""
+"""Position errors in metres: half centre head, half sequence head (published), and what may be added to them.
+
+Axes: B windows, N tokens, J joints.
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 
-def mean_joint_error(predicted: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Mean distance of joints (…, J, 3), averaged over poses with weights (…) if given; unit of the input."""
-    error: Tensor = torch.linalg.vector_norm(predicted - target, dim=-1).mean(-1)
-    if weight is None:
+class Weights(NamedTuple):
+    """What every part of the loss counts."""
+
+    centre: float = 0.5
+    """The refined pose; the sequence counts what is left to 1."""
+    velocity: float = 0.0
+    """The sequence's change from token to token."""
+
+
+PUBLISHED = Weights()
+
+
+def mean_joint_error(
+    predicted: Tensor, target: Tensor, weight: Tensor | None = None, known: Tensor | None = None
+) -> Tensor:
+    """Mean distance of joints (…, J, 3), averaged over poses with weights (…) if given; unit of the input.
+
+    Joints that are not known (…, J) count nothing.
+    """
+    error: Tensor = torch.linalg.vector_norm(predicted - target, dim=-1)  # (…, J)
+    if weight is None and known is None:
         return torch.mean(error)
-    weight = weight.to(error)
-    mean: Tensor = (error * weight).sum() / weight.sum().clamp(min=1)
+    share = torch.ones_like(error) if known is None else known.to(error)
+    if weight is not None:
+        share = share * weight.to(error)[..., None]
+    mean: Tensor = (error * share).sum() / share.sum().clamp(min=1)
     return mean
 
 
@@ -22,8 +46,10 @@ def lifting_loss(
     target: Tensor,
     counted: Tensor | None = None,
     answered: int | None = None,
+    known: Tensor | None = None,
+    weights: Weights = PUBLISHED,
 ) -> Tensor:
-    """½ centre + ½ sequence error in metres; the centre alone for a network without sequence output.
+    """Weighted centre and sequence error in metres; the centre alone for a network without sequence output.
 
     Args:
         sequence: (B, N, J, 3) or None.
@@ -31,9 +57,22 @@ def lifting_loss(
         target: (B, N, J, 3) root-relative metres.
         counted: (B, N) tokens that count; default: all of them (as published).
         answered: token that `centre` belongs to; default: the middle one.
+        known: (B, N, J) joints that count; default: all of them.
+        weights: of the parts.
     """
     place = target.shape[1] // 2 if answered is None else answered
-    centre_error = mean_joint_error(centre, target[:, place], None if counted is None else counted[:, place])
+    of_centre = (None if given is None else given[:, place] for given in (counted, known))
+    centre_error = mean_joint_error(centre, target[:, place], *of_centre)
     if sequence is None:
         return centre_error
-    return 0.5 * centre_error + 0.5 * mean_joint_error(sequence, target, counted)
+    error = mean_joint_error(sequence, target, counted, known)
+    loss = weights.centre * centre_error + (1 - weights.centre) * error
+    if weights.velocity:
+        loss = loss + weights.velocity * _velocity_error(sequence, target, counted, known)
+    return loss
+
+
+def _velocity_error(sequence: Tensor, target: Tensor, counted: Tensor | None, known: Tensor | None) -> Tensor:
+    """Mean error of the joints' way from one token to the next, metres."""
+    both = (None if given is None else given[:, 1:] & given[:, :-1] for given in (counted, known))
+    return mean_joint_error(sequence.diff(dim=1), target.diff(dim=1), *both)

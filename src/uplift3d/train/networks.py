@@ -10,12 +10,16 @@ from typing import Any
 
 from torch import Tensor
 
+from uplift3d.data.store import JOINTS
 from uplift3d.errors import InputError
 from uplift3d.model import ModelConfig, UpliftUpsample, checkpoints, create, load_checkpoint
 from uplift3d.model.rivals import MotionBERTConfig, Rival, RivalConfig, create_rival
+from uplift3d.model.widen import widened
 
 NetworkConfig = ModelConfig | RivalConfig
 Network = UpliftUpsample | Rival[Any]
+FEET = "h36m21"
+"""The joint set with heels and toes."""
 CONVENTIONS = ("joints", "input", "axes")
 """Fields of a configuration that say what the numbers of input and output mean, whatever the sizes."""
 
@@ -37,6 +41,21 @@ def create_network(config: NetworkConfig) -> Network:
 def fills_in(config: NetworkConfig) -> bool:
     """Whether the network itself fills in tokens without a 2D pose; others need one at every token."""
     return isinstance(config, ModelConfig) and config.masked_tokens
+
+
+def motion_joints(config: NetworkConfig) -> str:
+    """Joint set of the motion that a network is trained on: with feet, or without."""
+    return FEET if config.joints == FEET else JOINTS
+
+
+def takes_confidence(config: NetworkConfig) -> bool:
+    """Whether the confidence of every joint is part of the input."""
+    return isinstance(config, ModelConfig) and config.confidence
+
+
+def takes_hints(config: NetworkConfig) -> bool:
+    """Whether the picture's own guess in 3D is part of the input."""
+    return isinstance(config, ModelConfig) and config.hint
 
 
 def answer(network: Network, keypoints: Tensor, mask: Tensor) -> tuple[Tensor | None, Tensor]:
@@ -66,6 +85,8 @@ def take_weights(network: checkpoints.Network, path: Path) -> None:
         InputError: no such checkpoint, or one of a network of other sizes or conventions.
     """
     theirs = load_checkpoint(path)
+    if isinstance(theirs, UpliftUpsample) and isinstance(network, UpliftUpsample):
+        theirs = widened(theirs, network.config)
     given = theirs.state_dict()
     wanted = network.state_dict()
     wrong = [name for name in wanted if name not in given or given[name].shape != wanted[name].shape]

@@ -64,7 +64,7 @@ class Refining(Stage[RefinedLifter]):
         place = network.lifter.answered_frame
         _, refined = network(batch)
         counted = batch.counted[:, place] if self.config.loss_on == "observable" else None
-        return mean_joint_error(refined, batch.target[:, place], counted)
+        return mean_joint_error(refined, batch.target[:, place], counted, batch.known[:, place])
 
     def errors(self, network: RefinedLifter, windows: Windows, stride_in: int) -> Mapping[str, float]:
         """See `Stage`."""

@@ -15,9 +15,10 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor
 
-from uplift3d.data.store import RATE_HZ, MotionStore
+from uplift3d.data.store import JOINTS, RATE_HZ, MotionStore
 from uplift3d.errors import InputError
 from uplift3d.film.draws import LogRange, log_uniform
+from uplift3d.skeletons import joint_set
 
 
 class SamplerConfig(BaseModel):
@@ -35,8 +36,10 @@ class SamplerConfig(BaseModel):
 class MotionWindows:
     """All clips of a split as tensors on one device, to draw windows from."""
 
+    joints: str
+    """Joint set of the positions."""
     positions: Tensor
-    """(F, J, 3) world metres at 50 Hz, all clips one after the other."""
+    """(F, J, 3) world metres at 50 Hz, all clips one after the other; NaN for joints that a clip lacks."""
     starts: Tensor
     """(clips,) first frame of each clip in `positions`."""
     frames: Tensor
@@ -46,9 +49,14 @@ class MotionWindows:
 
     @classmethod
     def from_store(
-        cls, store: MotionStore, clips: Sequence[int], config: SamplerConfig, device: torch.device
+        cls,
+        store: MotionStore,
+        clips: Sequence[int],
+        config: SamplerConfig,
+        device: torch.device,
+        joints: str = JOINTS,
     ) -> MotionWindows:
-        """Load the named clips of a store.
+        """Load the named clips of a store with their first joints, those of h36m17 or of h36m21.
 
         Raises:
             InputError: no clips, or a data set in the configuration that the store does not have.
@@ -64,8 +72,10 @@ class MotionWindows:
         chosen = [store.clips[index] for index in clips]
         lengths = torch.tensor([clip.frames for clip in chosen])
         share = torch.tensor([float(config.dataset_weights.get(clip.dataset, 1.0)) for clip in chosen])
-        positions = torch.cat([torch.from_numpy(store[index].copy()) for index in clips])
+        count = len(joint_set(joints).joints)
+        positions = torch.cat([torch.from_numpy(store[index][:, :count].copy()) for index in clips])
         return cls(
+            joints=joints,
             positions=positions.to(device),
             starts=(lengths.cumsum(0) - lengths).to(device),
             frames=lengths.to(device),

@@ -12,6 +12,7 @@ from uplift3d.data.tracks import Track
 from uplift3d.errors import InputError
 from uplift3d.film.windows import FilmedWindows
 from uplift3d.train.config import TrainConfig
+from uplift3d.train.networks import motion_joints
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
 
 Windows = MotionWindows | FilmedWindows
@@ -50,9 +51,10 @@ def load_windows(
     if config.source == "motion":
         store = MotionStore.open(config.store)
         training, validation = split_of(store, config.datasets)
+        joints = motion_joints(config.network)
         return (
-            MotionWindows.from_store(store, training, config.views.sampler, device),
-            MotionWindows.from_store(store, validation, SamplerConfig(), device),
+            MotionWindows.from_store(store, training, config.views.sampler, device, joints),
+            MotionWindows.from_store(store, validation, SamplerConfig(), device, joints),
         )
     splits: tuple[Iterable[Track], Iterable[Track]]
     if config.source == "h36m":

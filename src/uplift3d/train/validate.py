@@ -11,18 +11,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 
-from uplift3d.data.store import MotionStore, split_validation
+from uplift3d.data.store import JOINTS, MotionStore, split_validation
 from uplift3d.evaluate.metrics import mpjpe, n_mpjpe, p_mpjpe
 from uplift3d.film.bodies import BodyConfig
 from uplift3d.film.cameras import CameraConfig
 from uplift3d.film.draws import seed_of
 from uplift3d.film.h36m_cameras import Cameras
+from uplift3d.film.hints import REALISTIC_HINT, HintConfig
 from uplift3d.film.noise import REALISTIC_NOISE, NoiseConfig
 from uplift3d.film.windows import FilmedWindows
 from uplift3d.model import load
 from uplift3d.skeletons import joint_set
 from uplift3d.train.batches import Batch, ViewConfig, draw_batch
-from uplift3d.train.networks import Network, NetworkConfig, answer, answered_token
+from uplift3d.train.networks import Network, NetworkConfig, answer, answered_token, motion_joints
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
 
 SEED = 7
@@ -74,7 +75,7 @@ def validate(
     views = validation_views(noise=noise)
     report: dict[str, dict[int, Errors]] = {}
     for name, clips in parts.items():
-        motion = MotionWindows.from_store(store, clips, SamplerConfig(), device)
+        motion = MotionWindows.from_store(store, clips, SamplerConfig(), device, motion_joints(model.config))
         report[name] = {
             stride: errors_at(model, motion, views, stride, windows)
             for stride in strides_in or model.config.strides_in
@@ -83,7 +84,9 @@ def validate(
 
 
 def validation_views(
-    camera: Cameras | None = None, noise: NoiseConfig | None = REALISTIC_NOISE
+    camera: Cameras | None = None,
+    noise: NoiseConfig | None = REALISTIC_NOISE,
+    hint: HintConfig = REALISTIC_HINT,
 ) -> ViewConfig:
     """Real bodies at their real speed, through random cameras and fixed noise (None: without any)."""
     return ViewConfig(
@@ -91,6 +94,7 @@ def validation_views(
         body=BodyConfig(stature=0, segment=0, width=0, width_mean=0),
         camera=camera or CameraConfig(),
         noise=noise,
+        hint=hint,
         mirror="none",
         switch_rate=0,
     )
@@ -101,19 +105,23 @@ def errors_at(
 ) -> Errors:
     """Errors of the pose in the middle of random windows whose key-frames are `stride_in` frames apart.
 
-    Windows without a pose near their middle are left out, as at inference.
+    Measured over the 17 joints of h36m17. Windows without a pose near their middle are left out, as at
+    inference.
     """
     middle = answered_token(network)
+    names = joint_set(network.config.joints).joints
+    body = [names.index(name) for name in joint_set(JOINTS).joints]
 
     def poses(batch: Batch, _: Generator) -> tuple[Tensor, ...]:
         sequence, centre = answer(network, batch.keypoints, batch.mask)
         beside = centre if sequence is None else sequence[:, middle]
-        counted = batch.counted[:, middle]
-        return centre[counted], beside[counted], batch.target[:, middle][counted]
+        counted = batch.counted[:, middle] & batch.known[:, middle][:, body].all(-1)
+        answers = (centre, beside, batch.target[:, middle])
+        return tuple(poses[counted][:, body] for poses in answers)
 
     batches = validation_batches(network.config, motion, views, stride_in, windows)
     centre_m, sequence_m, target_m = collected(network, batches, poses)
-    root = joint_set(network.config.joints).index("pelvis")
+    root = joint_set(JOINTS).index("pelvis")
     return Errors(
         mpjpe=mpjpe(centre_m, target_m, root=root),
         p_mpjpe=p_mpjpe(centre_m, target_m),
