@@ -20,19 +20,20 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import Progress
 
-from uplift3d import __version__, detect
+from uplift3d import detect
 from uplift3d.camera import Camera
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.lift import Runtime, Stretch, lift_track, open_runtime, plan_stretches
 from uplift3d.lift.axes import AXES_IN_WORDS, in_camera_axes, pinhole
+from uplift3d.lift.models import ModelPath
 from uplift3d.lift.offline import check_hop
-from uplift3d.lift.runtime import ModelPath
 from uplift3d.lift.stretches import usual_interval
 from uplift3d.normalise import MIN_JOINTS
 from uplift3d.post import Interpolation, check_method, interpolate, nearest_flags
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.tokens import InputSpec, PersonKeyFrames, grid_times, tokenise
 from uplift3d.types import BoolArray, FloatArray, Keypoints2D, Motion3D, TimeArray
+from uplift3d.version import __version__
 from uplift3d.video import open_video, regular_key_frames
 
 OUTPUT_JOINTS = "h36m17"

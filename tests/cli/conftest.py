@@ -55,7 +55,7 @@ class Scripted:
 @pytest.fixture
 def detector(monkeypatch):
     """Name of a registered detector."""
-    monkeypatch.setattr("uplift3d.detect.base._FACTORIES", {})
+    monkeypatch.setattr("uplift3d.detect.registry._FACTORIES", {})
     register_detector("scripted", Scripted)
     return "scripted"
 

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from uplift3d.cli import main
-from uplift3d.detect import base, load_keypoints
+from uplift3d.detect import load_keypoints, registry
 
 
 class Dot:
@@ -22,7 +22,7 @@ class Dot:
 
 @pytest.fixture(autouse=True)
 def dot_detector(monkeypatch):
-    monkeypatch.setitem(base._FACTORIES, "dot", Dot)
+    monkeypatch.setitem(registry._FACTORIES, "dot", Dot)
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_cpn_looks_closer_at_whom_another_detector_finds(film, tmp_path, monkeyp
     state = random_state()
     state["refine_net.final_predict.2.bias"] += 255  # random weights are sure of something everywhere
     weights = write(tmp_path / "CPN50_256x192.pth.tar", state)
-    monkeypatch.setitem(base._FACTORIES, "mediapipe", Dot)
+    monkeypatch.setitem(registry._FACTORIES, "mediapipe", Dot)
     output = str(tmp_path / "keys.npz")
     arguments = ["detect", str(film), "-o", output, "--image-rate", "25", "--key-interval", "0.2"]
     assert main([*arguments, "--detector", "cpn", "--weights", str(weights)]) == 0

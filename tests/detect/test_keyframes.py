@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from uplift3d.detect import base, run
+from uplift3d.detect import registry, run
 from uplift3d.errors import InputError, NothingFoundError
 
 
@@ -42,7 +42,7 @@ def test_noise_is_dropped_and_counted(colour_detector, painted_video, standing):
 
 
 def test_a_name_asks_the_registry(monkeypatch, colour_detector, painted_video, standing):
-    monkeypatch.setitem(base._FACTORIES, "colours", lambda: colour_detector(True))
+    monkeypatch.setitem(registry._FACTORIES, "colours", lambda: colour_detector(True))
     video = painted_video([standing()])
     assert len(run(video, [0, 30], "colours")) == 2
     with pytest.raises(InputError, match="unknown detector 'nothing'"):

@@ -10,7 +10,7 @@ from uplift3d.cli.tables import print_table
 from uplift3d.errors import InputError
 
 if TYPE_CHECKING:
-    from uplift3d.cli import Subparsers
+    from uplift3d.cli.options import Subparsers
 
 FLOPS_DESCRIPTION = """Count the arithmetic of networks at all strides: parameters, and million multiply-adds
 per window, per output pose and per frame of 50 Hz video, without and with the CPN 2D detector on the

@@ -10,7 +10,7 @@ from uplift3d.cli.options import add_outputs, text_parser
 from uplift3d.export import check_output, load_motion, save_motion
 
 if TYPE_CHECKING:
-    from uplift3d.cli import Subparsers
+    from uplift3d.cli.options import Subparsers
 
 EPILOG = """reads:   .npz .json .csv .parquet
 writes:  the same, and .html .png to look at

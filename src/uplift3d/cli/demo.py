@@ -17,7 +17,7 @@ from uplift3d.view.stage import duration_s, motion_title
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from uplift3d.cli import Subparsers
+    from uplift3d.cli.options import Subparsers
     from uplift3d.types import Motion3D
 
 BUNDLED = Path(__file__).resolve().parent.parent / "demo" / "keys.npz"

@@ -15,7 +15,7 @@ from uplift3d.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from uplift3d.cli import Subparsers
+    from uplift3d.cli.options import Subparsers
     from uplift3d.types import Keypoints2D
 
 EPILOG = """examples:

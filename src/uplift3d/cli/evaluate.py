@@ -14,7 +14,7 @@ from uplift3d.errors import InputError
 from uplift3d.evaluate.report import Report, check_report_path, save_report
 
 if TYPE_CHECKING:
-    from uplift3d.cli import Subparsers
+    from uplift3d.cli.options import Subparsers
     from uplift3d.data.tracks import Track
     from uplift3d.model.checkpoints import Network
 
@@ -230,8 +230,8 @@ def _with_weights(
 ) -> Report:
     from dataclasses import replace
 
-    from uplift3d import __version__
     from uplift3d.model.checkpoints import fingerprint
+    from uplift3d.version import __version__
 
     facts = dict(report.facts) | {"weights": f"{args.weights} ({fingerprint(model)})"}
     if refinement is not None:

@@ -20,7 +20,7 @@ from uplift3d.files.json_text import parse_object
 from uplift3d.types import BoolArray, Keypoints2D, Motion3D, TimeArray
 
 if TYPE_CHECKING:
-    from uplift3d.cli import Subparsers
+    from uplift3d.cli.options import Subparsers
 
 EPILOG = """knows 3D motion, 2D key-frames, videos, image folders, motion stores and networks
 (.safetensors, .onnx)

@@ -22,7 +22,7 @@ from uplift3d.errors import InputError
 from uplift3d.export import check_output, save_motion
 
 if TYPE_CHECKING:
-    from uplift3d.cli import Subparsers
+    from uplift3d.cli.options import Subparsers
     from uplift3d.types import Motion3D
 
 DESCRIPTION = """Lift the people in a video, an image folder or a file of 2D key-frames to 3D motion.

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from uplift3d.detect import Detector
     from uplift3d.pipeline import LifterOptions
 
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
 VIDEO_KEY_INTERVAL_S = 0.4
 KEY_INTERVAL_HELP = "seconds between the frames that 2D poses are taken from, or 'all' for every one"
 

@@ -11,7 +11,7 @@ from uplift3d.cli.options import text_parser, whole_number
 from uplift3d.errors import InputError
 
 if TYPE_CHECKING:
-    from uplift3d.cli import Subparsers
+    from uplift3d.cli.options import Subparsers
     from uplift3d.reproduce.scales import Scale
     from uplift3d.reproduce.sources import Source
 

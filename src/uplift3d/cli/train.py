@@ -12,7 +12,7 @@ from uplift3d.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from uplift3d.cli import Subparsers
+    from uplift3d.cli.options import Subparsers
     from uplift3d.train.validate import Errors
 
 DESCRIPTION = """Train a lifting network on a motion store or a data set, as a configuration file says.

@@ -15,7 +15,7 @@ from uplift3d.export import check_output, load_motion
 from uplift3d.files import atomic_write
 
 if TYPE_CHECKING:
-    from uplift3d.cli import Subparsers
+    from uplift3d.cli.options import Subparsers
 
 EPILOG = """The page is one file of about 5 MB that needs no network: send it to anybody with a browser.
 

@@ -1,7 +1,8 @@
 """2D joints on key-frames: detectors, one track per person, and the project's own 2D file."""
 
-from uplift3d.detect.base import Detector, create_detector, register_detector
+from uplift3d.detect.base import Detector
 from uplift3d.detect.files import load_keypoints, save_keypoints
 from uplift3d.detect.keyframes import run
+from uplift3d.detect.registry import create_detector, register_detector
 
 __all__ = ["Detector", "create_detector", "load_keypoints", "register_detector", "run", "save_keypoints"]

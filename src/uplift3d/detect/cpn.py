@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from uplift3d.detect.base import Detector, FloatArray, Image, create_detector
+from uplift3d.detect.base import Detector, FloatArray, Image
 from uplift3d.detect.crops import Crop, boxes_of
 from uplift3d.detect.heatmaps import decode, mirror
 from uplift3d.errors import InputError
@@ -34,8 +34,7 @@ class CPNDetector:
 
     Args:
         weights: torch file in the layout of the public PyTorch version ("CPN50_384x288.pth.tar").
-        boxes: detector, or name of one, whose joints say where people are; None: one person, who fills the
-            image.
+        boxes: detector whose joints say where people are; None: one person, who fills the image.
         flip: average with what is seen in the mirrored image, as for published scores; twice the time.
         blur: see `heatmaps.decode`.
         input_size: (height, width) in pixels of what the network is shown; weights fit any, but are trained
@@ -43,8 +42,7 @@ class CPNDetector:
         device: torch device; None takes a GPU if there is one.
 
     Raises:
-        InputError: torch is not installed, the weights or the device cannot be used, or what
-            `create_detector(boxes)` says.
+        InputError: torch is not installed, or the weights or the device cannot be used.
     """
 
     joints = "coco17"
@@ -52,7 +50,7 @@ class CPNDetector:
     def __init__(
         self,
         weights: str | os.PathLike[str],
-        boxes: str | Detector | None = "mediapipe",
+        boxes: Detector | None,
         *,
         flip: bool = False,
         blur: bool = True,
@@ -64,7 +62,7 @@ class CPNDetector:
 
         self._size = _input_size(Path(weights)) if input_size is None else _checked(input_size)
         network = load_cpn(Path(weights))
-        self._boxes = create_detector(boxes) if isinstance(boxes, str) else boxes
+        self._boxes = boxes
         self._device = device or ("cuda" if self._torch.cuda.is_available() else "cpu")
         self._network: CPN = _moved(network, self._device)
         self._flip, self._blur = flip, blur

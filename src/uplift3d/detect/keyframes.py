@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from uplift3d.detect.ahead import read_ahead
-from uplift3d.detect.base import Detector, Image, create_detector
+from uplift3d.detect.base import Detector, Image
 from uplift3d.detect.finder import Finder
+from uplift3d.detect.registry import create_detector
 from uplift3d.detect.tracks import Track, Tracker
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.skeletons import joint_set

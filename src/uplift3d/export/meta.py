@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from uplift3d import __version__
 from uplift3d.files.json_text import parse_object
 from uplift3d.types import Motion3D
+from uplift3d.version import __version__
 
 UNITS = {"positions": "m", "root": "m", "times": "s"}
 AXES = (

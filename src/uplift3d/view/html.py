@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 from plotly.offline import get_plotlyjs
 
-from uplift3d import __version__
 from uplift3d.skeletons import JointSet, joint_set
 from uplift3d.types import Motion3D
+from uplift3d.version import __version__
 from uplift3d.view.colours import LEFT, RIGHT, trunk_colour
 from uplift3d.view.stage import (
     HEAD_RADIUS_M,
