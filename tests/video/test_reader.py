@@ -7,7 +7,6 @@ import pytest
 
 from uplift3d.errors import InputError, UpliftWarning
 from uplift3d.video import open_video
-from uplift3d.video.reader import SEEK_FRAMES
 
 
 def is_red(pixel):
@@ -70,55 +69,6 @@ def test_frames_asked_for_are_the_frames_that_come(write_video, number_of, name,
     frames = list(source.frames_at(wanted))
     assert [number_of(frame.rgb) for frame in frames] == wanted
     assert [frame.time_s for frame in frames] == [source.times[number] for number in wanted]
-
-
-@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv", "clip.ts"])
-@pytest.mark.parametrize(
-    "gop", [{"g": "20"}, {"g": "20", "x264-params": "open-gop=1"}], ids=["closed", "open"]
-)
-def test_seeking_gives_the_very_pixels_of_decoding_through(write_video, name, gop):
-    source = open_video(write_video(name, frames=200, **gop))
-    every = [frame.rgb for frame in source.frames_at()]
-    wanted = [2, 60, 61, 143, 199]
-    assert sum(1 for _ in source._runs(np.array(wanted))) > 1, "nothing is sought, so nothing is tested"
-    for frame in source.frames_at(wanted):
-        np.testing.assert_array_equal(frame.rgb, every[frame.number])
-
-
-def test_a_seek_that_lands_too_late_falls_back_to_decoding_through(write_video, number_of, monkeypatch):
-    source = open_video(write_video("clip.mp4", frames=120, g="20"))
-    true_seek = av.container.InputContainer.seek
-
-    class Late:  # the container cannot be patched, being compiled: wrap the file opener instead
-        def __init__(self, container):
-            self._container = container
-
-        def __getattr__(self, name):
-            return getattr(self._container, name)
-
-        def seek(self, offset, **how):
-            true_seek(self._container, offset * 2, **how)
-
-    from uplift3d.video import packets
-
-    true_opened = packets.opened
-
-    class Opened:
-        def __init__(self, path):
-            self.manager = true_opened(path)
-
-        def __enter__(self):
-            container, stream = self.manager.__enter__()
-            return Late(container), stream
-
-        def __exit__(self, *error):
-            return self.manager.__exit__(*error)
-
-    monkeypatch.setattr(packets, "opened", Opened)
-    assert [number_of(frame.rgb) for frame in source.frames_at([0, SEEK_FRAMES + 20])] == [
-        0,
-        SEEK_FRAMES + 20,
-    ]
 
 
 @pytest.mark.parametrize(

@@ -105,13 +105,15 @@ def _video(path: Path) -> list[str]:
     with open_video(path) as video:
         width, height = video.size
         kind = "images" if path.is_dir() else "video"
-        steps = np.diff(video.times)
+        steps, focal_px = np.diff(video.times), video.focal_px_from_metadata
         lines = [
             f"{kind}, {width}×{height} pixels",
             f"{len(video.times)} frames, {video.times[-1]:.2f} s, {video.rate_hz:.5g} Hz",
         ]
         if len(steps) and steps.max() > 1.5 * np.median(steps):
             lines.append(f"frame rate varies: {1000 * steps.min():.1f}–{1000 * steps.max():.1f} ms per frame")
+        if focal_px is not None:
+            lines.append(f"focal length about {focal_px:.0f} pixels, as the camera noted it")
     return lines
 
 

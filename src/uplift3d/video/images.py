@@ -12,10 +12,12 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from uplift3d.errors import InputError, NothingFoundError, UpliftWarning
+from uplift3d.video.focal import equivalent_mm_of_image, focal_px
 from uplift3d.video.source import Frame, checked_indices
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 DEFAULT_RATE_HZ = 30.0
+_DAMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what Pillow raises on it
 
 
 class ImageFolder:
@@ -55,6 +57,7 @@ class ImageFolder:
         if first is None:
             raise InputError(f"the folder {self.path}: none of its {len(self.files)} images can be read")
         self.size = (first.shape[1], first.shape[0])
+        self.focal_px_from_metadata = focal_px(_focal_35mm(self.files), self.size)
 
     def frames_at(self, indices: Iterable[int] | None = None) -> Iterator[Frame]:
         """See `FrameSource.frames_at`; InputError for an image of another size than the first."""
@@ -101,10 +104,21 @@ def _natural_key(file: Path) -> list[tuple[int, int, str]]:
     return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts]
 
 
+def _focal_35mm(files: list[Path]) -> float | None:
+    """What the first image that can be opened says."""
+    for file in files:
+        try:
+            with Image.open(file) as image:
+                return equivalent_mm_of_image(image)
+        except _DAMAGE:
+            continue
+    return None
+
+
 def _read(file: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]] | None:
     """(H, W, 3) uint8, upright; None when the file cannot be decoded to its end."""
     try:
         with Image.open(file) as image:
             return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):  # what Pillow raises on damage
+    except _DAMAGE:
         return None

@@ -1,6 +1,5 @@
 """Video files through PyAV: real timestamps, upright frames, and RGB only for the frames asked for."""
 
-import itertools
 import os
 import warnings
 from collections.abc import Iterable, Iterator
@@ -14,12 +13,11 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from uplift3d.errors import InputError, UpliftWarning
+from uplift3d.video.decoding import decoded
+from uplift3d.video.focal import focal_px
 from uplift3d.video.images import ImageFolder
-from uplift3d.video.packets import decoded, read_timeline
 from uplift3d.video.source import Frame, FrameSource, IntArray, checked_indices, mean_rate_hz
-
-SEEK_FRAMES = 32
-"""Seek when it saves decoding this many frames; a seek itself costs about as much (measured, 1080p H.264)."""
+from uplift3d.video.timeline import read_timeline
 
 
 def open_video(path: str | os.PathLike[str], image_rate_hz: float | None = None) -> FrameSource:
@@ -55,13 +53,16 @@ class VideoReader:
         self.path = Path(path)
         self._timeline = read_timeline(self.path)
         self.times = self._timeline.times
-        first = next((frame for _, frame in decoded(self.path, self._timeline)), None)
+        first = next(
+            (frame for _, frame in decoded(self.path, self._timeline, np.arange(len(self.times)))), None
+        )
         if first is None:
             raise InputError(f"{self.path} holds no video frame that can be decoded")
         self._stored_size = (round(first.width * self._timeline.pixel_aspect), first.height)
         self._matrix = display_matrix(first)
         width, height = self._stored_size
         self.size = (height, width) if _swaps_axes(self._matrix) else (width, height)
+        self.focal_px_from_metadata = focal_px(self._timeline.focal_35mm, self.size)
         self.rate_hz = mean_rate_hz(self.times, otherwise=self._timeline.header_rate_hz)
 
     def frames_at(self, indices: Iterable[int] | None = None) -> Iterator[Frame]:
@@ -69,10 +70,9 @@ class VideoReader:
         wanted = checked_indices(indices, len(self.times))
         converter = VideoReformatter()  # kept for all frames: it sets up tables and threads for one size
         seen = 0
-        for start, run in self._runs(wanted):
-            for number, picture in self._read_run(start, run):
-                seen += 1
-                yield Frame(number, float(self.times[number]), self._upright_rgb(picture, converter))
+        for number, picture in decoded(self.path, self._timeline, wanted):
+            seen += 1
+            yield Frame(number, float(self.times[number]), self._upright_rgb(picture, converter))
         self._warn_if_incomplete(seen, wanted)
 
     def __enter__(self) -> Self:
@@ -90,36 +90,6 @@ class VideoReader:
             f"{self.rate_hz:.4g} Hz)"
         )
 
-    def _runs(self, wanted: IntArray) -> Iterator[tuple[int, IntArray]]:
-        """Cut the wanted frames into runs to be decoded on end, each with the frame to begin decoding at."""
-        points = np.concatenate([[0], self._timeline.seek_points])
-        entry = points[np.searchsorted(points, wanted, side="right") - 1]  # last seek point not after a frame
-        before = np.concatenate([[0], wanted[:-1]])
-        cuts = np.flatnonzero(entry - before > SEEK_FRAMES)
-        for run in np.split(np.arange(len(wanted)), cuts):
-            if len(run):
-                yield int(entry[run[0]]) if run[0] in cuts else 0, wanted[run]
-
-    def _read_run(self, start: int, run: IntArray) -> Iterator[tuple[int, VideoFrame]]:
-        """The frames of one run that can be decoded.
-
-        A seek counts only when the first picture that comes out proves it right, being the seek point itself
-        or at least no later than the first one wanted; otherwise decoding starts again from the file's start.
-        """
-        pictures = decoded(self.path, self._timeline, run, start)
-        if start:
-            first = next(pictures, None)
-            if first is None or first[0] > run[0]:
-                pictures = decoded(self.path, self._timeline, run)
-            else:
-                pictures = itertools.chain([first], pictures)
-        wanted = set(run.tolist())
-        for number, picture in pictures:
-            if number in wanted:
-                yield number, picture
-            if number >= run[-1]:
-                return
-
     def _upright_rgb(self, picture: VideoFrame, converter: VideoReformatter) -> npt.NDArray[np.uint8]:
         rgb: npt.NDArray[Any] = converter.reformat(picture, *self._stored_size, "rgb24").to_ndarray()
         return np.ascontiguousarray(_turn_upright(rgb, self._matrix))
@@ -127,10 +97,8 @@ class VideoReader:
     def _warn_if_incomplete(self, seen: int, wanted: IntArray) -> None:
         problems = []
         if self._timeline.promised_s is not None:
-            problems.append(
-                f"the file ends early; it can be read up to {self.times[-1]:.2f} s of "
-                f"{self._timeline.promised_s:.2f} s"
-            )
+            promised = "" if np.isnan(self._timeline.promised_s) else f" of {self._timeline.promised_s:.2f} s"
+            problems.append(f"the file ends early; it can be read up to {self.times[-1]:.2f} s{promised}")
         if seen < len(wanted):
             problems.append(f"{len(wanted) - seen} of the {len(wanted)} frames asked for cannot be decoded")
         if problems:

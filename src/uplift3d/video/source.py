@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
+BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 TimeArray = npt.NDArray[np.float64]
 
@@ -33,6 +34,9 @@ class FrameSource(Protocol):
     """(width, height) in pixels of the frames handed out: upright, with square pixels."""
     rate_hz: float
     """Mean frame rate, to be shown to people; computations use `times`."""
+    focal_px_from_metadata: float | None
+    """Focal length in pixels of `size` that the camera noted in the file, None where it did not. A cropped or
+    stabilised video really has a somewhat longer one."""
 
     def frames_at(self, indices: Iterable[int] | None = None) -> Iterator[Frame]:
         """The frames with these indices (increasing), or every frame; only these are converted to RGB.
