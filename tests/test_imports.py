@@ -38,7 +38,7 @@ ALLOWED = {
     "view": [],
     "data": [],
     "model": ["weights", "normalise"],
-    "lift": ["tokens", "windows", "weights"],
+    "lift": ["normalise", "tokens", "windows", "weights"],
     "lift.torch_runtime": ["model"],
     "film": ["data"],
     "train": ["film", "model", "data", "normalise", "evaluate.metrics"],

@@ -1,5 +1,7 @@
 """What the normalisations of 2D poses keep, and what they forget."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,9 @@ from typical_person import person
 from uplift3d.normalise import (
     MIN_JOINTS,
     TYPICAL_DISTANCE_M,
+    channel_names,
     inverse_distances,
+    mirror_signs,
     normalise_person,
     normalise_screen,
     person_size,
@@ -106,3 +110,12 @@ def test_screen_coordinates_keep_the_aspect_and_the_published_ends():
     np.testing.assert_allclose(poses, [[[-1, -0.75], [1, 0.75], [0, 0], [0, 0]]], atol=1e-6)
     assert usable.tolist() == [True]
     assert normalise_screen(np.full((1, 4, 2), np.nan, np.float32), (640, 480))[1].tolist() == [False]
+
+
+def test_in_a_mirror_what_points_to_the_right_changes_its_sign():
+    assert mirror_signs(2) == (-1, 1)
+    assert mirror_signs(3) == (-1, 1, 1)
+    for confidence, hint in itertools.product((False, True), repeat=2):
+        names = channel_names(confidence, hint)
+        expected = tuple(-1 if name in ("x", "hint_x") else 1 for name in names)
+        assert mirror_signs(len(names)) == expected

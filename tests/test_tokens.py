@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from typical_person import person
-from uplift3d.normalise import normalise_screen
+from uplift3d.normalise import channel_names, normalise_screen
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.tokens import InputSpec, PersonKeyFrames, grid_times, nearest_key_frames, tokenise
 from uplift3d.types import Keypoints2D
@@ -177,3 +177,42 @@ def test_the_spec_comes_from_a_configuration():
     config = {"joints": "uu17", "input": "screen", "tokens": 41, "s_out": 2, "frame_rate_hz": 50.0}
     spec = InputSpec.from_config(config | {"edges": "repeat", "axes": "camera", "heads": 8})
     assert spec == InputSpec("uu17", "screen", 41, 0.04, "repeat", "camera")
+
+
+# what a network may take besides x and y
+
+
+def test_confidence_and_hint_follow_x_and_y_and_are_zero_where_nothing_is_known(rng):
+    joints = joint_set("h36m17")
+    key_frames = 5
+    positions = person(rng, key_frames)
+    confidence = rng.uniform(0.2, 1, (1, key_frames, 17)).astype(np.float32)
+    confidence[0, 1, joints.index("left_wrist")] = 0
+    hint = rng.normal(size=(1, key_frames, 17, 3)).astype(np.float32)
+    hint[:, :, joints.index("pelvis")] = 0
+    hint[0, 2, joints.index("head")] = np.nan
+    keys = Keypoints2D(
+        positions[None], confidence, np.arange(key_frames) * 0.2, (640, 480), "h36m17", depth_hint=hint
+    )
+    spec = InputSpec("h36m17", "person", 71, 0.1, "masked", "viewing_ray", confidence=True, hint=True)
+    track = tokenise(of_person(keys, spec), grid_times(0, 0.8, 0.1), spec)
+    plain = tokenise(of_person(keys, SPEC), grid_times(0, 0.8, 0.1), SPEC)
+
+    assert track.poses.shape == (9, 17, len(channel_names(True, True)))
+    np.testing.assert_array_equal(track.poses[..., :2], plain.poses)
+    np.testing.assert_array_equal(track.poses[::2, :, 2], confidence[0])
+    assert not track.poses[1::2].any()
+    unseen = track.poses[2, joints.index("left_wrist")]
+    np.testing.assert_array_equal(unseen, 0)
+    untold = track.poses[4, joints.index("head"), 3:]
+    np.testing.assert_array_equal(untold, 0)
+    np.testing.assert_array_equal(track.poses[0, :, 3:6], hint[0, 0])
+    assert (track.poses[0, :, 6] == 1).all()
+
+
+def test_a_file_without_hints_gives_none(rng):
+    spec = InputSpec("h36m17", "person", 71, 0.1, "masked", "viewing_ray", confidence=True, hint=True)
+    keys = keypoints(person(rng, 2))
+    track = tokenise(of_person(keys, spec), grid_times(0, 0.1, 0.1), spec)
+    assert (track.poses[..., 2] == 1).all()
+    assert not track.poses[..., 3:].any()

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from uplift3d.normalise import normalise_person, normalise_screen, person_size, relative_to_pelvis
-from uplift3d.skeletons import convert_2d, joint_set
+from uplift3d.skeletons import convert_2d, convert_3d, joint_set
 from uplift3d.types import BoolArray, FloatArray, IntArray, Keypoints2D, TimeArray
 
 InputKind = Literal["person", "screen"]
@@ -35,6 +35,10 @@ class InputSpec:
     """Window slots outside the clip: no pose ('masked') or the nearest one again ('repeat', published)."""
     axes: Literal["viewing_ray", "camera"]
     """Output axes: those of a camera that looks straight at the pelvis, or the camera's own."""
+    confidence: bool = False
+    """Whether the confidence of every joint is part of the input."""
+    hint: bool = False
+    """Whether the picture's own guess in 3D is part of the input."""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> InputSpec:
@@ -46,6 +50,8 @@ class InputSpec:
             spacing_s=config["s_out"] / config["frame_rate_hz"],
             edges=config["edges"],
             axes=config["axes"],
+            confidence=config.get("confidence", False),
+            hint=config.get("hint", False),
         )
 
 
@@ -69,6 +75,8 @@ class PersonKeyFrames:
     """(width, height) in pixels."""
     joints: str
     """Joint set: the network's."""
+    hint: FloatArray | None = None
+    """(K, J, 3) the picture's own guess, metres from the pelvis, NaN where there is none; None: nowhere."""
 
     @classmethod
     def from_keypoints(
@@ -86,7 +94,10 @@ class PersonKeyFrames:
         seen = np.where((confidence > 0)[..., None], keypoints.positions[person], np.float32(np.nan))
         positions, confidence = convert_2d(seen, confidence, keypoints.joints, joints)
         usable = _usable(positions, joints, input)
-        return cls(keypoints.times, positions, confidence, usable, keypoints.image_size, joints)
+        hint = None
+        if keypoints.depth_hint is not None:
+            hint = convert_3d(keypoints.depth_hint[person], keypoints.joints, joints)
+        return cls(keypoints.times, positions, confidence, usable, keypoints.image_size, joints, hint)
 
     def __len__(self) -> int:
         """Number of key-frames."""
@@ -100,6 +111,7 @@ class PersonKeyFrames:
             positions=self.positions[item],
             confidence=self.confidence[item],
             usable=self.usable[item],
+            hint=None if self.hint is None else self.hint[item],
         )
 
     @property
@@ -164,7 +176,26 @@ def tokenise(keys: PersonKeyFrames, grid: TimeArray, spec: InputSpec) -> TokenTr
         poses, observed = normalise_screen(positions, keys.image_size)
     else:
         poses, observed = normalise_person(positions, spec.joints, spec.spacing_s)
-    return TokenTrack(grid, poses, observed)
+    more = _more_channels(usable, source, observed, spec)
+    return TokenTrack(grid, np.concatenate([poses, *more], axis=-1), observed)
+
+
+def _more_channels(
+    usable: PersonKeyFrames, source: IntArray, observed: BoolArray, spec: InputSpec
+) -> list[FloatArray]:
+    """What a network takes besides x and y, each (n, J, …); 0 where nothing is known."""
+    more = []
+    if spec.confidence:
+        told = np.nan_to_num(_on_grid(usable.confidence, source)) * observed[:, None]
+        more.append(told[..., None].astype(np.float32))
+    if spec.hint:
+        shape = (*usable.confidence.shape, 3)
+        hint = np.full(shape, np.nan, np.float32) if usable.hint is None else usable.hint
+        hint = np.where((usable.confidence > 0)[..., None], hint, np.float32(np.nan))
+        on_grid = np.where(observed[:, None, None], _on_grid(hint, source), np.float32(np.nan))
+        seen = np.isfinite(on_grid).all(axis=-1, keepdims=True)
+        more += [np.where(seen, on_grid, 0).astype(np.float32), seen.astype(np.float32)]
+    return more
 
 
 def _on_grid(values: FloatArray, source: IntArray) -> FloatArray:

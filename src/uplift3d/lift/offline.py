@@ -12,6 +12,7 @@ import numpy as np
 
 from uplift3d.errors import InputError
 from uplift3d.lift.runtime import Runtime
+from uplift3d.normalise import mirror_signs
 from uplift3d.skeletons import joint_set
 from uplift3d.tokens import InputSpec, TokenTrack
 from uplift3d.types import BoolArray, FloatArray, IntArray
@@ -67,9 +68,9 @@ def check_hop(hop: int, spec: InputSpec) -> int:
 
 
 def mirror(poses: FloatArray, joints: str) -> FloatArray:
-    """Poses (…, J, 2 or 3) as in a mirror: x changes its sign, left and right change places."""
-    out = poses[..., joint_set(joints).mirror, :].copy()
-    out[..., 0] *= -1
+    """Poses (…, J, 2 or 3) or network input (…, J, C) as in a mirror: left and right change places."""
+    signs = np.array(mirror_signs(poses.shape[-1]), dtype=poses.dtype)
+    out: FloatArray = poses[..., joint_set(joints).mirror, :] * signs
     return out
 
 
