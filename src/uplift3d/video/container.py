@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 from uplift3d.errors import InputError
 
 ACCEPTED = "accepted are video files (.mp4 .mov .avi .mkv .webm …) and folders of images"
-_TEXT_FORMATS = ("tty",)  # FFmpeg draws plain text files as pictures
+_TEXT_FORMATS = ("tty", "concat", "hls", "dash", "imf", "sdp")  # text drawn as pictures, and lists of files
 _LISTS = (b"ffconcat", b"#EXTM3U", b"<?xml", b"<MPD", b"v=0")  # what playlists begin with
 _KINDS = {
     stat.S_ISFIFO: "a named pipe",

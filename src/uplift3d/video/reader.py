@@ -32,7 +32,7 @@ def open_video(path: str | os.PathLike[str], image_rate_hz: float | None = None)
         InputError: missing file, not a video, no frame that can be decoded, images of different sizes.
         NothingFoundError: a folder without images.
     """
-    if Path(path).is_dir():
+    if os.path.isdir(path):  # noqa: PTH112  # unlike Path.is_dir, it answers for names that cannot exist
         return ImageFolder(path, image_rate_hz)
     return VideoReader(path)
 
