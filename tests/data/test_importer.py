@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from uplift3d.data.importer import find_files, import_file, import_folder
-from uplift3d.data.mapping import parse_mapping
+from uplift3d.data.mapping_files import parse_mapping
 from uplift3d.data.store import MotionStore
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.skeletons import joint_set
@@ -75,9 +75,11 @@ def test_a_skeleton_of_ones_own(tmp_path, figure_bvh):
 
 
 def test_folders_that_are_missing_or_empty(tmp_path):
-    with pytest.raises(InputError, match=r"nowhere: no such folder, a folder of \.bvh or \.amc files needed"):
+    with pytest.raises(
+        InputError, match=r"nowhere: no such folder, a folder of \.bvh, \.amc or \.npz files needed"
+    ):
         find_files(tmp_path / "nowhere")
-    with pytest.raises(NothingFoundError, match=r"holds no \.bvh or \.amc files"):
+    with pytest.raises(NothingFoundError, match=r"holds no \.bvh, \.amc or \.npz files"):
         find_files(tmp_path)
 
 
@@ -99,5 +101,5 @@ def test_missing_scipy_is_said_once_and_not_per_file(figure_bvh, tmp_path, monke
 
 
 def test_unknown_suffix(tmp_path):
-    with pytest.raises(InputError, match=r"suffix '\.fbx' given, \.bvh or \.amc accepted"):
+    with pytest.raises(InputError, match=r"suffix '\.fbx' given, \.bvh, \.amc or \.npz accepted"):
         import_file(tmp_path / "a.fbx")

@@ -7,17 +7,19 @@ import pytest
 
 from uplift3d.data.bvh import read_bvh
 from uplift3d.data.capture import Capture
-from uplift3d.data.mapping import find_mapping, parse_mapping, read_mapping, shipped_mappings, to_h36m17, z_up
+from uplift3d.data.mapping import find_mapping, to_h36m21, z_up
+from uplift3d.data.mapping_files import parse_mapping, read_mapping, shipped_mappings
+from uplift3d.data.provenance import LeftOutError, Provenance, provenance_of
 from uplift3d.errors import InputError
 from uplift3d.rotations import matrix_about_axis
 from uplift3d.skeletons import joint_set
 
-JOINTS = joint_set("h36m17").joints
+JOINTS = joint_set("h36m21").joints
 SHIPPED = {mapping.name: mapping for mapping in shipped_mappings()}
 
 
 def content(**changes):
-    """A mapping of a skeleton that has every h36m17 joint under its own name."""
+    """A mapping of a skeleton that has every h36m21 joint under its own name."""
     joints = {joint: {"sum": {joint: 1}} for joint in JOINTS}
     return {"name": "same", "metres_per_unit": 1.0, "up": "z", "licence": "none", "joints": joints, **changes}
 
@@ -35,33 +37,43 @@ def capture(names=JOINTS, frames=3, seed=0, **changes):
     return Capture(**{**fields, **changes})
 
 
-def test_three_skeletons_are_shipped():
-    assert set(SHIPPED) == {"bandai-namco-bvh", "cmu-bvh", "cmu-asf"}
+def test_shipped_skeletons():
+    assert set(SHIPPED) >= {"bandai-namco-bvh", "cmu-bvh", "cmu-asf", "daz-bvh", "character1-bvh"}
+    assert set(SHIPPED) >= {"h36m-names", "amp-humanoid", "deepmimic"}
 
 
 @pytest.mark.parametrize("mapping", SHIPPED.values(), ids=SHIPPED)
 def test_shipped_mappings_are_symmetric(mapping):
     """Left and right joints come from the skeleton's left and right, central ones from neither more."""
 
+    one_letter = {"hipjoint", "femur", "tibia", "clavicle", "humerus", "wrist", "foot", "toes"}
+    one_letter |= {"Thigh", "Shin", "Foot", "Foot_end", "Shldr", "ForeArm", "Hand"}
+
     def mirrored(name):
+        for left, right in (("left_", "right_"), ("Character1_Left", "Character1_Right")):
+            if name.startswith((left, right)):
+                return name.replace(left, right) if name.startswith(left) else name.replace(right, left)
         for left, right in (("_L", "_R"), ("l", "r")):
             if name.endswith(left) or name.endswith(right):
                 return name[: -len(left)] + (right if name.endswith(left) else left)
             if "_L_" in name or "_R_" in name:
                 return name.replace("_L_", "_#_").replace("_R_", "_L_").replace("_#_", "_R_")
-            if name[0] in "lr" and name[1:] in {"hipjoint", "femur", "tibia", "clavicle", "humerus", "wrist"}:
+            if name[0] in "lr" and name[1:] in one_letter:
                 return ("r" if name[0] == "l" else "l") + name[1:]
         return name
 
-    for joint, mirror in enumerate(joint_set("h36m17").mirror):
-        ours, other = mapping.formulas[joint], mapping.formulas[mirror]
-        assert {mirrored(name): weight for name, weight in ours.weights.items()} == dict(other.weights)
+    skeleton = joint_set("h36m21")
+    for joint, mirror in zip(skeleton.joints, skeleton.mirror, strict=True):
+        ours, other = (mapping.formulas.get(name, ()) for name in (joint, skeleton.joints[mirror]))
+        for one, twin in zip(ours, other, strict=True):
+            assert {mirrored(name): weight for name, weight in one.weights.items()} == dict(twin.weights)
+            assert (one.offset is None) == (twin.offset is None)
 
 
 def test_identity_mapping_keeps_positions():
     motion = capture()
     np.testing.assert_array_equal(
-        to_h36m17(motion, parse_mapping(json.dumps(content()), "x")), motion.positions
+        to_h36m21(motion, parse_mapping(json.dumps(content()), "x")), motion.positions
     )
 
 
@@ -69,7 +81,7 @@ def test_sum_scale_and_axes():
     joints = {**content()["joints"], "torso": {"sum": {"pelvis": 0.25, "neck": 0.75}}}
     mapping = parse_mapping(json.dumps(content(joints=joints, metres_per_unit=0.01, up="y")), "x")
     motion = capture()
-    result = to_h36m17(motion, mapping)
+    result = to_h36m21(motion, mapping)
     P = motion.positions / 100
     expected = 0.25 * P[:, JOINTS.index("pelvis")] + 0.75 * P[:, JOINTS.index("neck")]
     np.testing.assert_allclose(
@@ -82,7 +94,7 @@ def test_offset_goes_along_the_joints_own_axes_in_bone_lengths():
     joints = {**content()["joints"], "head_top": {"sum": {"head": 1}, "offset": step}}
     motion = capture()
     motion.positions[:, JOINTS.index("neck")] = motion.positions[:, JOINTS.index("pelvis")] + [0, 0, 0.3]
-    result = to_h36m17(motion, parse_mapping(json.dumps(content(joints=joints)), "x"))
+    result = to_h36m21(motion, parse_mapping(json.dumps(content(joints=joints)), "x"))
     # axes turned 90° about x: own y is z, own z is −y
     expected = motion.positions[:, JOINTS.index("head")] + np.array([0, -0.3, 0.6])
     np.testing.assert_allclose(result[:, JOINTS.index("head_top")], expected, atol=1e-12)
@@ -98,19 +110,23 @@ def test_z_up_is_a_rotation():
 @pytest.mark.parametrize(("step", "kept"), [(0.1, 5), (2.0, 4)])
 def test_a_first_frame_far_from_the_second_is_dropped(step, kept):
     mapping = parse_mapping(json.dumps(content(drop_first_frame_if_step_above_m=0.3)), "x")
-    positions = np.zeros((5, 17, 3))
+    positions = np.zeros((5, 21, 3))
     positions[0, :, 0] = step
-    assert len(to_h36m17(capture(frames=5, positions=positions), mapping)) == kept
+    assert len(to_h36m21(capture(frames=5, positions=positions), mapping)) == kept
 
 
 def test_the_files_own_unit_is_used_where_the_mapping_has_none():
     mapping = parse_mapping(json.dumps(content(metres_per_unit=None)), "x")
     motion = capture(metres_per_unit=2.0)
-    np.testing.assert_array_equal(to_h36m17(motion, mapping), 2 * motion.positions)
+    np.testing.assert_array_equal(to_h36m21(motion, mapping), 2 * motion.positions)
+    other = parse_mapping(json.dumps(content(metres_per_unit=3, up="y")), "x")
+    np.testing.assert_array_equal(
+        to_h36m21(capture(metres_per_unit=2.0, up="z"), other), 2 * motion.positions
+    )
     with pytest.raises(
         InputError, match=r"made\.bvh: states no unit of length, and neither does mapping 'same'"
     ):
-        to_h36m17(capture(), mapping)
+        to_h36m21(capture(), mapping)
 
 
 def test_the_mapping_is_found_by_joint_names(figure_bvh):
@@ -120,8 +136,8 @@ def test_the_mapping_is_found_by_joint_names(figure_bvh):
         InputError, match=r"made\.bvh: no mapping fits its joints \(a, b\b.*known skeletons are "
     ):
         find_mapping(capture(names=("a", "b")), shipped_mappings())
-    with pytest.raises(InputError, match=r"mapping 'cmu-asf' needs joints it lacks: head, lclavicle"):
-        to_h36m17(capture(names=("a",)), SHIPPED["cmu-asf"])
+    with pytest.raises(InputError, match=r"mapping 'cmu-asf' needs joints it lacks: lclavicle"):
+        to_h36m21(capture(names=("a",)), SHIPPED["cmu-asf"])
 
 
 def test_the_mapping_that_says_most_wins():
@@ -134,37 +150,120 @@ def test_the_mapping_that_says_most_wins():
 
 def test_figure_stands_in_metres_and_z_up(figure_bvh):
     motion = read_bvh(figure_bvh())
-    world = dict(zip(JOINTS, to_h36m17(motion, SHIPPED["bandai-namco-bvh"])[0], strict=True))
+    world = dict(zip(JOINTS, to_h36m21(motion, SHIPPED["bandai-namco-bvh"])[0], strict=True))
     np.testing.assert_allclose(world["pelvis"], [0, 0, 0.92], atol=1e-9)
     np.testing.assert_allclose(world["left_knee"], [0.07, 0, 0.52], atol=1e-9)
     np.testing.assert_allclose(world["right_wrist"], [-0.16, 0, 0.85], atol=1e-9)
     np.testing.assert_allclose(world["neck"], [0, 0, 1.35], atol=1e-9)
 
 
-def test_dataset_and_subject_come_from_the_path():
-    bandai, bvh, asf = (SHIPPED[name] for name in ("bandai-namco-bvh", "cmu-bvh", "cmu-asf"))
-    assert bandai.dataset_of("x/data/dataset-1_walk_normal_001.bvh") == "bandai-1"
-    assert bandai.dataset_of("dataset-2_walk_normal_001.bvh") == "bandai-2"
-    assert bandai.dataset_of("mine.bvh") == "bandai"
-    assert bandai.subject_of("dataset-1_walk_normal_001.bvh") == ""
-    assert (bvh.dataset_of("002_01.bvh"), bvh.subject_of("subjects/002/002_01.bvh")) == ("cmu-bvh", "2")
-    assert (asf.dataset_of("02_01.amc"), asf.subject_of("subjects/02/02_01.amc")) == ("cmu-amc", "2")
+CMU = "free, acknowledge mocap.cs.cmu.edu"
+
+
+@pytest.mark.parametrize(
+    ("mapping", "path", "dataset", "subject", "licence", "split"),
+    [
+        ("bandai-namco-bvh", "x/dataset-1_walk_01.bvh", "bandai-1", "", "CC-BY-NC-4.0", "validation"),
+        ("bandai-namco-bvh", "dataset-2_walk_01.bvh", "bandai-2", "", "CC-BY-NC-4.0", "training"),
+        ("bandai-namco-bvh", "mine.bvh", "bandai-skeleton", "", "unknown", "training"),
+        ("cmu-bvh", "subjects/002/002_01.bvh", "cmu-bvh", "2", CMU, "validation"),
+        ("cmu-bvh", "subjects/007/007_01.bvh", "cmu-bvh", "7", CMU, "training"),
+        ("cmu-asf", "02_01.amc", "cmu-amc", "2", CMU, "validation"),
+        ("cmu-asf", "102_01.amc", "cmu-amc", "102", CMU, "training"),
+        ("cmu-asf", "3/HDM_bd_03-02_02_120.amc", "hdm05", "bd", "CC-BY-SA-3.0", "training"),
+        ("cmu-asf", "HDM_mm_squat1Reps_037_120.AMC", "hdm05", "mm", "CC-BY-SA-3.0", "validation"),
+        ("cmu-asf", "walk_02.amc", "asf-amc", "", "unknown", "training"),
+        ("daz-bvh", "train_data_bvh/martial/08.bvh", "cmu-daz", "135", CMU, "training"),
+        ("daz-bvh", "train_data_bvh/indian/08.bvh", "cmu-daz", "94", CMU, "training"),
+        ("character1-bvh", "orig/data/motion/kick.bvh", "mass", "", "Apache-2.0", "training"),
+        ("h36m-names", "cmu-hdm05-c3d-joints.npz/85_02", "c3d", "85", CMU, "validation"),
+        ("h36m-names", "cmu-hdm05-c3d-joints.npz/HDM_mm_1", "c3d", "mm", "CC-BY-SA-3.0", "validation"),
+        ("amp-humanoid", "cmu-amp-joints.npz/amp_humanoid_hop", "cmu-amp", "", CMU, "training"),
+        ("deepmimic", "a/deepmimic-joints.npz/humanoid3d_kick", "deepmimic", "", "MIT", "training"),
+    ],
+)
+def test_where_a_file_comes_from(mapping, path, dataset, subject, licence, split):
+    chosen = SHIPPED[mapping]
+    default = Provenance(chosen.default_dataset or chosen.name, chosen.licence)
+    found = provenance_of(path, chosen.datasets, default)
+    assert (found.dataset, found.subject, found.licence, found.split) == (dataset, subject, licence, split)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "path", "reason"),
+    [
+        ("deepmimic", "deepmimic-joints.npz/humanoid3d_walk", "may repeat motion that serves as a test"),
+        ("deepmimic", "deepmimic-joints.npz/sie/sie_humanoid3d_run_left00", "a licence of its own"),
+        ("character1-bvh", "data/motion/run.bvh", "is not documented"),
+        ("daz-bvh", "train_data_bvh/standard.bvh", "a calibration pose"),
+    ],
+)
+def test_what_is_left_out(mapping, path, reason):
+    with pytest.raises(LeftOutError, match=f"{path}: left out, .*{reason}"):
+        provenance_of(path, SHIPPED[mapping].datasets, Provenance("x", "unknown"))
+
+
+def test_the_first_alternative_that_the_skeleton_has_counts():
+    options = [{"sum": {"crown": 1}}, {"sum": {"neck": 1}}]
+    mapping = parse_mapping(json.dumps(content(joints={**content()["joints"], "head_top": options})), "x")
+    place = JOINTS.index("head_top")
+    for names, source in ((JOINTS, "neck"), (("crown", *JOINTS[1:], "pelvis"), "crown")):
+        motion = capture(names)
+        expected = motion.positions[:, names.index(source)]
+        np.testing.assert_array_equal(to_h36m21(motion, mapping)[:, place], expected)
+
+
+def test_a_joint_that_cannot_be_had_is_nan():
+    step = {"axes_of": "neck", "along": [0, 1, 0], "unit": ["pelvis", "neck"]}
+    joints = {**content()["joints"], "head": None, "head_top": {"sum": {"neck": 1}, "offset": step}}
+    del joints["left_toe"]
+    mapping = parse_mapping(json.dumps(content(joints=joints)), "x")
+    unseen = np.isnan(to_h36m21(capture(rotations=None), mapping)).any(axis=(0, 2))
+    assert {j for j, lost in zip(JOINTS, unseen, strict=True) if lost} == {"head", "head_top", "left_toe"}
+    assert not np.isnan(to_h36m21(capture(), mapping)[:, JOINTS.index("head_top")]).any()
+
+
+def test_names_of_ours_in_a_bvh_file_say_nothing_of_its_unit():
+    with pytest.raises(InputError, match="no mapping fits"):
+        find_mapping(capture(), shipped_mappings())
+    assert find_mapping(capture(rotations=None), shipped_mappings()).name == "h36m-names"
+
+
+def test_a_calibration_pose_blended_into_the_motion_is_dropped():
+    mapping = parse_mapping(json.dumps(content(drop_first_s=0.1)), "x")
+    np.testing.assert_array_equal(to_h36m21(capture(frames=9), mapping), capture(frames=9).positions[5:])
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"up": "x"}, r"'up' is 'x', 'y' or 'z' accepted"),
+        ({"up": "x"}, r"'up' is 'x', 'y', 'z' or null accepted"),
         ({"metres_per_unit": -1}, r"'metres_per_unit' is -1, a number above 0 or null accepted"),
         ({"colour": 1}, r"key 'colour' unknown"),
-        ({"joints": {**content()["joints"], "nose": {"sum": {"a": 1}}}}, r"joint 'nose' is not of h36m17"),
+        ({"joints": {**content()["joints"], "nose": {"sum": {"a": 1}}}}, r"joint 'nose' is not of h36m21"),
         (
             {"joints": {**content()["joints"], "head": {"sum": {"a": 0.5}}}},
             r"joint 'head': weights sum to 0\.5, not 1",
         ),
         ({"joints": {**content()["joints"], "head": {"add": 1}}}, r"joint 'head': not understood"),
-        ({"joints": {}}, r"joint 'pelvis' missing; joint 'right_hip' missing"),
+        ({"joints": {}}, r"joint 'pelvis' missing; joint 'left_hip' missing"),
         ({"joints": []}, r"an object with 'joints' needed"),
+        ({"metres_per_unit": 10**400}, r"'metres_per_unit' is 1000+…, a number"),
+        ({"name": {}}, r"'name' is no text"),
+        ({"positions_only": 1}, r"'positions_only' is neither true nor false"),
+        ({"datasets": {}}, r"'datasets' is no list"),
+        ({"datasets": [1]}, r"the 1\. of 'datasets': 'pattern' and some of dataset, held_out"),
+        ({"datasets": [{"pattern": "a"}]}, r"either 'dataset' or 'leave_out' needed"),
+        ({"datasets": [{"pattern": "(", "dataset": "a"}]}, r"'pattern' is no regular expression"),
+        ({"datasets": [{"pattern": 1, "dataset": "a"}]}, r"'pattern' is no text"),
+        (
+            {"datasets": [{"pattern": "a", "dataset": "a", "without": ["tail"]}]},
+            r"'without' is no list of joints of h36m21",
+        ),
+        (
+            {"joints": {**content()["joints"], "head": {"sum": {"a": 10**400}}}},
+            r"joint 'head': not understood",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_mapping_is_said(tmp_path, changes, message):
@@ -182,8 +281,12 @@ def test_all_problems_of_a_mapping_are_said_together():
 
 
 def test_mapping_that_is_not_json_or_not_there(tmp_path):
-    with pytest.raises(InputError, match="x: not JSON"):
-        parse_mapping("{", "x")
+    for text in ("{", "[" * 100_000, "9" * 5000):
+        with pytest.raises(InputError, match="x: not JSON"):
+            parse_mapping(text, "x")
+    (tmp_path / "latin.json").write_bytes(b"\xff")
+    with pytest.raises(InputError, match=r"latin\.json: not a text in UTF-8"):
+        read_mapping(tmp_path / "latin.json")
     with pytest.raises(InputError, match=r"none\.json: cannot be read"):
         read_mapping(tmp_path / "none.json")
 
@@ -191,6 +294,6 @@ def test_mapping_that_is_not_json_or_not_there(tmp_path):
 def test_every_shipped_mapping_explains_itself():
     folder = resources.files("uplift3d.data") / "skeletons"
     files = [f for f in folder.iterdir() if f.name.endswith(".json")]
-    assert len(files) == 3
+    assert len(files) >= 8
     for file in files:
         assert len(json.loads(file.read_text(encoding="utf-8"))["comment"]) >= 3

@@ -1,5 +1,6 @@
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uplift3d.data.amass import VALIDATION_SUBSETS
-from uplift3d.data.store import Clip, MotionStore, check_target, split_validation, write_store
+from uplift3d.data.store import Clip, MotionStore, check_target, split_validation, whole_clips, write_store
 from uplift3d.errors import InputError, NothingFoundError
 
 
@@ -15,8 +16,8 @@ def clip(name="a", dataset="cmu-amc", subject="1"):
     return Clip(name, dataset, subject, start=-1, frames=-1, licence="free", source=f"{name}.amc")
 
 
-def motion(frames, seed=0):
-    return np.random.default_rng(seed).normal(size=(frames, 17, 3)).astype(np.float32)
+def motion(frames, seed=0, joints=21):
+    return np.random.default_rng(seed).normal(size=(frames, joints, 3)).astype(np.float32)
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_positions_are_mapped_not_loaded_and_read_only(store):
 
 def test_index_says_units_and_axes(store):
     index = json.loads((store.path / "index.json").read_text())
-    assert (index["joints"], index["rate_hz"], index["units"]) == ("h36m17", 50.0, "metres")
+    assert (index["joints"], index["rate_hz"], index["units"]) == ("h36m21", 50.0, "metres")
     assert index["axes"] == "world, right-handed, z up"
     assert index["clips"][3]["licence"] == "free"
 
@@ -108,9 +109,10 @@ def test_nothing_is_left_when_writing_fails(tmp_path):
 @pytest.mark.parametrize(
     ("positions", "message"),
     [
-        (np.zeros((3, 16, 3)), r"clip 'a': positions \(3, 16, 3\) given, \(T, 17, 3\) with T > 0 needed"),
+        (np.zeros((3, 16, 3)), r"clip 'a': positions \(3, 16, 3\) given, \(T, 21, 3\) with T > 0 needed"),
         (np.zeros((0, 17, 3)), r"\(0, 17, 3\) given"),
-        (np.full((3, 17, 3), np.nan), r"clip 'a': positions are not all finite"),
+        (np.full((3, 21, 3), np.nan), r"clip 'a': the pelvis is not known in all frames"),
+        (np.full((3, 21, 3), np.inf), r"or numbers are infinite"),
     ],
 )
 def test_wrong_clips_are_refused(tmp_path, positions, message):
@@ -162,7 +164,7 @@ def damage_index(change):
         (lambda p: (p / "index.json").write_text("{"), r"not a motion store \(Expecting"),
         (
             lambda p: (p / "index.json").write_text("[]"),
-            r"not the index of a uplift3d motion store of version 1",
+            r"not the index of a uplift3d motion store of version 1 or 2",
         ),
         (lambda p: (p / "positions.npy").write_bytes(b""), r"not a motion store"),
         (
@@ -174,7 +176,21 @@ def damage_index(change):
             r"the index speaks of 27 frames, the array holds 5",
         ),
         (lambda p: np.save(p / "positions.npy", np.array([{}])), r"not a motion store"),
-        (damage_index(lambda i: i.update(version=2)), r"of version 1"),
+        (damage_index(lambda i: i.update(version=3)), r"of version 1 or 2"),
+        (damage_index(lambda i: i.update(clips=5)), r"no list of clips"),
+        (damage_index(lambda i: i["clips"].append(None)), r"a clip's description lacks 'name'"),
+        (damage_index(lambda i: i["clips"][1].update(subject={})), r"'subject' of a clip is not of the kind"),
+        (
+            damage_index(lambda i: i["clips"][1].update(split="both")),
+            r"clip 'c1' has an unknown split or joint",
+        ),
+        (damage_index(lambda i: i["clips"][1].update(lacks=["tail"])), r"'c1' has an unknown split or joint"),
+        (damage_index(lambda i: i["clips"][1].update(frames="3")), r"'frames' of a clip is not of the kind"),
+        (lambda p: (p / "index.json").write_text("[" * 100_000), r"not a motion store"),
+        (
+            lambda p: np.savez(p / "positions", a=1) or (p / "positions.npz").rename(p / "positions.npy"),
+            "found",
+        ),
         (damage_index(lambda i: i["clips"][1].pop("licence")), r"a clip's description lacks 'licence'"),
         (damage_index(lambda i: i["clips"][1].update(start=7)), r"clip 'c1' starts at frame 7, 2 expected"),
     ],
@@ -183,3 +199,46 @@ def test_a_damaged_store_is_refused(store, damage, message):
     damage(store.path)
     with pytest.raises(InputError, match=message):
         MotionStore.open(store.path)
+
+
+def test_joints_that_a_source_lacks_are_nan_and_named(tmp_path):
+    lacking = motion(4)
+    lacking[:, 9] = np.nan
+    lacking[2, 18, 0] = np.nan
+    write_store(tmp_path / "s", [(clip("whole"), motion(3)), (clip("lacking"), lacking)])
+    store = MotionStore.open(tmp_path / "s")
+    assert [c.lacks for c in store.clips] == [(), ("head", "left_toe")]
+    assert np.isnan(store[1][2, 18]).all()  # half a joint is none
+    assert np.isfinite(store[1][3, 18]).all()
+    assert whole_clips(store, (0, 1)) == (0,)
+
+
+def test_motion_without_feet_is_stored_without(tmp_path):
+    write_store(tmp_path / "s", [(clip(), motion(3, joints=17))])
+    store = MotionStore.open(tmp_path / "s")
+    np.testing.assert_array_equal(store[0][:, :17], motion(3, joints=17))
+    assert np.isnan(store[0][:, 17:]).all()
+    assert whole_clips(store, (0,)) == (0,)
+
+
+def test_a_split_given_at_import_is_kept(tmp_path):
+    clips = [replace(clip(str(i)), split=split) for i, split in enumerate(("validation", "training", ""))]
+    write_store(tmp_path / "s", [(c, motion(2)) for c in clips])
+    assert split_validation(MotionStore.open(tmp_path / "s")) == ((1, 2), (0,))
+    with pytest.raises(InputError, match="clip '0': split 'both' given, training or validation accepted"):
+        write_store(tmp_path / "t", [(replace(clips[0], split="both"), motion(2))])
+
+
+def test_a_store_of_version_1_is_read(store):
+    index = json.loads((store.path / "index.json").read_text())
+    for entry in index["clips"]:
+        del entry["split"], entry["lacks"]
+    index.update(version=1, joints="h36m17")
+    (store.path / "index.json").write_text(json.dumps(index))
+    np.save(store.path / "positions.npy", motion(27, joints=17))
+    old = MotionStore.open(store.path)
+    assert old[5].shape == (7, 21, 3)
+    np.testing.assert_array_equal(old[5][:, :17], motion(27, joints=17)[-7:])
+    assert split_validation(old) == ((1, 2, 5), (0, 3, 4))
+    assert old.clips[0].lacks == ("left_heel", "left_toe", "right_heel", "right_toe")
+    assert whole_clips(old, range(6)) == tuple(range(6))

@@ -39,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     importing = actions.add_parser(
         "import",
         help="read motion capture into a store",
-        description="Read every .bvh and .amc file below DIR as h36m17 motion (metres, z up, 50 Hz) "
+        description="Read every .bvh, .amc and .npz file below DIR as h36m21 motion (metres, z up, 50 Hz) "
         "into a store, or the 3D motion of a data set that comes in files of its own. Malformed .bvh and "
         ".amc files are named and skipped; a damaged file of a data set stops the import.",
         epilog=_IMPORT_EXAMPLE,
@@ -105,6 +105,8 @@ def _import(args: argparse.Namespace) -> int:
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     for problem in report.skipped:
         errors.print(f"skipped {problem}", markup=False)
+    for reason, count in report.left_out.items():
+        errors.print(f"left out {count}: {reason}", markup=False)
     what = "files" if args.dataset is None else "recordings"
     print(f"imported {report.imported} {what}, skipped {len(report.skipped)}")
     _print_table(MotionStore.open(args.output))
@@ -115,7 +117,7 @@ def _import_files(args: argparse.Namespace) -> ImportReport:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
     from uplift3d.data.importer import import_folder
-    from uplift3d.data.mapping import read_mapping
+    from uplift3d.data.mapping_files import read_mapping
 
     if args.parts or args.body_models or args.regressor:
         raise InputError("--parts, --body-models and --regressor are for --dataset")

@@ -54,12 +54,17 @@ def read_amc(
 
 
 def find_asf(path: Path) -> Path:
-    """The skeleton of an AMC file: the one of the same name up to a `_`, or the only one in the folder."""
-    for stem in (path.stem, path.stem.rsplit("_", 1)[0]):
-        for suffix in (".asf", ".ASF"):
-            if (named := path.with_name(stem + suffix)).is_file():
-                return named
-    found = [other for other in path.parent.glob("*") if other.suffix.lower() == ".asf"]
+    """The skeleton of an AMC file: the longest beginning of its name up to a `_`, or the only one there.
+
+    `02_01.amc` belongs to `02.asf`, `HDM_bd_01-01_01_120.amc` to `HDM_bd.asf`.
+    """
+    found = sorted(other for other in path.parent.glob("*") if other.suffix.lower() == ".asf")
+    by_stem = {other.stem: other for other in reversed(found)}
+    stem = path.stem
+    while stem:
+        if stem in by_stem:
+            return by_stem[stem]
+        stem = stem.rpartition("_")[0]
     if len(found) != 1:
         raise InputError(f"{path}: {len(found)} .asf skeletons beside it and none of its name, one needed")
     return found[0]

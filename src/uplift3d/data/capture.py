@@ -25,23 +25,23 @@ class Capture:
     """Index of each joint's parent, −1 for a root."""
     positions: Array
     """(T, J, 3) joint positions in the file's units."""
-    rotations: Array
-    """(T, J, 3, 3) global orientation of each joint's own axes (an end site has its parent's)."""
+    rotations: Array | None
+    """(T, J, 3, 3) global orientation of each joint's own axes (an end site has its parent's); None where the
+    file has positions only."""
     frame_time_s: float
     """Seconds between frames."""
     metres_per_unit: float | None = None
     """Length of the file's unit where the file states it (ASF does, BVH does not)."""
+    up: str | None = None
+    """The vertical axis, "y" or "z", where the file states it."""
 
     def __post_init__(self) -> None:
         T, J = len(self.positions), len(self.names)
-        if (
-            self.positions.shape != (T, J, 3)
-            or self.rotations.shape != (T, J, 3, 3)
-            or len(self.parents) != J
-        ):
+        turns = (T, J, 3, 3) if self.rotations is None else self.rotations.shape
+        if self.positions.shape != (T, J, 3) or turns != (T, J, 3, 3) or len(self.parents) != J:
             raise InputError(
                 f"{self.source}: {J} joint names with positions {self.positions.shape} and rotations "
-                f"{self.rotations.shape}, (T, {J}, 3) and (T, {J}, 3, 3) needed"
+                f"{turns}, (T, {J}, 3) and (T, {J}, 3, 3) needed"
             )
 
     def __repr__(self) -> str:

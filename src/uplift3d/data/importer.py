@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -16,14 +17,21 @@ import numpy.typing as npt
 from uplift3d.data.amc import read_amc
 from uplift3d.data.bvh import read_bvh
 from uplift3d.data.capture import Capture
-from uplift3d.data.mapping import SkeletonMapping, find_mapping, shipped_mappings, to_h36m17
+from uplift3d.data.joints_npz import read_joints_npz
+from uplift3d.data.mapping import SkeletonMapping, find_mapping, to_h36m21
+from uplift3d.data.mapping_files import shipped_mappings
+from uplift3d.data.provenance import LeftOutError, Provenance, provenance_of
 from uplift3d.data.resample import require_spline, resample_skeleton
-from uplift3d.data.store import JOINTS, RATE_HZ, Clip, check_target, write_store
+from uplift3d.data.store import RATE_HZ, STORED_JOINTS, Clip, check_target, write_store
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.skeletons import joint_set
 
-READERS: dict[str, Callable[[Path], Capture]] = {".bvh": read_bvh, ".amc": read_amc}
-"""Reader by file suffix."""
+READERS: dict[str, Callable[[Path], list[Capture]]] = {
+    ".bvh": lambda path: [read_bvh(path)],
+    ".amc": lambda path: [read_amc(path)],
+    ".npz": read_joints_npz,
+}
+"""Reader by file suffix: the recordings of a file."""
 
 
 @dataclass
@@ -32,14 +40,18 @@ class ImportReport:
 
     imported: int = 0
     skipped: list[str] = field(default_factory=list)
-    """A sentence per file that was left out, naming it."""
+    """A sentence per recording that could not be read, naming it."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """How many were left out on purpose, by the reason."""
 
 
 @dataclass(frozen=True)
 class _Result:
-    clip: Clip | None
-    positions: npt.NDArray[np.float32] | None
-    problem: str = ""
+    """The clips of one file, a sentence for each that could not be read, reasons why others are left out."""
+
+    clips: list[tuple[Clip, npt.NDArray[np.float32]]]
+    problems: list[str]
+    left_out: list[str]
 
 
 def find_files(folder: str | Path) -> list[Path]:
@@ -51,17 +63,66 @@ def find_files(folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder, a folder of {' or '.join(READERS)} files needed")
+        raise InputError(f"{folder}: no such folder, a folder of {_SUFFIXES} files needed")
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READERS and path.is_file())
     if not files:
-        raise NothingFoundError(f"{folder}: holds no {' or '.join(READERS)} files")
+        raise NothingFoundError(f"{folder}: holds no {_SUFFIXES} files")
     return files
+
+
+def read_captures(path: str | Path) -> list[Capture]:
+    """The recordings of one file, by the reader of its suffix.
+
+    Raises:
+        InputError: another suffix, or it cannot be read.
+    """
+    path = Path(path)
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(f"{path}: suffix {path.suffix!r} given, {_SUFFIXES} accepted")
+    return reader(path)
+
+
+def import_capture(
+    capture: Capture, root: str | Path, mappings: Sequence[SkeletonMapping] = ()
+) -> tuple[Clip, npt.NDArray[np.float32]]:
+    """One recording as a clip: (T, 21, 3) metres, z up, h36m21, 50 Hz, NaN where it lacks a joint.
+
+    Args:
+        capture: what was read.
+        root: folder that the clip's name and source are relative to.
+        mappings: tried before those that come with the package.
+
+    Raises:
+        InputError: it is too short, of an unknown skeleton or left out; the message names it and the reason.
+    """
+    relative = capture.source.relative_to(root)
+    mapping = find_mapping(capture, [*mappings, *shipped_mappings()])
+    default = Provenance(mapping.default_dataset or mapping.name, mapping.licence)
+    origin = provenance_of(relative.as_posix(), mapping.datasets, default)
+    world = to_h36m21(capture, mapping)
+    if len(world) < 2:
+        raise InputError(f"{capture.source}: {len(capture)} frames given, at least 2 of motion needed")
+    skeleton = joint_set(STORED_JOINTS)
+    world[:, [skeleton.index(joint) for joint in origin.without]] = np.nan
+    positions = resample_skeleton(world, skeleton.parents, capture.frame_time_s, RATE_HZ).astype(np.float32)
+    clip = Clip(
+        name=(relative.with_suffix("") if relative.suffix.lower() in READERS else relative).as_posix(),
+        dataset=origin.dataset,
+        subject=origin.subject,
+        start=0,
+        frames=len(positions),
+        licence=origin.licence,
+        source=relative.as_posix(),
+        split=origin.split,
+    )
+    return clip, positions
 
 
 def import_file(
     path: str | Path, root: str | Path | None = None, mappings: Sequence[SkeletonMapping] = ()
 ) -> tuple[Clip, npt.NDArray[np.float32]]:
-    """Read one file as a clip: (T, 17, 3) metres, z up, h36m17, 50 Hz.
+    """Read a file of one recording as a clip; see `import_capture`.
 
     Args:
         path: the file; its suffix says how to read it.
@@ -72,27 +133,10 @@ def import_file(
         InputError: it is malformed, too short or of an unknown skeleton; the message names it and the reason.
     """
     path = Path(path)
-    relative = path.relative_to(path.parent if root is None else root)
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise InputError(f"{path}: suffix {path.suffix!r} given, {' or '.join(READERS)} accepted")
-    capture = reader(path)
-    mapping = find_mapping(capture, [*mappings, *shipped_mappings()])
-    world = to_h36m17(capture, mapping)
-    if len(world) < 2:
-        raise InputError(f"{path}: {len(capture)} frames given, at least 2 of motion needed")
-    parents = joint_set(JOINTS).parents
-    positions = resample_skeleton(world, parents, capture.frame_time_s, RATE_HZ).astype(np.float32)
-    clip = Clip(
-        name=relative.with_suffix("").as_posix(),
-        dataset=mapping.dataset_of(relative.as_posix()),
-        subject=mapping.subject_of(relative.as_posix()),
-        start=0,
-        frames=len(positions),
-        licence=mapping.licence,
-        source=relative.as_posix(),
-    )
-    return clip, positions
+    captures = read_captures(path)
+    if len(captures) != 1:
+        raise InputError(f"{path}: {len(captures)} recordings found where one is needed")
+    return import_capture(captures[0], path.parent if root is None else root, mappings)
 
 
 def import_folder(
@@ -114,7 +158,7 @@ def import_folder(
         progress: called with (files done, files in all) after each file.
 
     Returns:
-        How many were imported, and why others were not: a malformed file does not stop the rest.
+        How many recordings were imported, and why others were not: a malformed one does not stop the rest.
 
     Raises:
         InputError: no such folder, or the store's path is taken.
@@ -129,25 +173,34 @@ def import_folder(
         work = partial(_try_import, root=Path(folder), mappings=tuple(mappings))
         for done, result in enumerate(_map(work, files, jobs), start=1):
             progress(done, len(files))
-            if result.clip is None or result.positions is None:
-                report.skipped.append(result.problem)
-            else:
-                yield result.clip, result.positions
+            report.skipped += result.problems
+            report.left_out.update(result.left_out)
+            yield from result.clips
 
     try:
         report.imported = write_store(store, clips(), overwrite)
     except NothingFoundError:
         raise NothingFoundError(
-            f"{folder}: none of {len(files)} files could be imported; the first: {report.skipped[0]}"
+            f"{folder}: none of {len(files)} files could be imported; the first: "
+            f"{[*report.skipped, *report.left_out][0]}"
         ) from None
     return report
 
 
 def _try_import(path: Path, root: Path, mappings: tuple[SkeletonMapping, ...]) -> _Result:
+    result = _Result([], [], [])
     try:
-        return _Result(*import_file(path, root, mappings))
+        captures = read_captures(path)
     except InputError as error:
-        return _Result(None, None, str(error))
+        return _Result([], [str(error)], [])
+    for capture in captures:
+        try:
+            result.clips.append(import_capture(capture, root, mappings))
+        except LeftOutError as error:
+            result.left_out.append(error.reason)
+        except InputError as error:
+            result.problems.append(str(error))
+    return result
 
 
 def _map(work: Callable[[Path], _Result], files: list[Path], jobs: int | None) -> Iterator[_Result]:
@@ -158,3 +211,6 @@ def _map(work: Callable[[Path], _Result], files: list[Path], jobs: int | None) -
     # Spawned, not forked: the progress bar runs a thread, and a fork may copy a lock that it holds.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         yield from pool.map(work, files, chunksize=8)
+
+
+_SUFFIXES = f"{', '.join(list(READERS)[:-1])} or {list(READERS)[-1]}"

@@ -1,33 +1,29 @@
-"""From any skeleton's joints to h36m17 in metres, z up, by a mapping file per skeleton.
+"""From any skeleton's joints to h36m21 in metres, z up, by a mapping file per skeleton.
 
-A mapping file is JSON (see `skeletons/*.json`): each h36m17 joint is a weighted sum of the skeleton's joints,
-plus an optional offset along one joint's own axes, measured in lengths of one bone so that it grows with the
-figure.
+A mapping file is JSON (see `skeletons/*.json` and `mapping_files`): each h36m21 joint is a weighted sum of
+the skeleton's joints, plus an optional offset along one joint's own axes, measured in lengths of one bone so
+that it grows with the figure. A joint that a skeleton cannot give is NaN.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from uplift3d.data.capture import Capture
+from uplift3d.data.provenance import DatasetRule
 from uplift3d.errors import InputError
 from uplift3d.skeletons import joint_set
 
 Array = npt.NDArray[np.float64]
 
-_JOINTS = joint_set("h36m17").joints
-_KEYS = {"name", "metres_per_unit", "up", "licence", "joints"}
-_OPTIONAL = {"comment", "datasets", "default_dataset", "subject", "drop_first_frame_if_step_above_m"}
+JOINTS = joint_set("h36m21").joints
+LIMBS = ("hip", "knee", "ankle", "shoulder", "elbow", "wrist")
+NEEDED = ("pelvis", *(f"{side}_{joint}" for side in ("left", "right") for joint in LIMBS))
+"""What every skeleton must give; the others may be missing."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ class Offset:
 
 @dataclass(frozen=True)
 class JointFormula:
-    """One h36m17 joint from the skeleton's."""
+    """One h36m21 joint from the skeleton's."""
 
     weights: Mapping[str, float]
     offset: Offset | None = None
@@ -53,73 +49,93 @@ class JointFormula:
         extra = {self.offset.axes_of, *self.offset.unit} if self.offset else set()
         return set(self.weights) | extra
 
+    def fits(self, names: Collection[str], rotations: bool) -> bool:
+        """Whether a skeleton of these joints, with or without their orientations, has what it needs."""
+        return (rotations or self.offset is None) and self.joints() <= set(names)
+
 
 @dataclass(frozen=True)
 class SkeletonMapping:
     """What a mapping file says."""
 
     name: str
-    formulas: tuple[JointFormula, ...]
-    """One per joint of h36m17, in its order."""
+    formulas: Mapping[str, tuple[JointFormula, ...]]
+    """h36m21 joint → formulas, of which the first that fits counts; a joint without any is NaN."""
     metres_per_unit: float | None
-    """None: the motion file states it."""
-    up: str
-    """The skeleton's vertical axis, "y" or "z"; right-handed axes."""
+    """Where the motion file does not state it; None: it has to."""
+    up: str | None
+    """The vertical axis, "y" or "z", of right-handed axes, where the motion file does not state it."""
     licence: str
-    datasets: tuple[tuple[str, str], ...] = ()
-    """(dataset, regular expression searched in the file's path), the first that is found counts."""
+    """Of files that no rule names."""
+    datasets: tuple[DatasetRule, ...] = ()
+    """The first whose pattern is found in a file's path counts."""
     default_dataset: str = ""
-    subject: str | None = None
-    """Regular expression with a group `subject`, searched in the file's path."""
     drop_first_frame_if_step_above_m: float | None = None
     """Drop a first frame (a calibration pose) this far from the second, mean over the joints."""
+    drop_first_s: float = 0.0
+    """Drop this much of every recording: a calibration pose that the file has blended into the motion."""
+    positions_only: bool = False
+    """Fits recordings without orientations only, whose unit and axes are what the mapping says."""
 
-    def joints(self) -> set[str]:
-        """Names of all joints of the skeleton that the mapping needs."""
-        return set().union(*(formula.joints() for formula in self.formulas))
+    def formula_for(self, joint: str, capture: Capture) -> JointFormula | None:
+        """What gives an h36m21 joint of this capture; None where nothing does."""
+        rotations = capture.rotations is not None
+        options = self.formulas.get(joint, ())
+        return next((f for f in options if f.fits(capture.names, rotations)), None)
 
-    def fits(self, names: Sequence[str]) -> bool:
-        """Whether a skeleton with these joint names has all that the mapping needs."""
-        return self.joints() <= set(names)
+    def fits(self, capture: Capture) -> bool:
+        """Whether the capture has all joints that cannot be missing."""
+        if self.positions_only and capture.rotations is not None:
+            return False
+        return all(self.formula_for(joint, capture) for joint in NEEDED)
 
-    def dataset_of(self, path: str) -> str:
-        """Dataset of the file at `path`, by its name."""
-        found = (dataset for dataset, pattern in self.datasets if re.search(pattern, path))
-        return next(found, self.default_dataset or self.name)
-
-    def subject_of(self, path: str) -> str:
-        """Who moves in the file at `path`, by its name, without leading zeros; "" when it does not say."""
-        match = re.search(self.subject, path) if self.subject else None
-        return (match["subject"].lstrip("0") or "0") if match else ""
+    def missing(self, capture: Capture) -> list[str]:
+        """The skeleton's joints that the capture lacks and that cannot be missing, sorted."""
+        lacking = [joint for joint in NEEDED if self.formula_for(joint, capture) is None]
+        wanted = (formula.joints() for joint in lacking for formula in self.formulas.get(joint, ()))
+        return sorted(set().union(*wanted) - set(capture.names))
 
 
-def to_h36m17(capture: Capture, mapping: SkeletonMapping) -> npt.NDArray[np.float64]:
-    """The capture's joints as h36m17: (T, 17, 3) metres, right-handed, z up, at its own frame rate."""
-    missing = sorted(mapping.joints() - set(capture.names))
-    if missing:
+def to_h36m21(capture: Capture, mapping: SkeletonMapping) -> Array:
+    """The capture's joints as h36m21: (T, 21, 3) metres, right-handed, z up, at its own frame rate.
+
+    Joints that cannot be had from the capture are NaN.
+
+    Raises:
+        InputError: joints that cannot be missing are, or neither side states the unit or the vertical axis.
+    """
+    if missing := mapping.missing(capture):
         raise InputError(
             f"{capture.source}: mapping {mapping.name!r} needs joints it lacks: {', '.join(missing)}"
         )
-    metres_per_unit = mapping.metres_per_unit or capture.metres_per_unit
-    if metres_per_unit is None:
-        raise InputError(
-            f"{capture.source}: states no unit of length, and neither does mapping {mapping.name!r}"
-        )
+    metres_per_unit = capture.metres_per_unit or mapping.metres_per_unit
+    up = capture.up or mapping.up
+    if metres_per_unit is None or up is None:
+        what = "unit of length" if metres_per_unit is None else "vertical axis"
+        raise InputError(f"{capture.source}: states no {what}, and neither does mapping {mapping.name!r}")
     index = {name: i for i, name in enumerate(capture.names)}
-    joints = np.stack([_place(formula, capture, index) for formula in mapping.formulas], axis=1)
-    world = z_up(joints, mapping.up) * metres_per_unit
+    joints = np.full((len(capture), len(JOINTS), 3), np.nan)
+    for place, joint in enumerate(JOINTS):
+        if formula := mapping.formula_for(joint, capture):
+            joints[:, place] = _place(formula, capture, index)
+    world = z_up(joints, up) * metres_per_unit
+    return _without_calibration(world, capture.frame_time_s, mapping)
+
+
+def _without_calibration(world: Array, frame_time_s: float, mapping: SkeletonMapping) -> Array:
+    world = world[round(mapping.drop_first_s / frame_time_s) :]
     limit = mapping.drop_first_frame_if_step_above_m
     if limit is not None and len(world) > 1:
-        step = np.linalg.norm(world[1] - world[0], axis=-1).mean()
+        step = np.nanmean(np.linalg.norm(world[1] - world[0], axis=-1))
         world = world[1:] if step > limit else world
-    return np.asarray(world)
+    return world
 
 
 def _place(formula: JointFormula, capture: Capture, index: dict[str, int]) -> Array:
     place = np.zeros((len(capture), 3))
     for name, weight in formula.weights.items():
         place += weight * capture.positions[:, index[name]]
-    if formula.offset and len(capture):
+    if formula.offset and capture.rotations is not None and len(capture):
         tail, head = (capture.positions[:, index[name]] for name in formula.offset.unit)
         # The bone is rigid, its median keeps one bad frame from stretching the head in all others.
         length = np.median(np.linalg.norm(head - tail, axis=-1))
@@ -135,90 +151,17 @@ def z_up(positions: Array, up: str) -> Array:
     return np.stack([positions[..., 0], -positions[..., 2], positions[..., 1]], axis=-1)
 
 
-@lru_cache(maxsize=1)
-def shipped_mappings() -> tuple[SkeletonMapping, ...]:
-    """The mappings that come with the package."""
-    folder = resources.files("uplift3d.data") / "skeletons"
-    files = sorted((f for f in folder.iterdir() if f.name.endswith(".json")), key=lambda f: f.name)
-    return tuple(parse_mapping(f.read_text(encoding="utf-8"), f.name) for f in files)
-
-
-def read_mapping(path: str | Path) -> SkeletonMapping:
-    """Read a mapping file.
-
-    Raises:
-        InputError: it cannot be read or is not a valid mapping; the message names every problem.
-    """
-    try:
-        return parse_mapping(Path(path).read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-
-
 def find_mapping(capture: Capture, mappings: Sequence[SkeletonMapping]) -> SkeletonMapping:
-    """The mapping whose joints the capture has; the one that names most of them when several fit."""
-    fitting = [mapping for mapping in mappings if mapping.fits(capture.names)]
+    """The mapping that fits the capture: of several the one that gives most joints, then that uses most."""
+    fitting = [mapping for mapping in mappings if mapping.fits(capture)]
     if not fitting:
         raise InputError(
             f"{capture.source}: no mapping fits its joints ({', '.join(capture.names[:6])}, …); known "
             f"skeletons are {', '.join(mapping.name for mapping in mappings)}, add yours with --mapping FILE"
         )
-    return max(fitting, key=lambda mapping: len(mapping.joints()))
 
+    def merit(mapping: SkeletonMapping) -> tuple[int, int]:
+        formulas = [f for joint in JOINTS if (f := mapping.formula_for(joint, capture))]
+        return len(formulas), len(set().union(*(formula.joints() for formula in formulas)))
 
-def parse_mapping(text: str, source: str) -> SkeletonMapping:
-    """A mapping file's text as a `SkeletonMapping`; InputError naming `source` and every problem."""
-    try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{source}: not JSON ({error})") from error
-    problems = _problems(content)
-    if problems:
-        raise InputError(f"{source}: not a skeleton mapping: {'; '.join(problems)}")
-    return SkeletonMapping(
-        name=content["name"],
-        formulas=tuple(_formula(content["joints"][joint]) for joint in _JOINTS),
-        metres_per_unit=content["metres_per_unit"],
-        up=content["up"],
-        licence=content["licence"],
-        datasets=tuple((d["dataset"], d["pattern"]) for d in content.get("datasets", [])),
-        default_dataset=content.get("default_dataset", ""),
-        subject=content.get("subject"),
-        drop_first_frame_if_step_above_m=content.get("drop_first_frame_if_step_above_m"),
-    )
-
-
-def _problems(content: Any) -> list[str]:
-    if not isinstance(content, dict) or not isinstance(content.get("joints"), dict):
-        return ["an object with 'joints' needed"]
-    problems = [f"key {key!r} missing" for key in sorted(_KEYS - set(content))]
-    problems += [f"key {key!r} unknown" for key in sorted(set(content) - _KEYS - _OPTIONAL)]
-    if content.get("up") not in ("y", "z"):
-        problems.append(f"'up' is {content.get('up')!r}, 'y' or 'z' accepted")
-    scale = content.get("metres_per_unit")
-    if scale is not None and not (isinstance(scale, int | float) and scale > 0):
-        problems.append(f"'metres_per_unit' is {scale!r}, a number above 0 or null accepted")
-    problems += [f"joint {joint!r} missing" for joint in _JOINTS if joint not in content["joints"]]
-    problems += [f"joint {joint!r} is not of h36m17" for joint in content["joints"] if joint not in _JOINTS]
-    for joint, formula in content["joints"].items():
-        problems += [f"joint {joint!r}: {problem}" for problem in _formula_problems(formula)]
-    return problems
-
-
-def _formula_problems(formula: Any) -> list[str]:
-    try:
-        parsed = _formula(formula)
-    except (TypeError, ValueError, KeyError, AttributeError):
-        return ["not understood, {'sum': {JOINT: WEIGHT}, 'offset': {'axes_of', 'along', 'unit'}} accepted"]
-    total = sum(parsed.weights.values())
-    return [] if abs(total - 1) < 1e-6 else [f"weights sum to {total:g}, not 1"]
-
-
-def _formula(content: Any) -> JointFormula:
-    weights = {str(name): float(weight) for name, weight in content["sum"].items()}
-    if "offset" not in content:
-        return JointFormula(weights)
-    step = content["offset"]
-    x, y, z = (float(value) for value in step["along"])
-    tail, head = (str(name) for name in step["unit"])
-    return JointFormula(weights, Offset(str(step["axes_of"]), (x, y, z), (tail, head)))
+    return max(fitting, key=merit)

@@ -18,7 +18,8 @@ def resample(positions: Array, frame_time_s: float, rate_hz: float = 50.0) -> Ar
 
     The first frame stays; the last new frame is the last that is not after the last old one. Nothing is
     filtered before going from 120 to 50 Hz: a body moves little above 10 Hz, and published captures have been
-    smoothed well below the 25 Hz from which on motion would fold back.
+    smoothed well below the 25 Hz from which on motion would fold back. A NaN stays one, as does
+    what lies between it and its neighbours.
 
     Raises:
         InputError: fewer than two frames, which have no motion; or scipy is not installed.
@@ -30,7 +31,18 @@ def resample(positions: Array, frame_time_s: float, rate_hz: float = 50.0) -> Ar
     count = int(np.floor((len(positions) - 1) * frame_time_s * rate_hz + 1e-3)) + 1
     old_times = np.arange(len(positions)) * frame_time_s
     new_times = np.minimum(np.arange(count) / rate_hz, old_times[-1])
-    return np.asarray(CubicSpline(old_times, positions, axis=0)(new_times))
+    columns = positions.reshape(len(positions), -1)
+    seen = np.isfinite(columns)
+    whole = seen.all(axis=0)
+    result = np.full((count, columns.shape[1]), np.nan)
+    if whole.any():
+        result[:, whole] = CubicSpline(old_times, columns[:, whole], axis=0)(new_times)
+    for column in np.flatnonzero(~whole & (seen.sum(axis=0) >= 2)):
+        known = seen[:, column]
+        value = CubicSpline(old_times[known], columns[known, column])(new_times)
+        beside_unseen = np.interp(new_times, old_times, known) < 1 - 1e-9
+        result[:, column] = np.where(beside_unseen, np.nan, value)
+    return result.reshape(count, *positions.shape[1:])
 
 
 def require_spline() -> Any:
@@ -69,7 +81,9 @@ def resample_skeleton(
         bone = smooth[:, joint] - smooth[:, parent]
         cut = np.linalg.norm(bone, axis=-1)
         scale = np.divide(length, cut, out=np.ones_like(cut), where=cut > 1e-9)
-        result[:, joint] = result[:, parent] + bone * scale[:, None]
+        along = result[:, parent] + bone * scale[:, None]
+        # A joint whose parent is missing keeps its own place.
+        result[:, joint] = np.where(np.isfinite(along), along, smooth[:, joint])
     return result
 
 

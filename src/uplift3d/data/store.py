@@ -1,7 +1,8 @@
-"""The motion store: many clips of h36m17 motion in one memory-mapped array.
+"""The motion store: many clips of h36m21 motion in one memory-mapped array.
 
-A store is a folder of two files: `positions.npy`, (F, 17, 3) float32 world metres, z up, 50 Hz, all clips one
-after the other; and `index.json`, what each clip is and where it starts. No pickle.
+A store is a folder of two files: `positions.npy`, (F, 21, 3) float32 world metres, z up, 50 Hz, all clips one
+after the other, NaN where a joint is not known; and `index.json`, what each clip is and where it starts. No
+pickle. Stores of version 1 have the 17 joints of h36m17 and no split; both are read alike.
 """
 
 from __future__ import annotations
@@ -19,15 +20,17 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from uplift3d.data.provenance import SPLITS, VALIDATION, project_split
 from uplift3d.errors import InputError, NothingFoundError
+from uplift3d.skeletons import joint_set
 
 FORMAT = "uplift3d motion store"
-VERSION = 1
+VERSION = 2
+STORED_JOINTS = "h36m21"
 JOINTS = "h36m17"
+"""What networks are trained on: the first 17 of the stored joints."""
 RATE_HZ = 50.0
-_SHAPE = (17, 3)
-AMASS_VALIDATION = ("amass-MPIHDM05", "amass-SFU", "amass-MPImosh")
-"""Names under which the importer stores `data.amass.VALIDATION_SUBSETS`."""
+_STORED, _SEEN = len(joint_set(STORED_JOINTS)), len(joint_set(JOINTS))
 
 
 @dataclass(frozen=True)
@@ -45,16 +48,20 @@ class Clip:
     licence: str
     source: str
     """The file it came from, relative to the folder that was imported."""
+    split: str = ""
+    """"training" or "validation" (held out from training); "": `project_split` decides on writing."""
+    lacks: tuple[str, ...] = ()
+    """Joints of h36m21 that are NaN in some frames or in all (set on writing)."""
 
 
 @dataclass(frozen=True)
 class MotionStore:
-    """A store that has been opened; `store[i]` is clip i as (T, 17, 3) metres, without copying."""
+    """A store that has been opened; `store[i]` is clip i as (T, 21, 3) metres, NaN where unknown."""
 
     path: Path
     clips: tuple[Clip, ...]
     positions: npt.NDArray[np.float32]
-    """(F, 17, 3) memory map, read only."""
+    """(F, 21, 3) memory map, read only; (F, 17, 3) in a store of version 1."""
 
     @classmethod
     def open(cls, path: str | Path) -> MotionStore:
@@ -67,13 +74,21 @@ class MotionStore:
         try:
             index = json.loads((path / "index.json").read_text(encoding="utf-8"))
             positions = np.load(path / "positions.npy", mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            reason = getattr(error, "strerror", None) or error
+        except (
+            OSError,
+            ValueError,
+            EOFError,
+            RecursionError,
+            OverflowError,
+            TypeError,
+            SyntaxError,
+        ) as error:
+            reason = getattr(error, "strerror", None) or str(error)[:200]
             raise InputError(
                 f"{path}: not a motion store ({reason}); 'uplift3d data import' makes one"
             ) from error
         clips = _clips(index, path)
-        _check(clips, positions, path)
+        _check(clips, positions, path, index["version"])
         return cls(path, clips, positions)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -85,7 +100,7 @@ class MotionStore:
 
     def __getitem__(self, index: int) -> npt.NDArray[np.float32]:
         clip = self.clips[index]
-        return self.positions[clip.start : clip.start + clip.frames]
+        return _padded(self.positions[clip.start : clip.start + clip.frames])
 
     def __iter__(self) -> Iterator[npt.NDArray[np.float32]]:
         return (self[index] for index in range(len(self)))
@@ -112,15 +127,16 @@ class MotionStore:
 
 
 def split_validation(store: MotionStore) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Indices (training, validation) of the project's split.
-
-    Bandai-Namco dataset-1, CMU subject 2 and the paper's validation subsets of AMASS are held out: CMU's
-    subject from both forms it comes in, or the validation motions would be trained on.
-    """
-    held_out = set(store.select(dataset=("bandai-1", *AMASS_VALIDATION)))
-    held_out |= set(store.select(dataset=("cmu-bvh", "cmu-amc"), subject="2"))
+    """Indices (training, validation): each clip's split was decided when it was imported."""
     everything = range(len(store))
-    return tuple(i for i in everything if i not in held_out), tuple(sorted(held_out))
+    held_out = tuple(i for i in everything if store.clips[i].split == VALIDATION)
+    return tuple(i for i in everything if store.clips[i].split != VALIDATION), held_out
+
+
+def whole_clips(store: MotionStore, clips: Iterable[int]) -> tuple[int, ...]:
+    """Those of some clips that have all 17 joints of h36m17 in all frames."""
+    wanted = set(joint_set(JOINTS).joints)
+    return tuple(index for index in clips if not wanted & set(store.clips[index].lacks))
 
 
 def split_of(store: MotionStore, datasets: Sequence[str] = ()) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -148,12 +164,12 @@ def write_store(
 
     Args:
         path: folder to create.
-        clips: each clip's description (`start` and `frames` are set here) and its positions, (T, 17, 3) world
-            metres at 50 Hz.
+        clips: each clip's description (`start`, `frames` and `lacks` are set here) and its positions,
+            (T, 21, 3) world metres at 50 Hz, NaN where a joint is not known; (T, 17, 3) where no feet are.
         overwrite: replace a store that is already there.
 
     Raises:
-        InputError: `path` exists, or a clip has another shape or numbers that are not finite.
+        InputError: `path` exists, or a clip has another shape, infinite numbers or no pelvis.
         NothingFoundError: there were no clips.
     """
     path = check_target(path, overwrite)
@@ -176,12 +192,14 @@ def _write_into(folder: Path, clips: Iterable[tuple[Clip, npt.NDArray[np.floatin
     with _npy_of_unknown_length(folder / "positions.npy") as append:
         for clip, positions in clips:
             start = append.frames
-            append(_checked(clip, positions))
-            index.append(replace(clip, start=start, frames=len(positions)))
+            stored = _checked(clip, positions)
+            append(stored)
+            split = clip.split or project_split(clip.dataset, clip.subject)
+            index.append(replace(clip, start=start, frames=len(stored), split=split, lacks=_lacks(stored)))
     content = {
         "format": FORMAT,
         "version": VERSION,
-        "joints": JOINTS,
+        "joints": STORED_JOINTS,
         "rate_hz": RATE_HZ,
         "units": "metres",
         "axes": "world, right-handed, z up",
@@ -237,37 +255,78 @@ def _npy_of_unknown_length(path: Path) -> Iterator[_Append]:
 
 
 def _write_header(file: BinaryIO, frames: int) -> None:
-    header = {"descr": "<f4", "fortran_order": False, "shape": (frames, *_SHAPE)}
+    header = {"descr": "<f4", "fortran_order": False, "shape": (frames, _STORED, 3)}
     np.lib.format.write_array_header_1_0(file, header)  # type: ignore[no-untyped-call]
 
 
 def _checked(clip: Clip, positions: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
-    if positions.ndim != 3 or positions.shape[1:] != _SHAPE or len(positions) == 0:
+    if positions.ndim != 3 or positions.shape[1:] not in ((_STORED, 3), (_SEEN, 3)) or len(positions) == 0:
         raise InputError(
-            f"clip {clip.name!r}: positions {positions.shape} given, (T, 17, 3) with T > 0 needed"
+            f"clip {clip.name!r}: positions {positions.shape} given, (T, {_STORED}, 3) with T > 0 needed"
         )
-    if not np.isfinite(positions).all():
-        raise InputError(f"clip {clip.name!r}: positions are not all finite numbers")
-    return np.ascontiguousarray(positions, dtype="<f4")
+    if clip.split not in ("", *SPLITS):
+        raise InputError(f"clip {clip.name!r}: split {clip.split!r} given, {' or '.join(SPLITS)} accepted")
+    stored = _padded(positions.astype("<f4"))
+    if np.isinf(stored).any() or not np.isfinite(stored[:, 0]).all():
+        raise InputError(
+            f"clip {clip.name!r}: the pelvis is not known in all frames, or numbers are infinite"
+        )
+    unseen = np.isnan(stored).any(axis=-1)
+    return np.ascontiguousarray(np.where(unseen[..., None], np.float32(np.nan), stored))
+
+
+def _padded(positions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(T, 17 or 21, 3) as (T, 21, 3), without copying where nothing is to be added."""
+    missing = _STORED - positions.shape[1]
+    if missing == 0:
+        return positions
+    return np.pad(positions, ((0, 0), (0, missing), (0, 0)), constant_values=np.nan)
+
+
+def _lacks(positions: npt.NDArray[np.float32]) -> tuple[str, ...]:
+    unseen = np.isnan(positions).any(axis=(0, 2))
+    return tuple(joint for joint, lost in zip(joint_set(STORED_JOINTS).joints, unseen, strict=True) if lost)
 
 
 def _clips(index: Any, path: Path) -> tuple[Clip, ...]:
-    if not isinstance(index, dict) or index.get("format") != FORMAT or index.get("version") != VERSION:
-        raise InputError(f"{path / 'index.json'}: not the index of a {FORMAT} of version {VERSION}")
-    try:
-        return tuple(Clip(**{f.name: clip[f.name] for f in fields(Clip)}) for clip in index["clips"])
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{path / 'index.json'}: a clip's description lacks {error}") from error
+    if (
+        not isinstance(index, dict)
+        or index.get("format") != FORMAT
+        or index.get("version") not in (1, VERSION)
+    ):
+        raise InputError(f"{path / 'index.json'}: not the index of a {FORMAT} of version 1 or {VERSION}")
+    first = index["version"] == 1
+    clips = index.get("clips")
+    if not isinstance(clips, list):
+        raise InputError(f"{path / 'index.json'}: no list of clips")
+    return tuple(_clip(clip, path, first) for clip in clips)
 
 
-def _check(clips: tuple[Clip, ...], positions: npt.NDArray[np.float32], path: Path) -> None:
-    if positions.dtype != np.float32 or positions.shape[1:] != _SHAPE:
-        raise InputError(
-            f"{path / 'positions.npy'}: {positions.dtype} {positions.shape} found, float32 (F, 17, 3) needed"
-        )
+def _clip(given: Any, path: Path, version_1: bool) -> Clip:
+    kinds = {"start": int, "frames": int, "lacks": list}
+    wanted = [f.name for f in fields(Clip) if not version_1 or f.name not in ("split", "lacks")]
+    for key in wanted:
+        if not isinstance(given, dict) or key not in given:
+            raise InputError(f"{path / 'index.json'}: a clip's description lacks {key!r}")
+        if type(given[key]) is not kinds.get(key, str):
+            raise InputError(f"{path / 'index.json'}: {key!r} of a clip is not of the kind it should be")
+    clip = Clip(**{key: given[key] for key in wanted})
+    if version_1:
+        feet = joint_set(STORED_JOINTS).joints[_SEEN:]
+        return replace(clip, split=project_split(clip.dataset, clip.subject), lacks=feet)
+    if clip.split not in SPLITS or not set(clip.lacks) <= set(joint_set(STORED_JOINTS).joints):
+        raise InputError(f"{path / 'index.json'}: clip {clip.name[:60]!r} has an unknown split or joint")
+    return replace(clip, lacks=tuple(clip.lacks))
+
+
+def _check(clips: tuple[Clip, ...], positions: npt.NDArray[np.float32], path: Path, version: int) -> None:
+    joints = _SEEN if version == 1 else _STORED
+    if getattr(positions, "dtype", None) != np.float32 or positions.shape[1:] != (joints, 3):
+        found = f"{getattr(positions, 'dtype', 'something else')} {getattr(positions, 'shape', '')}"
+        raise InputError(f"{path / 'positions.npy'}: {found} found, float32 (F, {joints}, 3) needed")
     end = 0
     for clip in clips:
-        if clip.start != end:
+        if clip.start != end or clip.frames < 0:
             raise InputError(f"{path}: clip {clip.name!r} starts at frame {clip.start}, {end} expected")
         end += clip.frames
     if end != len(positions):

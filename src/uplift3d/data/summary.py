@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from uplift3d.data.store import RATE_HZ, MotionStore
+from uplift3d.data.store import RATE_HZ, MotionStore, whole_clips
 from uplift3d.skeletons import joint_set
 
 SOLE_M = 0.08
@@ -28,7 +28,7 @@ class DatasetSummary:
     clips: int
     frames: int
     heights_m: tuple[float, float, float]
-    """Smallest, median and largest of the clips' body heights."""
+    """Smallest, median and largest of the clips' body heights; NaN where no clip has the joints for it."""
     licence: str
 
     @property
@@ -38,7 +38,7 @@ class DatasetSummary:
 
 
 def body_height_m(positions: npt.NDArray[np.floating[Any]]) -> float:
-    """Height of whoever moves in (T, 17, 3) metres, in any pose: bones end to end, median over time.
+    """Height of whoever moves in (T, 17 or 21, 3) metres, in any pose: bones end to end, median over time.
 
     Sole to ankle, shin and thigh (mean of both legs), pelvis to neck, neck to top of the head.
     """
@@ -62,15 +62,21 @@ def summarise(store: MotionStore) -> list[DatasetSummary]:
     for dataset in sorted({clip.dataset for clip in store.clips}):
         indices = store.select(dataset=dataset)
         clips = [store.clips[i] for i in indices]
-        heights = [body_height_m(store[i]) for i in indices]
+        heights = [body_height_m(store[i]) for i in whole_clips(store, indices)]
         summaries.append(
             DatasetSummary(
                 dataset=dataset,
                 subjects=len({clip.subject for clip in clips} - {""}),
                 clips=len(clips),
                 frames=sum(clip.frames for clip in clips),
-                heights_m=(min(heights), float(np.median(heights)), max(heights)),
+                heights_m=_spread(heights),
                 licence=", ".join(sorted({clip.licence for clip in clips})),
             )
         )
     return summaries
+
+
+def _spread(values: list[float]) -> tuple[float, float, float]:
+    if not values:
+        return (np.nan, np.nan, np.nan)
+    return min(values), float(np.median(values)), max(values)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from uplift3d.camera import Camera, pixels_from_screen
-from uplift3d.data.store import JOINTS, RATE_HZ, MotionStore, split_of
+from uplift3d.data.store import JOINTS, RATE_HZ, MotionStore, split_of, whole_clips
 from uplift3d.data.tracks import StoredTrack
 from uplift3d.errors import InputError
 from uplift3d.film.cameras import CameraConfig, look
@@ -71,7 +71,7 @@ def pieces_of(store: MotionStore, datasets: Sequence[str] = (), piece_s: float =
     longest, least = round(piece_s * RATE_HZ), round(LEAST_S * RATE_HZ)
     pieces = [
         Piece(clip, start, longest)
-        for clip in held_out
+        for clip in whole_clips(store, held_out)
         for start in range(0, store.clips[clip].frames, longest)
         if store.clips[clip].frames - start >= least
     ]
@@ -102,9 +102,10 @@ def film(store: MotionStore, piece: Piece) -> StoredTrack:
     index, start, longest = piece
     random = torch.Generator()
     random.manual_seed(seed_of(SEED, index, start))
-    world = torch.from_numpy(store[index][start : start + longest].copy())[None]  # (1, T, J, 3)
+    joints = joint_set(JOINTS)
+    world = torch.from_numpy(store[index][start : start + longest, : len(joints)].copy())[None]  # (1, T, J, 3)
     view = look(world, CameraConfig(), random, "camera")
-    screen = detect(view, joint_set(JOINTS), NOISE, 1 / RATE_HZ, random).keypoints
+    screen = detect(view, joints, NOISE, 1 / RATE_HZ, random).keypoints
     size = (WIDTH_PX, round(WIDTH_PX * float(view.aspect)))
     focal = view.intrinsics[0, 0]
     depth = view.root_depth_m[..., None]  # (1, T, 1)

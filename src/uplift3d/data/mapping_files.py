@@ -1,0 +1,166 @@
+"""Reader of mapping files, which say how a skeleton becomes h36m21 (`mapping`)."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from uplift3d.data.mapping import JOINTS, NEEDED, JointFormula, Offset, SkeletonMapping
+from uplift3d.data.provenance import DatasetRule
+from uplift3d.errors import InputError
+
+_KEYS = {"name", "metres_per_unit", "up", "licence", "joints"}
+_OPTIONAL = {
+    "positions_only",
+    "comment",
+    "datasets",
+    "default_dataset",
+    "drop_first_frame_if_step_above_m",
+    "drop_first_s",
+}
+_RULE_KEYS = {"dataset", "pattern", "licence", "subject", "held_out", "leave_out", "without"}
+
+
+@lru_cache(maxsize=1)
+def shipped_mappings() -> tuple[SkeletonMapping, ...]:
+    """The mappings that come with the package."""
+    folder = resources.files("uplift3d.data") / "skeletons"
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".json")), key=lambda f: f.name)
+    return tuple(parse_mapping(f.read_text(encoding="utf-8"), f.name) for f in files)
+
+
+def read_mapping(path: str | Path) -> SkeletonMapping:
+    """Read a mapping file.
+
+    Raises:
+        InputError: it cannot be read or is not a valid mapping; the message names every problem.
+    """
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not a text in UTF-8 (byte {error.start})") from error
+    return parse_mapping(text, str(path))
+
+
+def parse_mapping(text: str, source: str) -> SkeletonMapping:
+    """A mapping file's text as a `SkeletonMapping`; InputError naming `source` and every problem."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{source}: not JSON ({str(error)[:100]})") from error
+    problems = _problems(content)
+    if problems:
+        raise InputError(f"{source}: not a skeleton mapping: {'; '.join(problems)}")
+    return SkeletonMapping(
+        name=content["name"],
+        formulas={joint: _formulas(given) for joint, given in content["joints"].items()},
+        metres_per_unit=content["metres_per_unit"],
+        up=content["up"],
+        licence=content["licence"],
+        datasets=tuple(_rule(rule) for rule in content.get("datasets", [])),
+        default_dataset=content.get("default_dataset", ""),
+        drop_first_frame_if_step_above_m=content.get("drop_first_frame_if_step_above_m"),
+        drop_first_s=content.get("drop_first_s", 0.0),
+        positions_only=content.get("positions_only", False),
+    )
+
+
+def _problems(content: Any) -> list[str]:
+    if not isinstance(content, dict) or not isinstance(content.get("joints"), dict):
+        return ["an object with 'joints' needed"]
+    problems = [f"key {key!r} missing" for key in sorted(_KEYS - set(content))]
+    problems += [f"key {key[:40]!r} unknown" for key in sorted(set(content) - _KEYS - _OPTIONAL)]
+    for key in ("name", "licence", "default_dataset"):
+        if not isinstance(content.get(key, ""), str):
+            problems.append(f"{key!r} is no text")
+    if content.get("up") not in ("y", "z", None):
+        problems.append(f"'up' is {_short(content['up'])}, 'y', 'z' or null accepted")
+    for key in ("metres_per_unit", "drop_first_frame_if_step_above_m", "drop_first_s"):
+        if content.get(key) is not None and not _positive(content[key]):
+            problems.append(f"{key!r} is {_short(content[key])}, a number above 0 or null accepted")
+    if not isinstance(content.get("positions_only", False), bool):
+        problems.append("'positions_only' is neither true nor false")
+    return problems + _joint_problems(content["joints"]) + _rule_problems(content.get("datasets", []))
+
+
+def _joint_problems(joints: dict[str, Any]) -> list[str]:
+    problems = [f"joint {joint!r} missing" for joint in NEEDED if not joints.get(joint)]
+    problems += [f"joint {joint[:40]!r} is not of h36m21" for joint in joints if joint not in JOINTS]
+    for joint, given in joints.items():
+        problems += [f"joint {joint[:40]!r}: {problem}" for problem in _formula_problems(given)]
+    return problems
+
+
+def _formula_problems(given: Any) -> list[str]:
+    try:
+        parsed = _formulas(given)
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
+        return ["not understood, {'sum': {JOINT: WEIGHT}, 'offset': {'axes_of', 'along', 'unit'}} accepted"]
+    totals = [sum(formula.weights.values()) for formula in parsed]
+    return [f"weights sum to {total:g}, not 1" for total in totals if not abs(total - 1) < 1e-6]
+
+
+def _formulas(given: Any) -> tuple[JointFormula, ...]:
+    """One formula, a list of alternatives, or null for a joint that the skeleton cannot give."""
+    options = given if isinstance(given, list) else [] if given is None else [given]
+    return tuple(_formula(option) for option in options)
+
+
+def _formula(content: Any) -> JointFormula:
+    weights = {str(name): float(weight) for name, weight in content["sum"].items()}
+    if "offset" not in content:
+        return JointFormula(weights)
+    step = content["offset"]
+    x, y, z = (float(value) for value in step["along"])
+    if not max(abs(x), abs(y), abs(z)) < 1e6:
+        raise ValueError("an offset that is no place")
+    tail, head = (str(name) for name in step["unit"])
+    return JointFormula(weights, Offset(str(step["axes_of"]), (x, y, z), (tail, head)))
+
+
+def _rule_problems(rules: Any) -> list[str]:
+    if not isinstance(rules, list):
+        return ["'datasets' is no list"]
+    problems = []
+    for place, rule in enumerate(rules, start=1):
+        where = f"the {place}. of 'datasets'"
+        if not isinstance(rule, dict) or set(rule) - _RULE_KEYS or "pattern" not in rule:
+            problems.append(f"{where}: 'pattern' and some of {', '.join(sorted(_RULE_KEYS))} needed")
+        elif not ("dataset" in rule) ^ ("leave_out" in rule):
+            problems.append(f"{where}: either 'dataset' or 'leave_out' needed")
+        else:
+            problems += [f"{where}: {problem}" for problem in _value_problems(rule)]
+    return problems
+
+
+def _value_problems(rule: dict[str, Any]) -> list[str]:
+    texts = {key: value for key, value in rule.items() if key != "without"}
+    problems = [f"{key!r} is no text" for key, value in texts.items() if not isinstance(value, str)]
+    for key in ("pattern", "held_out"):
+        try:
+            re.compile(rule.get(key, ""))
+        except (re.error, TypeError, RecursionError, OverflowError) as error:
+            problems.append(f"{key!r} is no regular expression ({error})")
+    without = rule.get("without", [])
+    if not isinstance(without, list) or any(joint not in JOINTS for joint in without):
+        problems.append("'without' is no list of joints of h36m21")
+    return problems
+
+
+def _rule(rule: dict[str, Any]) -> DatasetRule:
+    return DatasetRule(**{"dataset": "", **rule, "without": tuple(rule.get("without", ()))})
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e9
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}…"
