@@ -62,7 +62,7 @@ def test_a_store_is_overwritten_only_on_request(folder, capsys):
         (["import", "missing", "-o", "store"], 2, "missing: no such folder"),
         (["import", "empty", "-o", "store"], 1, "empty: holds no .bvh, .amc or .npz files"),
         (["import", "in", "-o", "store", "--jobs", "1"], 1, "none of 3 files could be imported"),
-        (["import", "in", "-o", "store", "--mapping", "none.json"], 2, "none.json: cannot be read"),
+        (["import", "in", "-o", "store", "--mapping", "none.json"], 2, "none.json: no such file"),
         (["info", "missing"], 2, "missing: not a motion store"),
     ],
 )

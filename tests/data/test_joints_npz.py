@@ -61,8 +61,8 @@ def test_unit_and_axis_that_the_file_states(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"__names": None}, r"a\.npz: lacks '__names', so it holds no joint positions for a motion store"),
-        ({"__fps": None}, "lacks '__fps'"),
+        ({"__names": None}, r"a\.npz holds no joint positions for a motion store: __names missing"),
+        ({"__fps": None}, "__fps missing"),
         ({"walk": None}, r"holds no recording, arrays \(T, 21, 3\) needed"),
         ({"walk": np.zeros((4, 20, 3))}, r"a\.npz/walk: float64 \(4, 20, 3\) found, numbers \(T, 21, 3\)"),
         ({"walk": np.full((4, 21, 3), np.inf)}, "infinite numbers"),

@@ -160,8 +160,8 @@ def damage_index(change):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda p: (p / "index.json").unlink(), r"not a motion store \(No such file"),
-        (lambda p: (p / "index.json").write_text("{"), r"not a motion store \(Expecting"),
+        (lambda p: (p / "index.json").unlink(), r"not a motion store \(.*no such file"),
+        (lambda p: (p / "index.json").write_text("{"), r"not a motion store \(.*not JSON"),
         (
             lambda p: (p / "index.json").write_text("[]"),
             r"not the index of a uplift3d motion store of version 1 or 2",
@@ -189,7 +189,7 @@ def damage_index(change):
         (lambda p: (p / "index.json").write_text("[" * 100_000), r"not a motion store"),
         (
             lambda p: np.savez(p / "positions", a=1) or (p / "positions.npz").rename(p / "positions.npy"),
-            "found",
+            "is damaged",
         ),
         (damage_index(lambda i: i["clips"][1].pop("licence")), r"a clip's description lacks 'licence'"),
         (damage_index(lambda i: i["clips"][1].update(start=7)), r"clip 'c1' starts at frame 7, 2 expected"),

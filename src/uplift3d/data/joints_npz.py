@@ -21,7 +21,9 @@ import numpy.typing as npt
 from uplift3d.data.capture import Capture
 from uplift3d.data.checks import as_number
 from uplift3d.errors import InputError
-from uplift3d.files import read_arrays
+from uplift3d.files.arrays import read_npz
+
+WHAT = "joint positions for a motion store"
 
 
 def read_joints_npz(path: str | Path) -> list[Capture]:
@@ -31,13 +33,7 @@ def read_joints_npz(path: str | Path) -> list[Capture]:
         InputError: the file cannot be read or is no such file; the message names it and the reason.
     """
     path = Path(path)
-    arrays = read_arrays(path, "joint positions")
-    for key in ("__names", "__fps"):
-        if key not in arrays:
-            raise InputError(
-                f"{path}: lacks {key!r}, so it holds no joint positions for a motion store; it "
-                "needs recordings (T, J, 3), '__names' (J,) and '__fps'"
-            )
+    arrays = read_npz(path, WHAT, required=("__names", "__fps"))
     names = _names(arrays["__names"], path)
     parents = _parents(arrays.get("__parents"), len(names), path)
     takes = [key for key in arrays if not key.startswith("__")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
 from importlib import resources
@@ -12,7 +11,11 @@ from typing import Any
 from uplift3d.data.mapping import JOINTS, NEEDED, JointFormula, Offset, SkeletonMapping
 from uplift3d.data.provenance import DatasetRule
 from uplift3d.errors import InputError
+from uplift3d.files.guards import quoted
+from uplift3d.files.json_text import parse_json, read_json
 
+MAX_BYTES = 1_000_000
+"""Of a mapping file; those that ship have 5,000."""
 _KEYS = {"name", "metres_per_unit", "up", "licence", "joints"}
 _OPTIONAL = {
     "positions_only",
@@ -39,21 +42,15 @@ def read_mapping(path: str | Path) -> SkeletonMapping:
     Raises:
         InputError: it cannot be read or is not a valid mapping; the message names every problem.
     """
-    try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not a text in UTF-8 (byte {error.start})") from error
-    return parse_mapping(text, str(path))
+    return _mapping(read_json(path, "a skeleton mapping as .json", MAX_BYTES), str(path))
 
 
 def parse_mapping(text: str, source: str) -> SkeletonMapping:
     """A mapping file's text as a `SkeletonMapping`; InputError naming `source` and every problem."""
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{source}: not JSON ({str(error)[:100]})") from error
+    return _mapping(parse_json(text, source), source)
+
+
+def _mapping(content: Any, source: str) -> SkeletonMapping:
     problems = _problems(content)
     if problems:
         raise InputError(f"{source}: not a skeleton mapping: {'; '.join(problems)}")
@@ -80,10 +77,10 @@ def _problems(content: Any) -> list[str]:
         if not isinstance(content.get(key, ""), str):
             problems.append(f"{key!r} is no text")
     if content.get("up") not in ("y", "z", None):
-        problems.append(f"'up' is {_short(content['up'])}, 'y', 'z' or null accepted")
+        problems.append(f"'up' is {quoted(content['up'])}, 'y', 'z' or null accepted")
     for key in ("metres_per_unit", "drop_first_frame_if_step_above_m", "drop_first_s"):
         if content.get(key) is not None and not _positive(content[key]):
-            problems.append(f"{key!r} is {_short(content[key])}, a number above 0 or null accepted")
+            problems.append(f"{key!r} is {quoted(content[key])}, a number above 0 or null accepted")
     if not isinstance(content.get("positions_only", False), bool):
         problems.append("'positions_only' is neither true nor false")
     return problems + _joint_problems(content["joints"]) + _rule_problems(content.get("datasets", []))
@@ -159,8 +156,3 @@ def _rule(rule: dict[str, Any]) -> DatasetRule:
 
 def _positive(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e9
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:40]}…"

@@ -8,6 +8,7 @@ pickle. Stores of version 1 have the 17 joints of h36m17 and no split; both are 
 from __future__ import annotations
 
 import json
+import math
 import re
 import secrets
 import shutil
@@ -22,6 +23,9 @@ import numpy.typing as npt
 
 from uplift3d.data.provenance import SPLITS, VALIDATION, project_split
 from uplift3d.errors import InputError, NothingFoundError
+from uplift3d.files.arrays import read_header
+from uplift3d.files.guards import regular_file
+from uplift3d.files.json_text import read_json
 from uplift3d.skeletons import joint_set
 
 FORMAT = "uplift3d motion store"
@@ -72,20 +76,11 @@ class MotionStore:
         """
         path = Path(path)
         try:
-            index = json.loads((path / "index.json").read_text(encoding="utf-8"))
-            positions = np.load(path / "positions.npy", mmap_mode="r", allow_pickle=False)
-        except (
-            OSError,
-            ValueError,
-            EOFError,
-            RecursionError,
-            OverflowError,
-            TypeError,
-            SyntaxError,
-        ) as error:
-            reason = getattr(error, "strerror", None) or str(error)[:200]
+            index = read_json(path / "index.json", "the index of a motion store")
+            positions = _mapped(path / "positions.npy")
+        except InputError as error:
             raise InputError(
-                f"{path}: not a motion store ({reason}); 'uplift3d data import' makes one"
+                f"{path}: not a motion store ({error}); 'uplift3d data import' makes one"
             ) from error
         clips = _clips(index, path)
         _check(clips, positions, path, index["version"])
@@ -319,11 +314,29 @@ def _clip(given: Any, path: Path, version_1: bool) -> Clip:
     return replace(clip, lacks=tuple(clip.lacks))
 
 
+def _mapped(path: Path) -> npt.NDArray[Any]:
+    """An `.npy` file as a memory map; nothing is read but its header."""
+    source = regular_file(path, "the positions of a motion store", max_bytes=2**50)
+    with source.open("rb") as file:
+        header = read_header(file, str(source))
+    size = header.length + math.prod(header.shape) * header.dtype.itemsize
+    if (
+        header.dtype.hasobject
+        or header.fortran_order
+        or size != source.stat().st_size
+        or not math.prod(header.shape)
+    ):
+        raise InputError(f"{source} is damaged ({header.dtype} of shape {header.shape} announced)")
+    return np.memmap(source, header.dtype, "r", header.length, header.shape)
+
+
 def _check(clips: tuple[Clip, ...], positions: npt.NDArray[np.float32], path: Path, version: int) -> None:
     joints = _SEEN if version == 1 else _STORED
-    if getattr(positions, "dtype", None) != np.float32 or positions.shape[1:] != (joints, 3):
-        found = f"{getattr(positions, 'dtype', 'something else')} {getattr(positions, 'shape', '')}"
-        raise InputError(f"{path / 'positions.npy'}: {found} found, float32 (F, {joints}, 3) needed")
+    if positions.dtype != np.float32 or positions.shape[1:] != (joints, 3):
+        raise InputError(
+            f"{path / 'positions.npy'}: {positions.dtype} {positions.shape} found, "
+            f"float32 (F, {joints}, 3) needed"
+        )
     end = 0
     for clip in clips:
         if clip.start != end or clip.frames < 0:

@@ -103,7 +103,8 @@ def film(store: MotionStore, piece: Piece) -> StoredTrack:
     random = torch.Generator()
     random.manual_seed(seed_of(SEED, index, start))
     joints = joint_set(JOINTS)
-    world = torch.from_numpy(store[index][start : start + longest, : len(joints)].copy())[None]  # (1, T, J, 3)
+    part = store[index][start : start + longest, : len(joints)]
+    world = torch.from_numpy(part.copy())[None]  # (1, T, J, 3)
     view = look(world, CameraConfig(), random, "camera")
     screen = detect(view, joints, NOISE, 1 / RATE_HZ, random).keypoints
     size = (WIDTH_PX, round(WIDTH_PX * float(view.aspect)))
