@@ -1,7 +1,5 @@
 """What the normalisations of 2D poses keep, and what they forget."""
 
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,7 +11,7 @@ from uplift3d.normalise import (
     TYPICAL_DISTANCE_M,
     channel_names,
     inverse_distances,
-    mirror_signs,
+    mirror,
     normalise_person,
     normalise_screen,
     person_size,
@@ -112,10 +110,23 @@ def test_screen_coordinates_keep_the_aspect_and_the_published_ends():
     assert normalise_screen(np.full((1, 4, 2), np.nan, np.float32), (640, 480))[1].tolist() == [False]
 
 
-def test_in_a_mirror_what_points_to_the_right_changes_its_sign():
-    assert mirror_signs(2) == (-1, 1)
-    assert mirror_signs(3) == (-1, 1, 1)
-    for confidence, hint in itertools.product((False, True), repeat=2):
-        names = channel_names(confidence, hint)
-        expected = tuple(-1 if name in ("x", "hint_x") else 1 for name in names)
-        assert mirror_signs(len(names)) == expected
+@pytest.mark.parametrize("name", ["h36m17", "h36m21", "uu17"])
+@pytest.mark.parametrize(
+    ("channels", "sideways"),
+    [
+        (("x", "y"), ("x",)),
+        (("x", "y", "z"), ("x",)),
+        (channel_names(True, False), ("x",)),
+        (channel_names(False, True), ("x", "hint_x")),
+        (channel_names(True, True), ("x", "hint_x")),
+    ],
+)
+def test_in_a_mirror_sides_change_places_and_what_points_sideways_its_sign(name, channels, sideways, rng):
+    joints = joint_set(name)
+    poses = rng.normal(size=(4, len(joints), len(channels))).astype(np.float32)
+    image = mirror(poses, name)
+    np.testing.assert_array_equal(mirror(image, name), poses)
+    signs = [-1 if channel in sideways else 1 for channel in channels]
+    left, right = joints.index("left_wrist"), joints.index("right_wrist")
+    np.testing.assert_array_equal(image[:, left], poses[:, right] * signs)
+    np.testing.assert_array_equal(image[:, joints.root], poses[:, joints.root] * signs)

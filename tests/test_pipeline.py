@@ -13,7 +13,7 @@ from PIL import Image
 from fake_runtime import FakeRuntime
 from uplift3d import InputError, Keypoints2D, Lifter, NothingFoundError, lift_keypoints, lift_video
 from uplift3d.camera import Camera, rotation_looking_at
-from uplift3d.lift.offline import mirror
+from uplift3d.normalise import mirror
 from uplift3d.skeletons import convert_2d, reorder
 
 RATES_HZ = [23.976, 25.0, 29.97, 30.0, 50.0, 59.94, 60.0, 120.0]

@@ -53,6 +53,13 @@ def channel_names(confidence: bool, hint: bool) -> tuple[str, ...]:
     return tuple(names)
 
 
+def mirror(poses: FloatArray, joints: str) -> FloatArray:
+    """2D poses, 3D poses or network input (…, J, channels) as in a mirror: left and right change places."""
+    out = poses[..., list(joint_set(joints).mirror), :].copy()
+    out *= np.asarray(mirror_signs(out.shape[-1]), out.dtype)
+    return out
+
+
 def mirror_signs(channels: int) -> tuple[int, ...]:
     """Signs of the numbers of a joint in a mirror: of 2D or 3D positions, or of a network's input.
 

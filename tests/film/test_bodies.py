@@ -2,8 +2,7 @@ import pytest
 import torch
 
 from made_motion import H36M, moving
-from uplift3d.film.bodies import BodyConfig, mirror, vary_body
-from uplift3d.skeletons import joint_set
+from uplift3d.film.bodies import BodyConfig, vary_body
 
 
 @pytest.fixture
@@ -58,15 +57,3 @@ def test_steps_keep_their_length_in_legs(motion, random):
 def test_without_spread_bodies_stay_as_they_are(motion, random):
     config = BodyConfig(stature=0, segment=0, width=0, width_mean=0)
     torch.testing.assert_close(vary_body(motion, H36M, config, random), motion)
-
-
-@pytest.mark.parametrize("name", ["h36m17", "uu17"])
-@pytest.mark.parametrize("dimensions", [2, 3])
-def test_the_mirror_image_of_the_mirror_image_is_the_original(name, dimensions, random):
-    joints = joint_set(name)
-    poses = torch.randn(4, 5, 17, dimensions, generator=random)
-    mirrored = mirror(poses, joints)
-    assert torch.equal(mirror(mirrored, joints), poses)
-    left, right = joints.index("left_wrist"), joints.index("right_wrist")
-    assert torch.equal(mirrored[..., left, 0], -poses[..., right, 0])
-    assert torch.equal(mirrored[..., left, 1:], poses[..., right, 1:])

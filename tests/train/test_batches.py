@@ -3,7 +3,6 @@ import torch
 
 from made_motion import H36M
 from uplift3d.data.store import MotionStore, split_validation
-from uplift3d.film.bodies import mirror
 from uplift3d.film.h36m_cameras import look_h36m
 from uplift3d.model import presets
 from uplift3d.model.rivals import back_project
@@ -11,6 +10,7 @@ from uplift3d.model.rivals.presets import pstmo_243
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.train import batches
 from uplift3d.train.batches import Batch, ViewConfig, draw_batch, hold_ends, mirror_image, within_reach
+from uplift3d.train.inputs import mirror
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
 
 from .conftest import TINY
@@ -47,7 +47,7 @@ def test_a_batch_holds_what_the_network_takes(windows, model):
 @pytest.mark.parametrize("model", [PERSON, PUBLISHED], ids=["person", "screen"])
 def test_within_a_batch_every_example_has_its_mirror_image(windows, model):
     batch = draw(windows, model, mirror="within_batch")
-    joints = joint_set(model.joints)
+    joints = model.joints
     assert torch.equal(batch.keypoints[16:], mirror(batch.keypoints[:16], joints))
     assert torch.equal(batch.target[16:], mirror(batch.target[:16], joints))
     assert torch.equal(batch.mask[16:], batch.mask[:16])
@@ -114,8 +114,8 @@ def test_in_a_mirror_the_principal_point_changes_sides(random):
         return back_project(batch.target, batch.keypoints, each, batch.root_depth_m, "h36m17")
 
     batch = Batch(keypoints, mask, target, mask[..., None].expand(5, 9, 17), mask, camera, depth)
-    image = mirror_image(batch, H36M)
-    torch.testing.assert_close(projected(image), mirror(projected(batch), H36M))
+    image = mirror_image(batch, "h36m17")
+    torch.testing.assert_close(projected(image), mirror(projected(batch), "h36m17"))
 
 
 def test_without_a_detector_the_network_gets_the_projections(windows, monkeypatch):
@@ -145,7 +145,7 @@ def test_an_odd_batch_lacks_one_mirror_image(windows):
 
 def test_at_random_about_half_of_the_examples_are_mirrored(windows):
     plain, mixed = draw(windows, batch=200, mirror="none"), draw(windows, batch=200, mirror="random")
-    keypoints, target = (mirror(part, joint_set("h36m17")) for part in (plain.keypoints, plain.target))
+    keypoints, target = (mirror(part, "h36m17") for part in (plain.keypoints, plain.target))
     same = (mixed.target == plain.target).flatten(1).all(1)
     other = (mixed.target == target).flatten(1).all(1)
     assert (same ^ other).all()

@@ -1,10 +1,11 @@
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from uplift3d import camera, normalise
-from uplift3d.train.inputs import normalise_person, normalise_screen, usable_poses
+from uplift3d.train.inputs import mirror, normalise_person, normalise_screen, usable_poses
 
 seeds = st.integers(0, 2**32 - 1)
 spacings_s = st.sampled_from([0.04, 0.1, 0.5, 5.0])
@@ -40,3 +41,10 @@ def test_screen_input_is_the_numpy_twin_s(seed):
     for row in range(2):
         pixels = np.where((seen & chosen[..., None])[row][..., None], positions[row], np.nan)
         np.testing.assert_allclose(ours[row].numpy(), normalise.normalise_screen(pixels, size)[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [2, 3, 6, 7])
+@pytest.mark.parametrize("joints", ["h36m17", "uu17"])
+def test_the_mirror_image_is_the_numpy_twin_s(joints, channels):
+    poses = torch.randn(2, 5, 17, channels)
+    np.testing.assert_array_equal(mirror(poses, joints).numpy(), normalise.mirror(poses.numpy(), joints))

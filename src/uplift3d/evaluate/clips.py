@@ -22,9 +22,8 @@ import torch
 from uplift3d.camera import Camera
 from uplift3d.data.tracks import Track, camera_of
 from uplift3d.evaluate.baselines import Baseline, straight_lines
-from uplift3d.lift.offline import mirror
 from uplift3d.model.rivals import MotionBERT
-from uplift3d.normalise import normalise_screen
+from uplift3d.normalise import mirror, normalise_screen
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.types import FloatArray, IntArray
 

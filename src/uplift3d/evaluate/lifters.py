@@ -17,10 +17,11 @@ from uplift3d.camera import normalise_screen
 from uplift3d.data.tracks import Track, camera_of, name_of
 from uplift3d.errors import InputError
 from uplift3d.lift.axes import in_camera_axes
-from uplift3d.lift.offline import lift_track, mirror
+from uplift3d.lift.offline import lift_track
 from uplift3d.lift.runtime import Part
 from uplift3d.lift.torch_runtime import TorchRuntime
 from uplift3d.model import UpliftUpsample
+from uplift3d.normalise import mirror
 from uplift3d.skeletons import reorder
 from uplift3d.tokens import InputKind, InputSpec, PersonKeyFrames, tokenise
 from uplift3d.types import FloatArray, IntArray, Keypoints2D, TimeArray

@@ -15,12 +15,11 @@ from uplift3d.errors import InputError
 from uplift3d.evaluate.baselines import Baseline, Interpolated, straight_lines
 from uplift3d.evaluate.clips import ClipLifter
 from uplift3d.evaluate.lifters import Lifter, create_lifter, key_frames, to_camera_axes
-from uplift3d.lift.offline import mirror
 from uplift3d.model import ModelConfig, UpliftUpsample
 from uplift3d.model.checkpoints import Network
 from uplift3d.model.rivals import MotionBERT, Refinement, check_refinable
 from uplift3d.model.rivals.base import Part, PartConfig, Rival, RivalConfig
-from uplift3d.normalise import normalise_person, normalise_screen
+from uplift3d.normalise import mirror, normalise_person, normalise_screen
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.types import FloatArray, IntArray
 

@@ -1,4 +1,4 @@
-"""Changes of the person before the camera looks: proportions, and afterwards the mirror image.
+"""The person's proportions, changed before the camera looks.
 
 Axes: B windows, N tokens, J joints.
 """
@@ -56,13 +56,6 @@ def vary_body(positions: Tensor, joints: JointSet, config: BodyConfig, random: G
             bone = positions[:, :, joint] - positions[:, :, parent]
             placed[joint] = placed[parent] + bone * factors[:, None, joint, None]
     return torch.stack([placed[joint] for joint in range(count)], dim=2)
-
-
-def mirror(poses: Tensor, joints: JointSet) -> Tensor:
-    """Mirror image of 2D or 3D poses (…, J, D): x changes sign, left and right change names."""
-    mirrored = poses[..., list(joints.mirror), :].clone()
-    mirrored[..., 0] *= -1
-    return mirrored
 
 
 def from_the_root(joints: JointSet) -> list[int]:

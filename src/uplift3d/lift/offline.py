@@ -12,7 +12,7 @@ import numpy as np
 
 from uplift3d.errors import InputError
 from uplift3d.lift.runtime import Runtime
-from uplift3d.normalise import mirror_signs
+from uplift3d.normalise import mirror
 from uplift3d.skeletons import joint_set
 from uplift3d.tokens import InputSpec, TokenTrack
 from uplift3d.types import BoolArray, FloatArray, IntArray
@@ -65,13 +65,6 @@ def check_hop(hop: int, spec: InputSpec) -> int:
     if not 1 <= hop <= spec.window // 2:
         raise InputError(f"hop is {hop}; accepted are 1 … {spec.window // 2} tokens for this model")
     return hop
-
-
-def mirror(poses: FloatArray, joints: str) -> FloatArray:
-    """Poses (…, J, 2 or 3) or network input (…, J, C) as in a mirror: left and right change places."""
-    signs = np.array(mirror_signs(poses.shape[-1]), dtype=poses.dtype)
-    out: FloatArray = poses[..., joint_set(joints).mirror, :] * signs
-    return out
 
 
 def _lift(

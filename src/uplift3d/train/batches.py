@@ -10,16 +10,15 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor
 
-from uplift3d.film.bodies import BodyConfig, mirror, vary_body
+from uplift3d.film.bodies import BodyConfig, vary_body
 from uplift3d.film.cameras import CameraConfig, look
 from uplift3d.film.h36m_cameras import Cameras, H36MCameras, look_h36m
 from uplift3d.film.hints import HintConfig, guess
 from uplift3d.film.noise import NoiseConfig, detect
 from uplift3d.film.poses import PoseConfig, vary_poses
 from uplift3d.film.windows import Film, FilmedWindows
-from uplift3d.normalise import mirror_signs
-from uplift3d.skeletons import JointSet, joint_set
-from uplift3d.train.inputs import normalise_person, normalise_screen, straight_lines, usable_poses
+from uplift3d.skeletons import joint_set
+from uplift3d.train.inputs import mirror, normalise_person, normalise_screen, straight_lines, usable_poses
 from uplift3d.train.networks import NetworkConfig, fills_in, motion_joints, takes_confidence, takes_hints
 from uplift3d.train.sampler import MotionWindows, SamplerConfig, draw_masks
 
@@ -210,10 +209,10 @@ def within_reach(mask: Tensor, reach: int) -> Tensor:
     return near[:, 0] > 0
 
 
-def _mirrored(whole: Batch, joints_name: str, how: str, batch: int, random: Generator) -> Batch:
+def _mirrored(whole: Batch, joints: str, how: str, batch: int, random: Generator) -> Batch:
     if how == "none":
         return whole
-    image = mirror_image(whole, joint_set(joints_name))
+    image = mirror_image(whole, joints)
     if how == "within_batch":
         return whole.combined(image, lambda plain, mirrored: torch.cat([plain, mirrored])[:batch])
     flip = torch.rand(batch, generator=random, device=whole.mask.device) < 0.5
@@ -222,15 +221,13 @@ def _mirrored(whole: Batch, joints_name: str, how: str, batch: int, random: Gene
     )
 
 
-def mirror_image(batch: Batch, joints: JointSet) -> Batch:
+def mirror_image(batch: Batch, joints: str) -> Batch:
     """The batch as a camera would have seen it in a mirror: its principal point changes sides too."""
     camera = batch.camera
-    sides = list(joints.mirror)
-    signs = batch.keypoints.new_tensor(mirror_signs(batch.keypoints.shape[-1]))
     return replace(
         batch,
-        keypoints=batch.keypoints[..., sides, :] * signs,
+        keypoints=mirror(batch.keypoints, joints),
         target=mirror(batch.target, joints),
-        known=batch.known[..., sides],
+        known=batch.known[..., list(joint_set(joints).mirror)],
         camera=None if camera is None else camera * camera.new_tensor([1, 1, -1, 1]),
     )

@@ -8,8 +8,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from uplift3d.normalise import MIN_JOINTS, SIZE_HALF_WIDTH_S, inverse_distances
+from uplift3d.normalise import MIN_JOINTS, SIZE_HALF_WIDTH_S, inverse_distances, mirror_signs
 from uplift3d.skeletons import joint_set
+
+
+def mirror(poses: Tensor, joints: str) -> Tensor:
+    """2D poses, 3D poses or network input (…, J, channels) as in a mirror: left and right change places."""
+    swapped = poses[..., list(joint_set(joints).mirror), :]
+    return swapped * swapped.new_tensor(mirror_signs(swapped.shape[-1]))
 
 
 def usable_poses(seen: Tensor, joints: str) -> Tensor:
