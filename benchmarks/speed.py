@@ -24,7 +24,7 @@ import numpy as np
 import uplift3d
 from uplift3d import InputError, Keypoints2D, Lifter, detect, lift_video
 from uplift3d.errors import UpliftWarning
-from uplift3d.lift.cost import embed_cost, uplift_cost
+from uplift3d.evaluate.cost import embed_cost, uplift_cost
 from uplift3d.lift.onnx_runtime import usable_cpus
 from uplift3d.pipeline import DEFAULT_HOP
 from uplift3d.video import open_video, regular_key_frames

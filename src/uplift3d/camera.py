@@ -40,38 +40,6 @@ def normalise_intrinsics(camera: Camera, image_size: tuple[int, int]) -> Array:
     return np.concatenate([focal, normalise_screen(camera.principal_point_px, image_size)])
 
 
-def focal_px_from_fov(fov_degrees: float, side_px: float) -> float:
-    """Focal length in pixels of a camera that sees `fov_degrees` across an image side of `side_px` pixels."""
-    if not 0 < fov_degrees < 180:
-        raise InputError(f"field of view is {fov_degrees:g} degrees, expected more than 0 and less than 180")
-    return float(side_px / 2 / np.tan(np.radians(fov_degrees) / 2))
-
-
-def fov_degrees_from_focal(focal_px: float, side_px: float) -> float:
-    """Angle in degrees seen across an image side of `side_px` pixels; inverse of `focal_px_from_fov`."""
-    if not focal_px > 0:
-        raise InputError(f"focal length is {focal_px:g} pixels, expected more than 0")
-    return float(np.degrees(2 * np.arctan(side_px / 2 / focal_px)))
-
-
-def rays(
-    pixels: npt.ArrayLike,
-    focal_px: float | tuple[float, float],
-    principal_point_px: tuple[float, float],
-) -> Array:
-    """Directions in which a camera without distortion sees the pixels.
-
-    Args:
-        pixels: (..., 2).
-        focal_px: focal length, or (fx, fy).
-        principal_point_px: (cx, cy), the pixel on the optical axis; the image centre when not calibrated.
-
-    Returns:
-        (..., 3) unit vectors in camera axes.
-    """
-    return Camera.pinhole(focal_px, principal_point_px).rays(pixels)
-
-
 def rotation_looking_at(direction: npt.ArrayLike) -> Array:
     """From viewing-ray axes to camera axes: `p_camera = R @ p_ray`.
 
@@ -191,11 +159,6 @@ class Camera:
         """A camera of which only focal length (one number or (fx, fy)) and principal point are known."""
         focal = focal_px if isinstance(focal_px, tuple) else (focal_px, focal_px)
         return cls(focal, principal_point_px)
-
-    @property
-    def center_world(self) -> Array:
-        """(3,) metres: where the camera stands."""
-        return np.asarray(-self.R_camera_world.T @ self.t_camera_world)
 
     def to_camera(self, points_world: npt.ArrayLike) -> Array:
         """World points (..., 3) in metres → camera axes (..., 3)."""

@@ -106,15 +106,6 @@ def matrix_from_rotation_vector(vector: npt.ArrayLike) -> Array:
     return np.asarray(np.eye(3) + first * K + second * (K @ K))
 
 
-def rotation_vector_from_matrix(matrix: npt.ArrayLike) -> Array:
-    """(..., 3, 3) → axis times angle in radians (..., 3), angle in [0, π]."""
-    q = quaternion_from_matrix(matrix)
-    sin_half = np.linalg.norm(q[..., 1:], axis=-1, keepdims=True)
-    angle = 2.0 * np.arctan2(sin_half, q[..., :1])
-    scale = np.where(sin_half > 1e-12, angle / np.where(sin_half > 1e-12, sin_half, 1.0), 2.0)
-    return np.asarray(q[..., 1:] * scale)
-
-
 def matrix_from_axis_angle(axis: npt.ArrayLike, radians: npt.ArrayLike) -> Array:
     """Rotation about `axis` (..., 3), of any length but zero, by `radians` (...) → (..., 3, 3)."""
     unit = _unit(np.asarray(axis, dtype=np.float64), "a rotation axis")

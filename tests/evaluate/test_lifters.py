@@ -47,7 +47,7 @@ def track():
 @pytest.mark.parametrize("flip", [False, True])
 @pytest.mark.parametrize("s_in", [5, 20])
 def test_the_same_poses_as_the_pipeline(model, track, s_in, flip):
-    got = published.predict(model, [track], s_in, flip=flip)
+    got = published.predict_with(create_lifter(model, flip=flip), [track], s_in)
     rows = np.arange(0, FRAMES, s_in)
     keys = Keypoints2D(
         track.keypoints_px[rows][None], track.confidence[rows][None], rows / 50, (1280, 720), "h36m17"
@@ -69,7 +69,7 @@ def test_windows_for_screen_input_and_the_pipelines_way_for_person_input(model):
 
 
 def test_both_protocols_score_it(model, track):
-    got = published.evaluate(model, [track], 10, flip=False, actions=None)
+    got = published.evaluate_lifter(create_lifter(model, flip=False), [track], 10)
     assert (got.all_frames.frames, got.key_frames.frames) == (FRAMES, 9)
     assert set(got.all_frames.frame_mean) == {"mpjpe", "n_mpjpe", "p_mpjpe", "mpjve", "acceleration"}
     assert got.all_frames.frame_mean["mpjpe"] > 0
@@ -79,7 +79,7 @@ def test_tracks_that_such_a_model_cannot_use(model, track):
     with pytest.raises(
         InputError, match="S1 walk camera 0 has no camera, but this model needs one to answer in"
     ):
-        published.predict(model, [replace(track, camera=None)], 10)
+        published.predict_with(create_lifter(model), [replace(track, camera=None)], 10)
     unseen = replace(track, keypoints_px=np.full_like(track.keypoints_px, np.nan))
     with pytest.raises(InputError, match="S1 walk camera 0 shows nobody in any of its 9 key-frames"):
-        published.predict(model, [unseen], 10)
+        published.predict_with(create_lifter(model), [unseen], 10)

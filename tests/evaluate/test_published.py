@@ -9,12 +9,12 @@ pytest.importorskip("torch", reason="needs torch (the train extra)")
 
 import torch
 
-from uplift3d import windows
 from uplift3d.camera import normalise_screen
 from uplift3d.data import h36m
 from uplift3d.data.tracks import StoredTrack
 from uplift3d.errors import InputError
-from uplift3d.evaluate import published
+from uplift3d.evaluate import published, windows
+from uplift3d.evaluate.lifters import WindowLifter, create_lifter
 from uplift3d.evaluate.protocols import METRICS, interpolate_keyframes
 from uplift3d.model import ModelConfig, create, load_checkpoint
 from uplift3d.skeletons import reorder
@@ -52,8 +52,10 @@ def published_errors(row):
 @pytest.mark.parametrize("tag", [*FAST, *(pytest.param(tag, marks=pytest.mark.slow) for tag in SLOW)])
 def test_both_protocols_match_the_official_evaluation(golden, tracks, model, tag):
     name, stride, *option = tag.split("_")
-    options = OPTIONS["_" + option[0] if option else ""]
-    result = published.evaluate(model(name), tracks, int(stride.removeprefix("ms")), **options)
+    options = dict(OPTIONS["_" + option[0] if option else ""])
+    lifter = create_lifter(model(name), flip=options.pop("flip", True))
+    s_in = int(stride.removeprefix("ms"))
+    result = published.evaluate_lifter(lifter, tracks, s_in, actions=h36m.ACTIONS, **options)
     for protocol, scores in (("all", result.all_frames), ("key", result.key_frames)):
         assert scores.frames == golden[f"{tag}_{protocol}_count"]
         assert list(scores.per_action) == list(golden["action_names"])
@@ -68,7 +70,7 @@ def test_both_protocols_match_the_official_evaluation(golden, tracks, model, tag
 @pytest.mark.parametrize("name", ["tinyA", "tinyB"])
 def test_every_single_pose_matches_also_without_any_pose_token(golden, tracks, model, name):
     network = model(name)
-    got = published.predict(network, tracks[:16], 10, every_frame=True)
+    got = published.predict_with(WindowLifter(network, every_frame=True), tracks[:16], 10)
     np.testing.assert_allclose(got.poses[:500], golden[f"{name}_ms10_raw_pred_first500"], atol=2e-5)
     np.testing.assert_allclose(got.truth[:500], golden["gt_first500"], atol=5e-6)
     np.testing.assert_array_equal(got.frame_index[:500], golden["frame_index"][:500])
@@ -79,11 +81,11 @@ def test_every_single_pose_matches_also_without_any_pose_token(golden, tracks, m
 
 def test_frames_off_the_output_grid_are_left_out_unless_asked_for(tracks, model):
     network = model("tinyB")
-    got = published.predict(network, tracks[:1], 10)
+    got = published.predict_with(create_lifter(network), tracks[:1], 10)
     on_grid = got.frame_index % 5 == 0
     assert np.isfinite(got.poses[on_grid]).all()
     assert np.isnan(got.poses[~on_grid]).all()
-    every = published.predict(network, tracks[:1], 10, every_frame=True, batch=3)
+    every = published.predict_with(WindowLifter(network, batch=3, every_frame=True), tracks[:1], 10)
     np.testing.assert_allclose(every.poses[on_grid], got.poses[on_grid], atol=1e-5)
 
 
@@ -111,7 +113,7 @@ def test_any_model_is_asked_window_by_window(tracks, edges, masked_tokens):
     shown = mask & inside if edges == "masked" else mask
     with torch.inference_mode():
         _, centre = network(keypoints, torch.from_numpy(shown) if masked_tokens else None)
-    got = published.predict(network, [track], s_in, flip=False)
+    got = published.predict_with(create_lifter(network, flip=False), [track], s_in)
     np.testing.assert_allclose(got.poses[centres], centre.numpy(), atol=2e-6)
 
 
@@ -132,10 +134,10 @@ def test_models_and_strides_that_do_not_fit_are_refused(tracks, changes, s_in, m
         temporal_depth=1, temporal_width=16, heads=2,
     ).evolve(**changes)  # fmt: skip
     with pytest.raises(InputError, match=message):
-        published.predict(create(config), tracks[:1], s_in)
+        published.predict_with(create_lifter(create(config)), tracks[:1], s_in)
     if not changes:
         with pytest.raises(InputError, match="no track to evaluate"):
-            published.predict(create(config), [], 10)
+            published.predict_with(create_lifter(create(config)), [], 10)
 
 
 class Knows:

@@ -16,7 +16,6 @@ from uplift3d.lift.torch_runtime import TorchRuntime
 from uplift3d.model import create, presets
 from uplift3d.model.onnx_export import export_onnx
 from uplift3d.tokens import TokenTrack
-from uplift3d.windows import cut, plan_windows
 
 TOLERANCE_M = 1e-4
 
@@ -36,8 +35,11 @@ def runtime(request, tiny_model):
 
 def test_the_two_parts_in_batches_equal_forward_on_whole_windows(runtime, tiny_model, track):
     network = networks.load(f"{tiny_model}.safetensors")
-    plan = plan_windows(len(track.times), network.config.tokens)
-    poses, mask = cut(track.poses, plan), cut(track.observed, plan, fill=False)
+    token = (
+        np.arange(len(track.times))[:, None] + np.arange(network.config.tokens) - network.config.tokens // 2
+    )
+    inside, token = (token >= 0) & (token < len(track.times)), np.clip(token, 0, len(track.times) - 1)
+    poses, mask = track.poses[token], track.observed[token] & inside
     with torch.inference_mode():
         _, centre = network(torch.from_numpy(poses), torch.from_numpy(mask))
     result = lift_track(runtime, track)

@@ -5,7 +5,6 @@ import torch
 from uplift3d.data.store import MotionStore, split_validation
 from uplift3d.errors import InputError
 from uplift3d.train.sampler import MotionWindows, SamplerConfig, draw_masks
-from uplift3d.windows import centred_mask, shift_range
 
 CPU = torch.device("cpu")
 
@@ -112,11 +111,12 @@ def test_an_unknown_data_set_and_an_empty_split_are_named(store_path):
 @pytest.mark.parametrize("every", [1, 2, 3, 4, 10])
 def test_masks_are_the_published_ones_at_their_shifts_all_equally_often(random, every):
     masks = draw_masks(4000, 71, [every], 0.0, CPU, random)
-    low, high = shift_range(every)
-    published = {centred_mask(71, every, shift).tobytes(): shift for shift in range(int(low), int(high))}
-    assert len(published) == every
-    shifts = [published[mask.tobytes()] for mask in masks.numpy()]
-    counts = np.bincount(np.array(shifts) - int(low), minlength=every)
+    slots = np.arange(71) - 71 // 2
+    # Shifts from -k to k, k = ceil((every - 1) / 2), without the last one for even numbers.
+    published = [(slots + shift) % every == 0 for shift in range(-(every // 2), every - every // 2)]
+    places = {mask.tobytes(): place for place, mask in enumerate(published)}
+    assert len(places) == every
+    counts = np.bincount([places[mask.tobytes()] for mask in masks.numpy()], minlength=every)
     np.testing.assert_allclose(counts / 4000, 1 / every, atol=0.03)
 
 

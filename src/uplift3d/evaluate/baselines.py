@@ -13,9 +13,9 @@ from typing import Generic, Literal, TypeVar
 
 import numpy as np
 
-from uplift3d import windows
 from uplift3d.data.tracks import Track
 from uplift3d.errors import InputError
+from uplift3d.evaluate import windows
 from uplift3d.model.rivals.base import Rival, RivalConfig
 from uplift3d.types import FloatArray, IntArray
 

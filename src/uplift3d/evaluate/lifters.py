@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from uplift3d import windows
 from uplift3d.camera import normalise_screen
 from uplift3d.data.tracks import Track, camera_of, name_of
 from uplift3d.errors import InputError
+from uplift3d.evaluate import windows
 from uplift3d.lift.axes import in_camera_axes
 from uplift3d.lift.offline import lift_track
 from uplift3d.lift.runtime import Part

@@ -12,16 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from uplift3d import windows
-from uplift3d.data.h36m import ACTIONS
 from uplift3d.data.tracks import Track, at_rate
 from uplift3d.errors import InputError
-from uplift3d.evaluate.lifters import Lifter, WindowLifter, create_lifter
+from uplift3d.evaluate import windows
+from uplift3d.evaluate.lifters import Lifter
 from uplift3d.evaluate.protocols import Evaluation, all_frame_scores, key_frame_scores
-from uplift3d.model import UpliftUpsample
 from uplift3d.skeletons import joint_set, reorder
 
-__all__ = ["Evaluation", "Predictions", "evaluate", "evaluate_lifter", "predict", "score_predictions"]
+__all__ = ["Evaluation", "Predictions", "evaluate_lifter", "predict_with", "score_predictions"]
 
 Floats = NDArray[np.float32]
 
@@ -51,43 +49,6 @@ class Predictions:
     """Frames for one of the network's time base."""
 
 
-def evaluate(
-    model: UpliftUpsample,
-    tracks: Iterable[Track],
-    s_in: int,
-    *,
-    flip: bool = True,
-    learned_upsampling: bool = True,
-    batch: int = 256,
-    actions: Sequence[str] | None = ACTIONS,
-    pck_joints: Sequence[int] | None = None,
-) -> Evaluation:
-    """Score a model as the publication does.
-
-    Args:
-        model: a network, on the device to use.
-        tracks: of the test subjects.
-        s_in: frames of the network's time base between measured 2D poses, a multiple of its s_out.
-        flip: average the predictions for a window and for its mirror image.
-        learned_upsampling: False interpolates between key-frames, not the model's output grid (baseline).
-        batch: windows at a time.
-        actions: to average over and report; None: those that occur.
-        pck_joints: joints of "h36m17" that PCK and AUC count; None leaves both out.
-
-    Raises:
-        InputError: a stride off the model's grid or between frames, or tracks that the model cannot use.
-    """
-    lifter = create_lifter(model, flip=flip, batch=batch)
-    return evaluate_lifter(
-        lifter,
-        tracks,
-        s_in,
-        learned_upsampling=learned_upsampling,
-        actions=actions,
-        pck_joints=pck_joints,
-    )
-
-
 def evaluate_lifter(
     lifter: Lifter,
     tracks: Iterable[Track],
@@ -97,7 +58,19 @@ def evaluate_lifter(
     actions: Sequence[str] | None = None,
     pck_joints: Sequence[int] | None = None,
 ) -> Evaluation:
-    """Score anything that lifts; arguments as for `evaluate`."""
+    """Score anything that lifts as the publication does.
+
+    Args:
+        lifter: a network, see `lifters`.
+        tracks: of the test subjects.
+        s_in: frames of the network's time base between measured 2D poses, a multiple of its s_out.
+        learned_upsampling: False interpolates between key-frames, not the model's output grid (baseline).
+        actions: to average over and report; None: those that occur.
+        pck_joints: joints of "h36m17" that PCK and AUC count; None leaves both out.
+
+    Raises:
+        InputError: a stride off the model's grid or between frames, or tracks that the model cannot use.
+    """
     return score_predictions(
         predict_with(lifter, tracks, s_in),
         lifter,
@@ -117,7 +90,8 @@ def score_predictions(
     actions: Sequence[str] | None = None,
     pck_joints: Sequence[int] | None = None,
 ) -> Evaluation:
-    """Score what `predict_with` returned for a lifter at a stride; other arguments as for `evaluate`."""
+    """Score what `predict_with` returned for a lifter at a stride; other arguments as for
+    `evaluate_lifter`."""
     rows = predictions.real
     options: dict[str, Any] = {
         "names": actions,
@@ -150,32 +124,12 @@ def score_predictions(
     )
 
 
-def predict(
-    model: UpliftUpsample,
-    tracks: Iterable[Track],
-    s_in: int,
-    *,
-    flip: bool = True,
-    every_frame: bool = False,
-    batch: int = 256,
-) -> Predictions:
-    """Central pose of the window around every frame on the output grid of every track.
-
-    Args:
-        model, tracks, s_in, flip, batch: as for `evaluate`.
-        every_frame: ask a model with screen input also for the frames off its output grid.
+def predict_with(lifter: Lifter, tracks: Iterable[Track], s_in: int) -> Predictions:
+    """Ask a lifter about every track.
 
     Raises:
-        InputError: as for `evaluate`, or there is no track.
+        InputError: as for `evaluate_lifter`, or there is no track.
     """
-    lifter = create_lifter(model, flip=flip, batch=batch)
-    if every_frame and isinstance(lifter, WindowLifter):
-        lifter = WindowLifter(model, flip, batch, every_frame=True)
-    return predict_with(lifter, tracks, s_in)
-
-
-def predict_with(lifter: Lifter, tracks: Iterable[Track], s_in: int) -> Predictions:
-    """Ask a lifter about every track."""
     lifter.check(s_in)
     parts = [_predict_track(lifter, track, s_in) for track in tracks]
     if not parts:

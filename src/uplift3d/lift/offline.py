@@ -6,17 +6,17 @@ Axes: n tokens of the clip, B windows, N slots of a window, M pose tokens of a w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from uplift3d.errors import InputError
 from uplift3d.lift.runtime import Runtime
+from uplift3d.lift.windows import lay_windows
 from uplift3d.normalise import mirror
 from uplift3d.skeletons import joint_set
 from uplift3d.tokens import InputSpec, TokenTrack
 from uplift3d.types import BoolArray, FloatArray, IntArray
-from uplift3d.windows import WindowPlan, plan_windows, pose_slots
 
 BATCH = 16
 """Windows that go through the network together: bounds the memory of clips of any length. More are no faster:
@@ -75,19 +75,20 @@ def _lift(
     batch: int,
     advance: Callable[[int], None] | None,
 ) -> FloatArray:
-    layout = _create_layout(track.observed, spec, hop)
+    layout = lay_windows(track.observed, spec, hop)
     embedded = _Embedded(runtime, track.poses[track.observed])
     blend = _Blend(len(track.times), track.poses.shape[1], spec.window)
-    for part in layout.plan.batches(batch):
-        slots, source = pose_slots(part, layout.observed)  # (B, M) both
-        tokens = embedded.gather(layout.row[source], slots < spec.window)  # (B, M, C)
-        first = part.first - layout.pad  # (B,) token in slot 0
+    for start in range(0, len(layout.first), batch):
+        part = slice(start, start + batch)
+        slots, rows = layout.pose_tokens(part)  # (B, M) both
+        tokens = embedded.gather(rows, slots < spec.window)  # (B, M, C)
+        first = layout.first[part]  # (B,)
         if hop == 1:
             blend.place(first + spec.window // 2, runtime.uplift(tokens, slots, "centre"))
         else:
             blend.add(first, runtime.uplift(tokens, slots, "sequence"))
         if advance is not None:
-            advance(len(part) * hop)
+            advance(len(first) * hop)
     return blend.poses()
 
 
@@ -118,46 +119,6 @@ class _Blend:
         """(n, J, 3)."""
         self._sum /= self._weight[:, None, None]
         return self._sum
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Windows over the clip's tokens, with `pad` more tokens on either side."""
-
-    plan: WindowPlan
-    pad: int
-    observed: BoolArray
-    """(n + 2 pad,) True for pose tokens."""
-    row: IntArray
-    """(n + 2 pad,) which of the clip's observed poses a pose token holds."""
-
-
-def _create_layout(observed: BoolArray, spec: InputSpec, hop: int) -> _Layout:
-    """Windows `hop` tokens apart, as far from one end of the clip as from the other.
-
-    What lies outside the clip: nothing for models trained that way, else its ends again (published).
-    """
-    count = len(observed)
-    windows = -(-count // hop)
-    more = -(-spec.window // hop) if spec.edges == "repeat" else 0
-    pad = (windows * hop - count) // 2 + more * hop
-    known = np.pad(observed, pad)
-    row = np.clip(np.cumsum(known) - 1, 0, observed.sum() - 1)
-    if spec.edges == "repeat":
-        known = _continued(known)
-    plan = plan_windows(count + 2 * pad, spec.window, hop)[more : more + windows]
-    return _Layout(plan, pad, known, row)
-
-
-def _continued(observed: BoolArray) -> BoolArray:
-    """Pose tokens go on beyond the first and the last one, in their usual rhythm."""
-    where = np.flatnonzero(observed)
-    rhythm = max(1, round(float(np.median(np.diff(where))))) if len(where) > 1 else 1
-    place = np.arange(len(observed))
-    before = (place < where[0]) & ((where[0] - place) % rhythm == 0)
-    after = (place > where[-1]) & ((place - where[-1]) % rhythm == 0)
-    continued: BoolArray = observed | before | after
-    return continued
 
 
 class _Embedded:

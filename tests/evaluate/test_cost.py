@@ -5,7 +5,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from uplift3d.lift.cost import embed_cost, uplift_cost
+from uplift3d.evaluate.cost import embed_cost, uplift_cost
 from uplift3d.model import create, presets
 
 PUBLISHED_M = {"uu_351": {5: 524, 10: 495, 20: 480}, "uu_81": {4: 280, 20: 266}}
