@@ -1,5 +1,6 @@
 """Joint sets and conversions: structure, orders known from outside, and laws over every pair of sets."""
 
+import re
 from itertools import product
 
 import numpy as np
@@ -26,6 +27,13 @@ PUBLISHED = {
     "mpi_inf_3dhp17": "head_top 0, neck 1, right_shoulder 2, left_wrist 7, left_ankle 13, pelvis 14, head 16",
     "mpi_inf_3dhp28": "spine3 0, torso 3, pelvis 4, head_top 7, left_shoulder 9, right_hip 23, right_toe 27",
     "body25": "nose 0, mid_shoulder 1, right_wrist 4, pelvis 8, left_ankle 14, right_eye 15, right_heel 24",
+}
+PUBLISHED |= {
+    "openpose18": "nose 0, mid_shoulder 1, right_wrist 4, right_hip 8, left_ankle 13, left_ear 17",
+    "coco_wholebody133": "nose 0, right_ankle 16, left_big_toe 17, left_heel 19, right_heel 22, chin 31, "
+    "right_brow_0 40, left_brow_4 45, nose_bridge_0 50, nose_base 56, right_eye_0 59, left_eye_0 68, "
+    "right_mouth_0 71, upper_lip 74, left_mouth_0 77, lower_lip 80, left_hand_root 91, left_thumb_4 95, "
+    "left_little_finger_4 111, right_hand_root 112, right_little_finger_4 132",
 }
 
 # An upright adult in metres, x to the person's left, y up, z forwards: the proportions that `DERIVED` states,
@@ -67,7 +75,7 @@ def test_joint_numbers_are_the_published_ones(name):
     skeleton = joint_set(name)
     known = dict(entry.split() for entry in PUBLISHED[name].split(", "))
     assert {joint: str(skeleton.index(joint)) for joint in known} == known
-    assert len(set(skeleton.joints)) == len(skeleton) == int(name[-2:])
+    assert len(set(skeleton.joints)) == len(skeleton) == int(re.search(r"\d+$", name)[0])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -106,6 +114,15 @@ def test_sides_of_joints_whose_name_ends_in_the_side():
     blazepose = joint_set("blazepose33")
     assert blazepose.sides[blazepose.index("mouth_left")] == "left"
     assert blazepose.mirror[blazepose.index("mouth_left")] == blazepose.index("mouth_right")
+
+
+def test_mirror_pairs_of_the_whole_body_are_the_published_ones():
+    mirror = joint_set("coco_wholebody133").mirror
+    face = [(23, 39), (30, 32), (31, 31), (40, 49), (44, 45), (54, 58), (56, 56), (59, 68), (60, 67)]
+    face += [(62, 65), (63, 70), (64, 69), (71, 77), (73, 75), (78, 82), (79, 81), (83, 87), (84, 86)]
+    face += [(88, 90), (89, 89)]
+    hands = [(91 + place, 112 + place) for place in range(21)]
+    assert all(mirror[one] == other for one, other in [*face, *hands, (17, 20), (18, 21), (19, 22)])
 
 
 def test_permutation_to_the_papers_order():
@@ -165,7 +182,7 @@ def test_converting_the_mirror_image_is_mirroring_the_conversion(source, target,
 @given(
     st.sampled_from(PAIRS),
     array_shapes(min_dims=0, max_dims=3, max_side=3).flatmap(
-        lambda shape: arrays(np.float32, (*shape, 33, 2), elements=st.floats(-2000, 2000, width=16))
+        lambda shape: arrays(np.float32, (*shape, 133, 2), elements=st.floats(-2000, 2000, width=16))
     ),
     st.tuples(st.floats(-100, 100), st.floats(-100, 100)),
 )
@@ -182,7 +199,10 @@ def test_conversion_moves_with_the_person_and_keeps_shape_and_dtype(pair, joints
     np.testing.assert_allclose(there, here + np.float32(shift), atol=0.01)
 
 
-@pytest.mark.parametrize("source", ["coco17", "blazepose33", "halpe26", "body25"])
+DETECTED = ["coco17", "blazepose33", "halpe26", "body25", "openpose18", "coco_wholebody133"]
+
+
+@pytest.mark.parametrize("source", DETECTED)
 @pytest.mark.parametrize("target", ["h36m17", "uu17"])
 def test_derived_joints_of_an_upright_adult_are_within_20_mm(source, target):
     positions, confidence = convert_2d(*skeleton(source, ADULT), source, target)

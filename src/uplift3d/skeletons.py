@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,15 @@ def _create(name: str, tree: str) -> JointSet:
     mirror = tuple(joints.index(_mirrored(joint)) for joint in joints)
     root = joints.index("pelvis") if "pelvis" in joints else None
     return JointSet(name, joints, parents, mirror, root)
+
+
+def _hand(side: str) -> str:
+    """The words for the 21 points of a hand: its root, then four from each finger's base to its tip."""
+    words = [f"{side}_hand_root<{side}_wrist"]
+    for finger in ("thumb", "forefinger", "middle_finger", "ring_finger", "little_finger"):
+        chain = [f"{side}_hand_root", *(f"{side}_{finger}_{place}" for place in range(1, 5))]
+        words += [f"{joint}<{parent}" for parent, joint in pairwise(chain)]
+    return f"{' '.join(words)} "
 
 
 _SETS = [
@@ -151,6 +161,44 @@ _SETS = [
         left_knee<left_hip left_ankle<left_knee right_eye<nose left_eye<nose right_ear<right_eye
         left_ear<left_eye left_big_toe<left_ankle left_small_toe<left_big_toe left_heel<left_ankle
         right_big_toe<right_ankle right_small_toe<right_big_toe right_heel<right_ankle""",
+    ),
+    # OpenPose's older model, without a pelvis; `mid_shoulder` as above.
+    _create(
+        "openpose18",
+        """nose<mid_shoulder mid_shoulder right_shoulder<mid_shoulder right_elbow<right_shoulder
+        right_wrist<right_elbow left_shoulder<mid_shoulder left_elbow<left_shoulder left_wrist<left_elbow
+        right_hip<mid_shoulder right_knee<right_hip right_ankle<right_knee left_hip<mid_shoulder
+        left_knee<left_hip left_ankle<left_knee right_eye<nose left_eye<nose right_ear<right_eye
+        left_ear<left_eye""",
+    ),
+    # COCO-WholeBody: coco17, feet, 68 points of the face from the person's right to the left, both hands.
+    _create(
+        "coco_wholebody133",
+        """nose left_eye<nose right_eye<nose left_ear<left_eye right_ear<right_eye left_shoulder<nose
+        right_shoulder<nose left_elbow<left_shoulder right_elbow<right_shoulder left_wrist<left_elbow
+        right_wrist<right_elbow left_hip<left_shoulder right_hip<right_shoulder left_knee<left_hip
+        right_knee<right_hip left_ankle<left_knee right_ankle<right_knee left_big_toe<left_ankle
+        left_small_toe<left_ankle left_heel<left_ankle right_big_toe<right_ankle right_small_toe<right_ankle
+        right_heel<right_ankle right_jaw_0<right_jaw_1 right_jaw_1<right_jaw_2 right_jaw_2<right_jaw_3
+        right_jaw_3<right_jaw_4 right_jaw_4<right_jaw_5 right_jaw_5<right_jaw_6 right_jaw_6<right_jaw_7
+        right_jaw_7<chin chin<nose left_jaw_7<chin left_jaw_6<left_jaw_7 left_jaw_5<left_jaw_6
+        left_jaw_4<left_jaw_5 left_jaw_3<left_jaw_4 left_jaw_2<left_jaw_3 left_jaw_1<left_jaw_2
+        left_jaw_0<left_jaw_1 right_brow_0<right_brow_1 right_brow_1<right_brow_2 right_brow_2<right_brow_3
+        right_brow_3<right_brow_4 right_brow_4<nose_bridge_0 left_brow_4<nose_bridge_0
+        left_brow_3<left_brow_4 left_brow_2<left_brow_3 left_brow_1<left_brow_2 left_brow_0<left_brow_1
+        nose_bridge_0<nose_bridge_1 nose_bridge_1<nose_bridge_2 nose_bridge_2<nose_bridge_3
+        nose_bridge_3<nose right_nostril_0<right_nostril_1 right_nostril_1<nose_base nose_base<nose
+        left_nostril_1<nose_base left_nostril_0<left_nostril_1 right_eye_0<right_eye right_eye_1<right_eye
+        right_eye_2<right_eye right_eye_3<right_eye right_eye_4<right_eye right_eye_5<right_eye
+        left_eye_3<left_eye left_eye_2<left_eye left_eye_1<left_eye left_eye_0<left_eye left_eye_5<left_eye
+        left_eye_4<left_eye right_mouth_0<right_mouth_1 right_mouth_1<right_mouth_2 right_mouth_2<upper_lip
+        upper_lip<nose_base left_mouth_2<upper_lip left_mouth_1<left_mouth_2 left_mouth_0<left_mouth_1
+        left_mouth_4<left_mouth_3 left_mouth_3<lower_lip lower_lip<chin right_mouth_3<lower_lip
+        right_mouth_4<right_mouth_3 right_mouth_5<right_mouth_6 right_mouth_6<upper_lip_inside
+        upper_lip_inside<upper_lip left_mouth_6<upper_lip_inside left_mouth_5<left_mouth_6
+        left_mouth_7<lower_lip_inside lower_lip_inside<lower_lip right_mouth_7<lower_lip_inside """
+        + _hand("left")
+        + _hand("right"),
     ),
 ]
 JOINT_SETS: dict[str, JointSet] = {joint_set.name: joint_set for joint_set in _SETS}

@@ -9,9 +9,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from uplift3d.detect.files import native
 from uplift3d.detect.files.base import Given, KeypointFormat, Source
-from uplift3d.detect.files.native import SUFFIXES, save_keypoints
+from uplift3d.detect.files.coco import CocoAnnotations, PoseResults
+from uplift3d.detect.files.deeplabcut import DeepLabCutCsv, DeepLabCutHdf5
+from uplift3d.detect.files.landmarks import MediaPipeLandmarks
+from uplift3d.detect.files.mmpose import MMPose
+from uplift3d.detect.files.native import SUFFIXES, Native, save_keypoints
+from uplift3d.detect.files.openpose import OpenPose
+from uplift3d.detect.files.sleap import SleapAnalysis
+from uplift3d.detect.files.trc import PixelTrc
+from uplift3d.detect.files.videopose3d import PlainNumpy, VideoPose3DCustom
 from uplift3d.errors import InputError
 from uplift3d.files.guards import regular_file
 from uplift3d.types import Keypoints2D
@@ -27,7 +34,20 @@ __all__ = [
     "save_keypoints",
 ]
 
-FORMATS: list[KeypointFormat] = [native.Native()]
+FORMATS: list[KeypointFormat] = [
+    CocoAnnotations(),
+    PoseResults(),
+    OpenPose(),
+    MMPose(),
+    MediaPipeLandmarks(),
+    PixelTrc(),
+    DeepLabCutCsv(),
+    DeepLabCutHdf5(),
+    SleapAnalysis(),
+    VideoPose3DCustom(),
+    PlainNumpy(),
+    Native(),  # last, as it takes any .npz to say what is missing from it
+]
 
 
 def load_keypoints(

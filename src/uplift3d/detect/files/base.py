@@ -7,8 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
 from uplift3d.errors import InputError
 from uplift3d.files.arrays import npz_names
+from uplift3d.files.guards import quoted
 from uplift3d.files.json_text import read_json
 from uplift3d.types import Keypoints2D
 
@@ -28,6 +31,13 @@ class Given:
     joints: str | None = None
     """Name of a joint set, or the names of the file's points in their order, separated by commas, "-" for one
     that is no joint."""
+
+    def __post_init__(self) -> None:
+        rate_hz, size = self.frame_rate_hz, self.image_size
+        if rate_hz is not None and not (isinstance(rate_hz, int | float) and 0 < rate_hz < np.inf):
+            raise InputError(f"the frame rate is {quoted(rate_hz)}; it must be a number of Hz above 0")
+        if size is not None and not (len(size) == 2 and min(size) > 0):
+            raise InputError(f"the image size is {quoted(size)}; it must be width and height in pixels")
 
 
 # Field of `Given` → what it is, and how it is given on the command line.
@@ -103,6 +113,16 @@ def completed(where: str, given: Given, **own: Any) -> Given:
         options = " and ".join(_ASKED[name][1] for name in lacking)
         raise InputError(f"{where} does not say {_things(lacking)}; give {options}")
     return replace(given, **{name: value for name, value in own.items() if value is not None})
+
+
+def rate_and_size(
+    where: str, given: Given, frame_rate_hz: float | None, image_size: tuple[int, int] | None
+) -> tuple[float, tuple[int, int]]:
+    """`completed` for what most formats lack: the file's own frame rate in Hz and image size, or None."""
+    settled = completed(where, given, frame_rate_hz=frame_rate_hz, image_size=image_size)
+    assert settled.frame_rate_hz is not None
+    assert settled.image_size is not None
+    return settled.frame_rate_hz, settled.image_size
 
 
 def _things(names: list[str]) -> str:
