@@ -280,3 +280,16 @@ def test_repr_is_one_short_line():
     )
     assert repr(Keypoints2D(**keypoints_fields())).endswith("image (640, 480), depth hint)")
     assert repr(Motion3D(**motion_fields())) == "Motion3D(2 people × 5 poses × h36m17, 0.00–0.13 s)"
+
+
+@pytest.mark.parametrize("times", [[], [0.1, 0.1], [0, float("nan")], [[0, 1]], "soon"])
+def test_times_of_the_video_must_be_a_time_axis(times):
+    with pytest.raises(InputError, match="video_times must be"):
+        Keypoints2D(np.zeros((1, 2, 17, 2)), None, [0, 1], (10, 10), "coco17", video_times=times)
+
+
+def test_times_of_the_video_stay_whole():
+    keys = Keypoints2D(
+        np.zeros((1, 3, 17, 2)), None, [0, 1, 2], (10, 10), "coco17", video_times=np.arange(9) / 4
+    )
+    assert len(keys[:1].video_times) == len(keys.select([0]).video_times) == 9

@@ -193,8 +193,9 @@ class Lifter:
         Args:
             keypoints: 2D joints at a few or many moments, any joint set.
             key_interval: use only the moments nearest to every so many seconds; None uses all.
-            output_times: (T,) seconds, increasing. Default: the times of `keypoints`; where these are farther
-                apart than the network's own poses (0.1 s for the default model), the times of those.
+            output_times: (T,) seconds, increasing. Default: those of all frames of the video, where
+                `keypoints` know them, else the times of `keypoints`; where these are farther apart than the
+                network's own poses (0.1 s for the default model), the times of those.
             focal_px: focal length, for a network that answers in the axes of a camera looking straight at the
                 person: turns its poses into the axes of the real camera.
             principal_point_px: pixel on the optical axis; the image centre when not given.
@@ -216,7 +217,7 @@ class Lifter:
             )
         if len(keypoints) == 0:
             raise NothingFoundError("the 2D joints hold no key-frame, so there is nothing to lift")
-        wanted = self._output_times(keypoints.times, output_times)
+        wanted = self._output_times(keypoints, output_times)
         camera = pinhole(keypoints.image_size, focal_px, principal_point_px)
         keys = keypoints[regular_key_frames(keypoints.times, key_interval)]
         interval_s = usual_interval(keys.times, key_interval, self.spec.spacing_s)
@@ -262,9 +263,11 @@ class Lifter:
             return poses
         return in_camera_axes(poses, times, stretch.keys, camera)
 
-    def _output_times(self, times: TimeArray, given: npt.ArrayLike | None) -> TimeArray:
-        spacing_s = self.spec.spacing_s
+    def _output_times(self, keypoints: Keypoints2D, given: npt.ArrayLike | None) -> TimeArray:
+        spacing_s, times = self.spec.spacing_s, keypoints.times
         if given is None:
+            if keypoints.video_times is not None:
+                return keypoints.video_times
             dense = len(times) == 1 or float(np.median(np.diff(times))) <= spacing_s * 1.001
             if not dense and (times[-1] - times[0]) / spacing_s > MAX_POSES:
                 raise InputError(

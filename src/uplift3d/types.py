@@ -43,6 +43,9 @@ class Keypoints2D:
         depth_hint: (P, K, J, 3) float32 metres from the pelvis, camera axes (x right, y down, z away), NaN
             where there is none: the detector's own guess in 3D. None when it makes none.
 
+        video_times: (T,) float64 seconds of all frames of the video that the key-frames are of, strictly
+            increasing: when poses are wanted. None when unknown.
+
     Raises:
         InputError: one message naming everything that does not fit.
     """
@@ -55,6 +58,7 @@ class Keypoints2D:
     people: IntArray = None  # type: ignore[assignment]  # filled in below
     meta: Mapping[str, Any] = field(default_factory=dict)
     depth_hint: FloatArray | None = None
+    video_times: TimeArray | None = None
 
     def __post_init__(self) -> None:
         positions = _numbers("Keypoints2D", "positions", self.positions, np.float32)
@@ -72,9 +76,11 @@ class Keypoints2D:
         elif not ((confidence >= 0) & (confidence <= 1))[seen].all():
             problems.append("confidence must be finite and within [0, 1] wherever a joint was seen")
         hint = _hint(self.depth_hint, seen.shape, problems)
+        video_times = _video_times(self.video_times, problems)
         _raise("Keypoints2D", problems)
         confidence[~seen] = 0
-        _freeze(self, positions=positions, confidence=confidence, times=times, people=people, depth_hint=hint)
+        _freeze(self, positions=positions, confidence=confidence, times=times, people=people)
+        _freeze(self, depth_hint=hint, video_times=video_times)
         object.__setattr__(self, "image_size", size)
 
     def __len__(self) -> int:
@@ -248,6 +254,15 @@ def _hint(given: Any, shape: tuple[int, ...], problems: list[str]) -> FloatArray
             f"{MAX_HINT_M:g}; is it in millimetres? Where there is none it is NaN"
         )
     return hint
+
+
+def _video_times(given: Any, problems: list[str]) -> TimeArray | None:
+    if given is None:
+        return None
+    times = _numbers("Keypoints2D", "video_times", given, np.float64)
+    if times.ndim != 1 or not len(times) or not np.isfinite(times).all() or (np.diff(times) <= 0).any():
+        problems.append("video_times must be one row of finite seconds that increase strictly")
+    return times
 
 
 def _image_size(size: Any, problems: list[str]) -> tuple[int, ...]:

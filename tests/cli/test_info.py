@@ -6,6 +6,7 @@ import struct
 import numpy as np
 import pytest
 
+from keypoint_files import mmpose, trc, walk
 from uplift3d.cli import main
 from uplift3d.export import FORMATS, save_motion
 
@@ -35,6 +36,14 @@ def test_key_frames(keys, capsys):
     assert found[1] == "11 key-frames, 0.00–2.00 s, usually 5 per second; image 320×240 pixels"
     assert found[2] == "person 0: 0.00–2.00 s, 11 poses"
     assert "source: a.mp4" in found
+
+
+def test_2d_files_of_other_programs(tmp_path, capsys):
+    clip = walk("coco17")
+    assert main(["info", str(mmpose(tmp_path, clip))]) == 0
+    assert "2D key-frames; (MMPose .json) does not say its frame rate and the size" in capsys.readouterr().out
+    assert main(["info", str(trc(tmp_path, walk("halpe26", 1)))]) == 0
+    assert "does not say the size of the image; give --image-size WxH" in capsys.readouterr().out
 
 
 def test_somebody_never_in_view_and_single_times(tmp_path, walk, capsys):

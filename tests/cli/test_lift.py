@@ -4,7 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from keypoint_files import FORMATS, walk
 from uplift3d.cli import main
 from uplift3d.cli.lift import Job, plan
 from uplift3d.errors import InputError
@@ -202,3 +204,66 @@ def test_from_a_real_video_to_a_file(shared_dir, tiny_model, tmp_path, capsys):
     assert len(motion.people) >= 2
     assert motion.meta["keypoints"]["detector"] == "mediapipe"
     assert "key-frames" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["openpose", "mmpose", "coco"])
+def test_2d_files_of_other_programs(network, tmp_path, capsys, name):
+    known = FORMATS[name]
+    source = known.write(tmp_path, walk(known.joints))
+    words = ["lift", str(source), "-o", str(tmp_path / "m.npz")]
+    assert main(words) == 2
+    assert "give --fps HZ" in sentence(capsys)
+    size = ["--image-size", "640x360"] if "image_size" in known.lacks else []
+    assert main([*words, "--fps", "25", *size]) == 0
+    motion = load_motion(tmp_path / "m.npz")
+    assert motion.positions.shape == (2, 12, 17, 3)
+    np.testing.assert_allclose(motion.times, np.arange(12) / 25)
+    assert not np.isfinite(motion.positions[1, 5]).all() or not motion.observed[1, 5]
+
+
+def test_what_is_no_2d_file_names_those_that_are(network, detector, tmp_path, capsys):
+    (tmp_path / "a.json").write_text('{"hello": [1]}')
+    assert main(["lift", str(tmp_path / "a.json"), "-o", str(tmp_path / "m.npz")]) == 2
+    assert "a.json holds no 2D key-frames; accepted are COCO keypoint .json" in sentence(capsys)
+
+
+@pytest.mark.parametrize("option", [["--fps", "30"], ["--image-size", "6x4"], ["--joints", "coco17"]])
+def test_options_of_2d_files_are_refused_for_videos(network, detector, images, tmp_path, capsys, option):
+    words = ["lift", str(images), "-o", str(tmp_path / "m.npz"), "--detector", detector, *option]
+    assert main(words) == 2
+    assert f"{option[0]} is for 2D files" in sentence(capsys)
+
+
+def test_detect_then_lift_gives_what_lift_gives(network, detector, images, tmp_path, capsys):
+    for dark in (0, 12):  # key-frames that show nobody
+        Image.new("RGB", (320, 240)).save(images / f"{dark:03}.png")
+    words = ["--detector", detector, "--image-rate", "30", "-q", "--key-interval", "0.1"]
+    keys, two, one = (str(tmp_path / name) for name in ("keys.npz", "two.npz", "one.npz"))
+    assert main(["detect", str(images), "-o", keys, *words]) == 0
+    assert main(["lift", keys, "-o", two, "-q"]) == 0
+    assert main(["lift", str(images), "-o", one, *words]) == 0
+    there, here = load_motion(one), load_motion(two)
+    assert here.positions.shape == (1, 31, 17, 3)
+    for name in ("positions", "times", "observed", "people"):
+        np.testing.assert_array_equal(getattr(here, name), getattr(there, name))
+    assert here.meta["key_frames"] == there.meta["key_frames"] == 11
+    capsys.readouterr()
+    assert main(["info", keys]) == 0
+    out = capsys.readouterr().out
+    assert "11 key-frames" in out
+    assert "2 of them show nobody" in out
+    assert "of a video of 31 frames, 0.00–1.00 s, usually 30 per second" in out
+
+
+@pytest.mark.slow
+def test_detect_then_lift_of_a_real_video(shared_dir, tiny_model, tmp_path):
+    pytest.importorskip("mediapipe")
+    video = str(shared_dir / "data" / "videos" / "sports2d-demo.mp4")
+    keys, two, one = (str(tmp_path / name) for name in ("keys.npz", "two.npz", "one.npz"))
+    assert main(["detect", video, "-o", keys, "-q"]) == 0
+    assert main(["lift", keys, "-o", two, "-q", "--model", str(tiny_model)]) == 0
+    assert main(["lift", video, "-o", one, "-q", "--model", str(tiny_model)]) == 0
+    there, here = load_motion(one), load_motion(two)
+    assert len(here) == 230
+    for name in ("positions", "times", "observed", "people"):
+        np.testing.assert_array_equal(getattr(here, name), getattr(there, name))

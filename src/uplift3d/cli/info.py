@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uplift3d.cli.options import text_parser
+from uplift3d.detect.files import Source, format_of, is_keypoint_file, load_keypoints
+from uplift3d.detect.files.base import IncompleteError
 from uplift3d.errors import InputError
 from uplift3d.export import FORMATS, load_motion
-from uplift3d.files.arrays import npz_names
 from uplift3d.files.guards import reason
 from uplift3d.files.json_text import parse_object
 from uplift3d.types import BoolArray, Keypoints2D, Motion3D, TimeArray
@@ -62,18 +63,32 @@ def describe(path: Path) -> list[str]:
     """
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
-    suffix = path.suffix.lower()
-    if path.is_dir():
-        return _store(path) if (path / "index.json").is_file() else _video(path)
-    if suffix == ".npz" and "confidence" in npz_names(path):
-        from uplift3d.detect import load_keypoints
-
-        return _keypoints(load_keypoints(path))
-    if suffix in FORMATS:
-        return _motion(load_motion(path))
-    if suffix == ".safetensors":
+    if path.is_dir() and (path / "index.json").is_file():
+        return _store(path)
+    if path.suffix.lower() == ".safetensors":
         return _checkpoint(path)
-    return _graph(path) if suffix == ".onnx" else _video(path)
+    if path.suffix.lower() == ".onnx":
+        return _graph(path)
+    if path.suffix.lower() in FORMATS and not _holds_keypoints(path):
+        return _motion(load_motion(path))
+    return _keypoint_file(path) if is_keypoint_file(path) else _video(path)
+
+
+def _holds_keypoints(path: Path) -> bool:
+    """Whether a file whose name may be that of a motion is of 2D key-frames."""
+    source = Source(path)
+    return (
+        bool(source.arrays & {"confidence", "positions_2d"})
+        if source.arrays
+        else format_of(source) is not None
+    )
+
+
+def _keypoint_file(path: Path) -> list[str]:
+    try:
+        return _keypoints(load_keypoints(path))
+    except IncompleteError as error:
+        return [f"2D key-frames; {str(error).removeprefix(str(path)).strip()}"]
 
 
 def _motion(motion: Motion3D) -> list[str]:
@@ -91,12 +106,19 @@ def _keypoints(keypoints: Keypoints2D) -> list[str]:
     people, frames = keypoints.positions.shape[:2]
     width, height = keypoints.image_size
     seen = keypoints.observed
+    empty = int((~seen.any(axis=0)).sum())
     lines = [
         f"2D key-frames of {_people(people)}, {keypoints.joints}",
         f"{frames} key-frames, {_span(keypoints.times)}; image {width}×{height} pixels",
+        *([f"{empty} of them show nobody"] if empty else []),
+        *_of_video(keypoints.video_times),
         *_presence(keypoints.people.tolist(), keypoints.times, seen),
     ]
     return lines + _notes(keypoints.meta)
+
+
+def _of_video(times: TimeArray | None) -> list[str]:
+    return [] if times is None else [f"of a video of {len(times)} frames, {_span(times)}"]
 
 
 def _video(path: Path) -> list[str]:

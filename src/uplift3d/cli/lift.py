@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from uplift3d.cli.options import (
     VIDEO_KEY_INTERVAL_S,
+    add_keypoint_options,
     add_lifting_options,
     add_outputs,
     chosen_detector,
@@ -35,10 +36,15 @@ EPILOG = """output files, by suffix:
   .npz .json .csv .parquet   the motion, to compute with
   .html .png                 a page that plays it, a picture of it
 
+2D key-frames, told by content:
+  what `uplift3d detect` writes; COCO, OpenPose (a folder), AlphaPose, MMPose and MediaPipe .json; Sports2D
+  and Pose2Sim .trc in pixels; DeepLabCut .csv and .h5; SLEAP .h5; VideoPose3D custom .npz; numpy .npy
+
 examples:
   uplift3d lift walk.mp4 -o walk.npz -o walk.html
   uplift3d lift walk.mp4 -o walk.csv --key-interval 0.1
   uplift3d lift walk-keys.npz -o walk.json --output-rate 50
+  uplift3d lift openpose-json/ -o walk.npz --fps 29.97 --image-size 1920x1080
   uplift3d lift clips/*.mp4 -o results --format npz"""
 
 
@@ -60,7 +66,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     parser.add_argument(
-        "inputs", nargs="+", type=Path, metavar="INPUT", help="video, folder of images, or 2D key-frames .npz"
+        "inputs", nargs="+", type=Path, metavar="INPUT", help="video, folder of images, or 2D key-frames"
     )
     add_outputs(
         parser,
@@ -81,6 +87,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         help="poses per second of the result (default: one for every frame of the video)",
     )
     add_lifting_options(parser)
+    add_keypoint_options(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
     return parser
 
@@ -125,7 +132,8 @@ def lift_any(source: Path, args: argparse.Namespace, progress: bool) -> Motion3D
     """Lift a video, an image folder or a file of 2D key-frames as the shared options say."""
     from uplift3d import detect, pipeline
 
-    if source.is_dir() or source.suffix.lower() not in detect.files.SUFFIXES:
+    if not detect.files.is_keypoint_file(source):
+        _refuse(args, ("fps", "image_size", "joints"), f"is for 2D files, but {source} is none")
         key_interval = getattr(args, "key_interval", VIDEO_KEY_INTERVAL_S)
         return pipeline.lift_video(
             source,
@@ -139,11 +147,12 @@ def lift_any(source: Path, args: argparse.Namespace, progress: bool) -> Motion3D
             focal_px=args.focal_px,
             **lifter_options(args),
         )
-    for option, value in (("--people", args.people), ("--image-rate", args.image_rate)):
-        if value is not None:
-            raise InputError(f"{option} is for videos and image folders, but {source} holds 2D key-frames")
+    _refuse(args, ("people", "image_rate"), f"is for videos and image folders, but {source} is a 2D file")
+    keypoints = detect.load_keypoints(
+        source, frame_rate_hz=args.fps, image_size=args.image_size, joints=args.joints
+    )
     motion = pipeline.lift_keypoints(
-        detect.load_keypoints(source),
+        keypoints,
         args.model,
         getattr(args, "key_interval", None),
         runtime=args.runtime,
@@ -151,6 +160,12 @@ def lift_any(source: Path, args: argparse.Namespace, progress: bool) -> Motion3D
         **lifter_options(args),
     )
     return replace(motion, meta={**motion.meta, "source": str(source)})
+
+
+def _refuse(args: argparse.Namespace, names: tuple[str, ...], why: str) -> None:
+    for name in names:
+        if getattr(args, name) is not None:
+            raise InputError(f"--{name.replace('_', '-')} {why}")
 
 
 def at_rate(motion: Motion3D, rate_hz: float, interpolation: str) -> Motion3D:

@@ -104,6 +104,28 @@ def add_video_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_keypoint_options(parser: argparse.ArgumentParser) -> None:
+    """What a 2D file of another program may not say itself: `args.fps`, `args.image_size`, `args.joints`."""
+    parser.add_argument(
+        "--fps",
+        type=positive,
+        metavar="HZ",
+        help="frames per second of the video, for 2D files that carry no times",
+    )
+    parser.add_argument(
+        "--image-size",
+        type=width_and_height,
+        metavar="WxH",
+        help="size of the video in pixels (1920x1080), for 2D files that do not carry it",
+    )
+    parser.add_argument(
+        "--joints",
+        metavar="NAME|LIST",
+        help="what the points of a 2D file are, where it does not say: a joint set (coco17), or names in "
+        "the file's order, separated by commas, with - for a point that is no joint",
+    )
+
+
 def add_detector_options(parser: argparse.ArgumentParser) -> None:
     """Which 2D detector looks at videos."""
     parser.add_argument(
@@ -154,6 +176,14 @@ def whole_number(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} given, accepted: a whole number above 0")
     return value
+
+
+def width_and_height(text: str) -> tuple[int, int]:
+    """(width, height) from "1920x1080"."""
+    sides = text.lower().replace("×", "x").split("x")
+    if len(sides) != 2 or not all(side.isdecimal() and 0 < int(side) < 100_000 for side in sides):
+        raise argparse.ArgumentTypeError(f"{text!r} given, accepted: width and height in pixels, 1920x1080")
+    return int(sides[0]), int(sides[1])
 
 
 def _number(text: str, accepted: str) -> float:

@@ -28,6 +28,7 @@ class Frames(Protocol):
 
     path: Path
     size: tuple[int, int]
+    times: npt.NDArray[np.float64]
 
     def frames_at(self, indices: Iterable[int] | None = None) -> Iterator[tuple[int, float, Image]]:
         """(number, time in seconds, (H, W, 3) image) of the frames asked for."""
@@ -54,7 +55,8 @@ def run(
         progress: show a progress bar on stderr where that is a terminal.
 
     Returns:
-        Keypoints2D in the detector's joint set; NaN with confidence 0 where a person was not seen.
+        Keypoints2D in the detector's joint set, with the times of all the video's frames; NaN with confidence
+        0 where a person was not seen, also at key-frames that show nobody.
 
     Raises:
         InputError: unknown detector, or one whose package is missing.
@@ -81,7 +83,15 @@ def run(
         "tracks_dropped_as_noise": len(tracker.tracks) - len(people),
         "seconds": round(time.perf_counter() - started, 3),
     }
-    return Keypoints2D(positions, confidence, np.array(times), source.size, eye.joints, meta=meta)
+    return Keypoints2D(
+        positions,
+        confidence,
+        np.array(times),
+        source.size,
+        eye.joints,
+        meta=meta,
+        video_times=source.times,
+    )
 
 
 def _stack(

@@ -111,7 +111,7 @@ def test_a_pickle_is_refused_without_running_it(tmp_path):
         load_keypoints(tmp_path / "keys.npz")
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"\x93NUMPY"])
+@pytest.mark.parametrize("content", [b"", b"hello"])
 def test_not_an_npz_file(tmp_path, content):
     (tmp_path / "keys.npz").write_bytes(content)
     with pytest.raises(InputError, match=r"keys\.npz holds no 2D key-frames; accepted are .*uplift3d \.npz"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from uplift3d.detect.files.base import Given, KeypointFormat, Source
+from uplift3d.detect.files.base import HDF5_MAGIC, Given, KeypointFormat, Source
 from uplift3d.detect.files.coco import CocoAnnotations, PoseResults
 from uplift3d.detect.files.deeplabcut import DeepLabCutCsv, DeepLabCutHdf5
 from uplift3d.detect.files.landmarks import MediaPipeLandmarks
@@ -30,9 +30,13 @@ __all__ = [
     "KeypointFormat",
     "Source",
     "format_of",
+    "is_keypoint_file",
     "load_keypoints",
     "save_keypoints",
 ]
+
+DATA_SUFFIXES = (".npz", ".npy", ".json", ".csv", ".trc", ".h5", ".hdf5", ".pkl", ".parquet")
+"""Of files that are no video, whatever is in them."""
 
 FORMATS: list[KeypointFormat] = [
     CocoAnnotations(),
@@ -77,12 +81,28 @@ def load_keypoints(
     source = Source(Path(path))
     if not source.path.is_dir():
         regular_file(source.path, _accepted())
+    given = Given(frame_rate_hz, image_size, joints).checked()
     found = format_of(source)
     if found is None:
         is_pickle = source.head.startswith(b"\x80")
         what = "is a pickle, which could run code and is refused" if is_pickle else "holds no 2D key-frames"
         raise InputError(f"{source.path} {what}; accepted are {_accepted()}")
-    return found.read(source, Given(frame_rate_hz, image_size, joints))
+    return found.read(source, given)
+
+
+def is_keypoint_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file or folder is to be read as 2D key-frames rather than as a video or images.
+
+    It is if its content is of a known format, and also if it is any data file: `load_keypoints` then says
+    what is accepted.
+    """
+    source = Source(Path(path))
+    if source.path.suffix.lower() in DATA_SUFFIXES and not source.path.is_dir():
+        return True
+    try:
+        return source.looks_like_json or format_of(source) is not None
+    except InputError:  # a folder of images with a damaged .json, or HDF5 without h5py
+        return source.head.startswith(HDF5_MAGIC)
 
 
 def format_of(source: Source) -> KeypointFormat | None:

@@ -20,6 +20,10 @@ JSON_STARTS = (b"{", b"[")
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
+class IncompleteError(InputError):
+    """A file can be read once the user says what it does not."""
+
+
 @dataclass(frozen=True)
 class Given:
     """What the user says about a file that does not say it itself; None where nothing was said."""
@@ -32,12 +36,14 @@ class Given:
     """Name of a joint set, or the names of the file's points in their order, separated by commas, "-" for one
     that is no joint."""
 
-    def __post_init__(self) -> None:
+    def checked(self) -> Given:
+        """Itself; InputError for what can be no frame rate or size."""
         rate_hz, size = self.frame_rate_hz, self.image_size
         if rate_hz is not None and not (isinstance(rate_hz, int | float) and 0 < rate_hz < np.inf):
             raise InputError(f"the frame rate is {quoted(rate_hz)}; it must be a number of Hz above 0")
         if size is not None and not (len(size) == 2 and min(size) > 0):
             raise InputError(f"the image size is {quoted(size)}; it must be width and height in pixels")
+        return self
 
 
 # Field of `Given` → what it is, and how it is given on the command line.
@@ -102,7 +108,8 @@ def completed(where: str, given: Given, **own: Any) -> Given:
         own: fields of `Given` that the reader needs → what the file says, None where it says nothing.
 
     Raises:
-        InputError: fields of which neither says anything (all named), or both.
+        IncompleteError: fields of which neither says anything (all named).
+        InputError: fields of which both say something.
     """
     twice = [name for name, value in own.items() if value is not None and getattr(given, name) is not None]
     if twice:
@@ -111,7 +118,7 @@ def completed(where: str, given: Given, **own: Any) -> Given:
     lacking = [name for name, value in own.items() if value is None and getattr(given, name) is None]
     if lacking:
         options = " and ".join(_ASKED[name][1] for name in lacking)
-        raise InputError(f"{where} does not say {_things(lacking)}; give {options}")
+        raise IncompleteError(f"{where} does not say {_things(lacking)}; give {options}")
     return replace(given, **{name: value for name, value in own.items() if value is not None})
 
 

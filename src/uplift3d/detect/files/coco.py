@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from uplift3d.detect.files.base import Given, Source, rate_and_size
 from uplift3d.detect.files.layout import Layout, layout_of
-from uplift3d.detect.files.people import Clip, Person, by_frame, frame_number, numbers, track_id, triples
+from uplift3d.detect.files.people import Clip, Person, by_frame, frame_number, track_id, triples
 from uplift3d.errors import InputError
 from uplift3d.files.guards import listed, quoted
 from uplift3d.types import Keypoints2D
 
-VISIBILITY = {0: 0.0, 1: 0.5, 2: 1.0}
-"""Confidence for what annotators wrote: not there, there but hidden, seen."""
+HIDDEN = 0.5
+"""Confidence of a joint that an annotator placed behind something: 1 in a file of 0, 1 and 2 only."""
 
 
 class CocoAnnotations:
@@ -39,10 +41,10 @@ class CocoAnnotations:
             place = entry.get("image_id")
             if not isinstance(place, str | int | float) or place not in frame_of:
                 raise InputError(f"{where}: an annotation is of image {quoted(place)}, which is not listed")
-            positions, visible = triples(entry["keypoints"], f"{where}: keypoints")
-            sure = [VISIBILITY.get(value, value) for value in visible.tolist()]
-            person = Person(positions, numbers(sure, where), track_id(entry.get("track_id")))
+            positions, confidence = triples(entry["keypoints"], f"{where}: keypoints")
+            person = Person(positions, confidence, track_id(entry.get("track_id")))
             people.append((frame_of[place], person))
+        people = _marks_to_confidence(people)
         points = len(people[0][1].positions) if people else 17
         layout = _layout(where, points, given, data.get("categories"))
         frames = by_frame(people, frame_of.values())
@@ -77,6 +79,15 @@ class PoseResults:
         meta = {"source": source.path.name, "detector": self.name}
         frames = by_frame(people)
         return Clip(where, frames, layout, rate_hz, size, meta).keypoints()
+
+
+def _marks_to_confidence(people: list[tuple[int, Person]]) -> list[tuple[int, Person]]:
+    """Annotators mark joints 0 not there, 1 there but hidden, 2 seen; detectors write scores instead."""
+    marks = np.unique(np.concatenate([person.confidence for _, person in people] or [np.zeros(0)]))
+    if 2 not in marks or not set(marks.tolist()) <= {0, 1, 2}:
+        return people
+    sure = np.array([0, HIDDEN, 1])
+    return [(k, one._replace(confidence=sure[one.confidence.astype(np.int64)])) for k, one in people]
 
 
 def _is_result(entry: Any) -> bool:

@@ -2,8 +2,8 @@
 
 Keys: `positions` (P, K, J, 2) float32 pixels, NaN where unseen; `confidence` (P, K, J) float32; `times` (K,)
 float64 seconds; `image_size` (2,) int64 width and height; `joints` the name of the joint set; `people` (P,)
-int64 track ids; `meta` a JSON object; `depth_hint` (P, K, J, 3) float32 metres from the pelvis. `people`,
-`meta` and `depth_hint` may be left out.
+int64 track ids; `meta` a JSON object; `depth_hint` (P, K, J, 3) float32 metres from the pelvis; `video_times`
+(T,) float64 seconds of all the video's frames. The last four may be left out.
 """
 
 import json
@@ -23,7 +23,7 @@ from uplift3d.types import Keypoints2D
 
 SUFFIXES = (".npz",)
 REQUIRED = ("positions", "confidence", "times", "image_size", "joints")
-OPTIONAL = ("people", "meta", "depth_hint")
+OPTIONAL = ("people", "meta", "depth_hint", "video_times")
 
 
 def save_keypoints(path: str | os.PathLike[str], keypoints: Keypoints2D) -> Path:
@@ -47,6 +47,8 @@ def save_keypoints(path: str | os.PathLike[str], keypoints: Keypoints2D) -> Path
     }
     if keypoints.depth_hint is not None:
         arrays["depth_hint"] = keypoints.depth_hint
+    if keypoints.video_times is not None:
+        arrays["video_times"] = keypoints.video_times
     with atomic_write(target) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)
     return target
@@ -79,6 +81,7 @@ class Native:
                 people=arrays.get("people"),  # type: ignore[arg-type]  # None counts them
                 meta=parse_object(text, "meta"),
                 depth_hint=arrays.get("depth_hint"),
+                video_times=arrays.get("video_times"),
             )
         except InputError as error:
             raise InputError(f"{source.path}: {error}") from error
@@ -88,7 +91,7 @@ def _type_problems(arrays: dict[str, npt.NDArray[Any]]) -> list[str]:
     """What would not even convert; values and shapes are checked by `Keypoints2D`."""
     problems = [
         f"{key} holds {arrays[key].dtype}, expected numbers"
-        for key in ("positions", "confidence", "times", "image_size", "people", "depth_hint")
+        for key in ("positions", "confidence", "times", "image_size", "people", "depth_hint", "video_times")
         if key in arrays and arrays[key].dtype.kind not in "fiu"
     ]
     if arrays["image_size"].shape != (2,):

@@ -59,7 +59,9 @@ def _frame_files(folder: Path) -> list[Path]:
 
 def _is_frame(value: Any) -> bool:
     people = value.get("people") if isinstance(value, dict) else None
-    return isinstance(people, list) and all(isinstance(one, dict) and POSE in one for one in people)
+    if not isinstance(people, list) or not (people or "version" in value):
+        return False
+    return all(isinstance(one, dict) and POSE in one for one in people)
 
 
 def _people(value: Any, file: Path) -> list[Person]:
