@@ -31,7 +31,7 @@ ALLOWED = {
     "weights": [],
     "video": [],
     "detect": [],
-    "detect.cpn": ["model.cpn", "model.cpn_files"],
+    "detect.cpn.weights": ["model.foreign", "model.torch_files"],
     "post": [],
     "export": ["view.html", "view.picture"],  # by name: pages and videos are two more formats to write
     "view": [],
@@ -41,14 +41,16 @@ ALLOWED = {
     "lift.torch_runtime": ["model"],
     "film": ["data"],
     "train": ["film", "model", "data", "normalise", "evaluate.metrics"],
-    "evaluate": ["film", "model", "data", "normalise", "tokens", "lift"],
-    "reproduce": ["train", "evaluate", "film", "model", "data", "tokens", "lift"],
+    "evaluate": ["detect.cpn.network", "film", "model", "data", "normalise", "tokens", "lift"],
+    "reproduce": ["detect.cpn.network", "train", "evaluate", "film", "model", "data", "tokens", "lift"],
     "pipeline": ["video", "detect", "normalise", "tokens", "lift", "post"],
     "cli": ["*"],
     "__main__": ["cli"],
 }
 # Modules that work on torch, so only the `train` extra can import them.
 TORCH_SIDE = (
+    "uplift3d.detect.cpn.network",
+    "uplift3d.detect.cpn.weights",
     "uplift3d.film",
     "uplift3d.model",
     "uplift3d.train",

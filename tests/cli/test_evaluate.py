@@ -23,7 +23,7 @@ from uplift3d.model import save_checkpoint
 from uplift3d.model.rivals import create_rival
 
 from ..data.test_h36m_detections import looking, object_of, rows, write
-from ..model.rivals.foreign.test_motionbert import authors_file
+from ..model.foreign.test_motionbert import authors_file
 
 METRICS = ("mpjpe", "n_mpjpe", "p_mpjpe")
 

@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from uplift3d import pipeline
+from uplift3d.detect.cpn.network import CPNConfig, ResidualNet
 from uplift3d.errors import InputError
 from uplift3d.evaluate.flops import (
     MODELS,
@@ -24,7 +25,6 @@ from uplift3d.evaluate.flops import (
     pose_tokens,
 )
 from uplift3d.model import create, presets
-from uplift3d.model.cpn import CPNConfig, ResidualNet
 from uplift3d.model.layers import Block, StridedBlock
 from uplift3d.model.rivals import VideoPose3D
 from uplift3d.model.rivals import presets as rivals

@@ -19,11 +19,11 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from uplift3d.detect.cpn.network import CPN, CPNConfig
 from uplift3d.errors import InputError
 from uplift3d.evaluate.cost import embed_cost, uplift_cost
 from uplift3d.evaluate.report import Table
 from uplift3d.model import ModelConfig, UpliftUpsample, create, presets
-from uplift3d.model.cpn import CPN, CPNConfig
 from uplift3d.model.rivals import MotionBERTConfig, RivalConfig, UGCNConfig, VideoPose3D, create_rival
 from uplift3d.model.rivals import presets as rivals
 

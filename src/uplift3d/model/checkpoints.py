@@ -21,8 +21,8 @@ from torch import Tensor
 from uplift3d.errors import InputError
 from uplift3d.files import atomic_write, check_writable
 from uplift3d.model.config import ModelConfig
+from uplift3d.model.foreign import UPLIFT_UPSAMPLE, load_foreign, recognise
 from uplift3d.model.rivals.base import Part, PartConfig
-from uplift3d.model.rivals.foreign import UPLIFT_UPSAMPLE, load_foreign, recognise
 from uplift3d.model.rivals.registry import build, config_of
 from uplift3d.model.torch_files import NUMPY_STATE, named_weights, read_torch
 from uplift3d.model.uplift_upsample import UpliftUpsample

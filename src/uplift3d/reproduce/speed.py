@@ -10,9 +10,9 @@ from statistics import median
 
 import torch
 
+from uplift3d.detect.cpn.network import CPN, CPNConfig
 from uplift3d.evaluate.flops import pose_tokens
 from uplift3d.model import ModelConfig, create
-from uplift3d.model.cpn import CPN, CPNConfig
 
 CPN_SIZE = (384, 288)
 MEAN_COLOUR = 0.45

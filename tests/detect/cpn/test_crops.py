@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uplift3d.detect.crops import Crop, boxes_of
+from uplift3d.detect.cpn.crops import Crop, boxes_of
 
 ASPECT = 0.75
 corner, side = st.floats(-500, 2000), st.floats(4, 1500)

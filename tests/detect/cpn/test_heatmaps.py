@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uplift3d.detect.heatmaps import BLUR_REACH, BLUR_SIGMA, QUARTER, blurred, decode, mirror
+from uplift3d.detect.cpn.heatmaps import BLUR_REACH, BLUR_SIGMA, QUARTER, blurred, decode, mirror
 from uplift3d.skeletons import joint_set
 
 WIDTH, HEIGHT = 72, 96

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from uplift3d.detect.base import Detector, FloatArray, Image
-from uplift3d.detect.crops import Crop, boxes_of
-from uplift3d.detect.heatmaps import decode, mirror
+from uplift3d.detect.cpn.crops import Crop, boxes_of
+from uplift3d.detect.cpn.heatmaps import decode, mirror
 from uplift3d.errors import InputError
 from uplift3d.skeletons import joint_set
 
 if TYPE_CHECKING:
-    from uplift3d.model.cpn import CPN
+    from uplift3d.detect.cpn.network import CPN
 
 MEAN_RGB = (122.7717, 115.9465, 102.9801)
 """Mean colour, 0 … 255, that the public weights want subtracted."""
@@ -58,7 +58,7 @@ class CPNDetector:
         device: str | None = None,
     ) -> None:
         self._torch = _import_torch()
-        from uplift3d.model.cpn_files import load_cpn
+        from uplift3d.detect.cpn.weights import load_cpn
 
         self._size = _input_size(Path(weights)) if input_size is None else _checked(input_size)
         network = load_cpn(Path(weights))

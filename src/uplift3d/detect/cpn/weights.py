@@ -1,12 +1,45 @@
-"""Files of the public PyTorch version of CPN ("CPN50_384x288.pth.tar" and its siblings)."""
+"""CPN from files in the layout of its public PyTorch version ("CPN50_384x288.pth.tar" and its siblings)."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
+from uplift3d.detect.cpn.network import CPN, CPNConfig
 from uplift3d.errors import InputError
-from uplift3d.model.cpn import CPNConfig
-from uplift3d.model.rivals.foreign.source import Rules, Source, State, count, size
+from uplift3d.model import foreign
+from uplift3d.model.foreign.source import Rules, State, count, size
+from uplift3d.model.torch_files import NUMPY_STATE, named_weights, read_torch
+
+
+def load_cpn(path: str | Path) -> CPN:
+    """Load a CPN; its sizes follow from its weights.
+
+    Args:
+        path: torch file with the weights under 'state_dict' (or at the top), whatever else is in it.
+
+    Returns:
+        The network in evaluation mode, on the CPU.
+
+    Raises:
+        InputError: a file that is missing, damaged, of another network, or that would run code when read;
+            missing, unexpected and misshapen weights are named.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"there is no file of CPN weights {path}")
+    state = named_weights(read_torch(path, put_aside=NUMPY_STATE), path)
+    source = foreign.recognise(state)
+    if source is not foreign.CPN:
+        found = f"looks like {source.title}" if source else "holds weights of no network known here"
+        raise InputError(f"{path} {found}; accepted are weights of CPN (CPN50_384x288.pth.tar)")
+    try:
+        network = CPN(infer(state))
+    except InputError as error:
+        raise InputError(f"{path} looks like {SOURCE.title}; {error}") from None
+    network.load_state_dict(foreign.translate(state, SOURCE, network.state_dict(), path))
+    return network.eval()
 
 
 def infer(state: State) -> CPNConfig:
@@ -41,9 +74,8 @@ def _bottleneck(ours: str, theirs: str) -> Rules:
     )
 
 
-SOURCE = Source(
-    title="CPN, a 2D detector",
-    pattern=r"resnet\.(conv1|bn1|layer\d)\.|global_net\.|refine_net\.",
+SOURCE = replace(
+    foreign.CPN,
     rules=(
         *_conv_norm(r"residual_net\.stem", "resnet.conv1.", "resnet.bn1."),
         *(

@@ -3,8 +3,8 @@ import torch
 
 from uplift3d.errors import InputError
 from uplift3d.model import load_checkpoint
+from uplift3d.model.foreign.motionbert import SOURCE
 from uplift3d.model.rivals import create_rival
-from uplift3d.model.rivals.foreign.motionbert import SOURCE
 
 TINY = {"frames": 9, "width": 16, "depth": 1, "representation": 12}
 

@@ -6,11 +6,10 @@ import pytest
 import torch
 
 from public_cpn import Reference, random_state, shapes, write
+from uplift3d.detect.cpn.network import CPN, CPNConfig
+from uplift3d.detect.cpn.weights import SOURCE, load_cpn
 from uplift3d.errors import InputError
 from uplift3d.model import load_checkpoint
-from uplift3d.model.cpn import CPN, CPNConfig
-from uplift3d.model.cpn_files import load_cpn
-from uplift3d.model.rivals.foreign.cpn import SOURCE
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from uplift3d.model.rivals.foreign.source import Fields, Source, State, count, joints_of, size
+from uplift3d.model.foreign.source import Fields, Source, State, count, joints_of, size
 from uplift3d.model.rivals.poseformer import PoseFormerConfig
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from public_cpn import TINY, Reference, random_state
-from uplift3d.model.cpn import CPN, CPNConfig
+from uplift3d.detect.cpn.network import CPN, CPNConfig
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_every_weight_learns():
 
 
 def test_a_random_reference_tells_images_apart():
-    """The comparisons in test_cpn_files mean something."""
+    """The comparisons in test_weights mean something."""
     images = torch.randn(2, 3, 64, 32, generator=torch.Generator().manual_seed(1))
     refined = Reference(random_state()).refined(images)
     assert refined.std() > 0.05

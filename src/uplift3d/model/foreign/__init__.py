@@ -1,4 +1,4 @@
-"""Checkpoint files of the rivals' authors: which network a file holds, and its weights under our names."""
+"""Checkpoint files of other authors: which network a file holds, and its weights under our names."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from torch import Tensor
 
 from uplift3d.errors import InputError
 from uplift3d.model.config import ModelConfig
+from uplift3d.model.foreign import motionbert, poseformer, strided, videopose3d
+from uplift3d.model.foreign.source import Source, State
 from uplift3d.model.rivals.base import Part, PartConfig
-from uplift3d.model.rivals.foreign import cpn, motionbert, poseformer, strided, videopose3d
-from uplift3d.model.rivals.foreign.source import Source, State
 from uplift3d.model.rivals.registry import build
 
 UPLIFT_UPSAMPLE = Source(
     "Uplift and Upsample", r"(spatial|temporal|strided)\.|(sequence|centre)_head\.|.*_(token|encoding)"
 )
+CPN = Source("CPN, a 2D detector", r"resnet\.(conv1|bn1|layer\d)\.|global_net\.|refine_net\.")
+"""No lifting network: `detect.cpn` loads it."""
 SOURCES = (
     videopose3d.SOURCE,
     poseformer.SOURCE,
@@ -28,7 +30,7 @@ SOURCES = (
     strided.PSTMO_PRETRAINING,
     strided.REFINEMENT,
     motionbert.SOURCE,
-    cpn.SOURCE,
+    CPN,
     UPLIFT_UPSAMPLE,
     Source("MixSTE", r"(STE|TTE)blocks\.|Spatial_|Temporal_|head\."),
     Source(

@@ -9,12 +9,12 @@ import torch
 from uplift3d.errors import InputError
 from uplift3d.model import create, load, load_checkpoint, presets, save_checkpoint
 from uplift3d.model.checkpoints import fingerprint
+from uplift3d.model.foreign import SOURCES, UPLIFT_UPSAMPLE, load_foreign, recognise
 from uplift3d.model.rivals import NAMES, PoseFormerConfig, StridedTransformerConfig, VideoPose3DConfig, build
-from uplift3d.model.rivals.foreign import SOURCES, UPLIFT_UPSAMPLE, load_foreign, recognise
 from uplift3d.model.rivals.registry import PARTS
 
-from ..peers import PEERS, shaken
-from ..test_base import TINY
+from ..rivals.peers import PEERS, shaken
+from ..rivals.test_base import TINY
 
 LOADABLE = {source.config.rival_name(): source for source in SOURCES if source.config is not None}
 TINY_PARTS = TINY | {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from uplift3d.model.rivals.foreign.source import (
+from uplift3d.model.foreign.source import (
     Fields,
     Rules,
     Source,

@@ -8,11 +8,12 @@ import torch
 
 from public_cpn import Reference, random_state, write
 from uplift3d.detect import create_detector, run
-from uplift3d.detect.cpn import MEAN_RGB, CPNDetector
-from uplift3d.detect.crops import Crop
+from uplift3d.detect.cpn import CPNDetector
+from uplift3d.detect.cpn.crops import Crop
+from uplift3d.detect.cpn.detector import MEAN_RGB
 from uplift3d.errors import InputError
 
-from .conftest import LAYOUT
+from ..conftest import LAYOUT
 
 
 def bright_state():
