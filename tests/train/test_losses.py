@@ -70,3 +70,23 @@ def test_the_velocity_part_sees_changes_only():
     still = lifting_loss(trembling, target[:, 2], target, weights=Weights(centre=0.0))
     both = lifting_loss(trembling, target[:, 2], target, weights=Weights(centre=0.0, velocity=1.0))
     torch.testing.assert_close(both - still, torch.tensor(0.1))
+
+
+def test_people_of_another_size_cost_nothing_where_the_size_does_not_count():
+    target = torch.randn(2, 5, 4, 3)
+    sizes = torch.tensor([0.8, 1.3])[:, None, None, None]
+    answer = target * sizes
+    loss = lifting_loss(answer, answer[:, 2], target, weights=Weights(centre=0.0, any_size=1.0))
+    assert loss.item() < 1e-6
+    half = lifting_loss(answer, answer[:, 2], target, weights=Weights(centre=0.0, any_size=0.5))
+    whole = lifting_loss(answer, answer[:, 2], target, weights=Weights(centre=0.0))
+    torch.testing.assert_close(half, whole / 2)
+
+
+def test_what_does_not_count_does_not_decide_the_size_either():
+    target = torch.randn(1, 5, 4, 3)
+    counted = torch.tensor([[True, True, True, False, False]])
+    answer = target * 1.25
+    answer[:, 3:] = 50.0
+    weights = Weights(centre=0.0, any_size=1.0)
+    assert lifting_loss(answer, answer[:, 2], target, counted, weights=weights).item() < 1e-6

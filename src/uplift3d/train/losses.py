@@ -18,9 +18,14 @@ class Weights(NamedTuple):
     """The refined pose; the sequence counts what is left to 1."""
     velocity: float = 0.0
     """The sequence's change from token to token."""
+    any_size: float = 0.0
+    """Share of the sequence's error that is measured after scaling every window to the truth's size, which one
+    camera cannot see: people of 1.9 m would else teach little but that they are tall."""
 
 
 PUBLISHED = Weights()
+SMALLEST_FACTOR = 0.5
+"""No window is scaled by less, or by more than its inverse: fresh networks answer anything."""
 
 
 def mean_joint_error(
@@ -66,10 +71,24 @@ def lifting_loss(
     if sequence is None:
         return centre_error
     error = mean_joint_error(sequence, target, counted, known)
+    if weights.any_size:
+        scaled = _scaled(sequence, target, counted, known)
+        in_shape = mean_joint_error(scaled, target, counted, known)
+        error = (1 - weights.any_size) * error + weights.any_size * in_shape
     loss = weights.centre * centre_error + (1 - weights.centre) * error
     if weights.velocity:
         loss = loss + weights.velocity * _velocity_error(sequence, target, counted, known)
     return loss
+
+
+def _scaled(sequence: Tensor, target: Tensor, counted: Tensor | None, known: Tensor | None) -> Tensor:
+    """The sequence times the factor per window that brings it nearest to the target (least squares)."""
+    share = torch.ones_like(target[..., :1]) if known is None else known[..., None].to(target)
+    if counted is not None:
+        share = share * counted[..., None, None].to(target)
+    answer = sequence.detach()
+    fit = (share * answer * target).sum((1, 2, 3)) / (share * answer**2).sum((1, 2, 3)).clamp(min=1e-9)
+    return sequence * fit.clamp(SMALLEST_FACTOR, 1 / SMALLEST_FACTOR)[:, None, None, None]
 
 
 def _velocity_error(sequence: Tensor, target: Tensor, counted: Tensor | None, known: Tensor | None) -> Tensor:
