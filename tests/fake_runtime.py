@@ -18,7 +18,7 @@ CONFIG = {
 class FakeRuntime:
     """Each slot answers with a mean of the window's pose tokens, weighted by distance in slots."""
 
-    name, version, model_hash = "fake", "0", "abc"
+    name, version, model_hash, licence = "fake", "0", "abc", "CC0-1.0"
 
     def __init__(self, **changes: Any) -> None:
         self.config = CONFIG | changes

@@ -261,7 +261,8 @@ def test_a_network_that_answers_in_camera_axes_is_left_alone():
 def test_the_result_says_how_it_was_made(lifter):
     keys = clip(regular(4, 30), meta={"detector": "by hand"})
     meta = json.loads(json.dumps(lifter.lift(keys, 0.4).meta))
-    assert meta["model"] == {"name": "given", "hash": "abc", "runtime": "fake"}
+    model = {"name": "given", "hash": "abc", "runtime": "fake", "licence": "CC0-1.0"}
+    assert meta["model"] == model
     assert meta["arguments"]["key_interval"] == 0.4
     assert meta["arguments"]["hop"] == 8
     assert meta["units"] == {"positions": "m", "times": "s"}

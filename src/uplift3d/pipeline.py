@@ -288,7 +288,12 @@ class Lifter:
         return {
             "uplift3d": __version__,
             "versions": {"numpy": np.__version__, runtime.name: runtime.version},
-            "model": {"name": self.name, "hash": runtime.model_hash, "runtime": runtime.name},
+            "model": {
+                "name": self.name,
+                "hash": runtime.model_hash,
+                "runtime": runtime.name,
+                "licence": runtime.licence,
+            },
             "units": {"positions": "m", "times": "s"},
             "joints": self.joints,
         }

@@ -60,7 +60,8 @@ def test_load_base_is_the_shipped_default():
 
 
 def test_an_unknown_name_gets_the_names_there_are():
-    with pytest.raises(InputError, match=r"called 'bass'; shipped: base; files: \.safetensors, \.h5"):
+    message = r"called 'bass'; shipped: base, base-free; files: \.safetensors, \.h5"
+    with pytest.raises(InputError, match=message):
         load("bass")
 
 

@@ -159,10 +159,10 @@ def _load(args: argparse.Namespace) -> tuple[Network, Network | None]:
     except ImportError:
         raise InputError("evaluation needs torch: pip install 'uplift3d[train]'") from None
     from uplift3d.model import load, load_checkpoint
-    from uplift3d.model.checkpoints import SHIPPED
+    from uplift3d.weights import NAMES
 
     given_config = args.config is not None
-    if given_config and args.weights in SHIPPED:
+    if given_config and args.weights in NAMES:
         raise InputError(f"--weights {args.weights} carries its configuration: leave --config out")
     is_file = given_config or Path(args.weights).exists()
     network = load_checkpoint(args.weights, config=args.config) if is_file else load(args.weights)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from uplift3d import weights
 from uplift3d.cli.options import text_parser
 from uplift3d.detect.files import Source, format_of, is_keypoint_file, load_keypoints
 from uplift3d.detect.files.base import IncompleteError
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
 
 EPILOG = """knows 3D motion, 2D key-frames, videos, image folders, motion stores and networks
-(.safetensors, .onnx)
+(.safetensors, .onnx; or the name of a shipped one, base or base-free)
 
 example:
-  uplift3d info walk.npz walk.mp4"""
+  uplift3d info walk.npz walk.mp4 base"""
 
 MAX_HEADER_BYTES = 100_000_000  # what the safetensors format itself allows
 MAX_LINE = 2000  # of a note somebody put into a file
@@ -62,6 +63,8 @@ def describe(path: Path) -> list[str]:
         InputError: nothing there, or nothing that uplift3d knows.
     """
     if not path.exists():
+        if str(path) in weights.NAMES:
+            return _checkpoint(weights.stem(str(path)).with_suffix(".safetensors"))
         raise InputError(f"{path}: no such file or folder")
     if path.is_dir() and (path / "index.json").is_file():
         return _store(path)

@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime as ort
 
 from uplift3d.errors import InputError
-from uplift3d.lift.runtime import Part
+from uplift3d.lift.runtime import LICENCE_KEY, UNKNOWN_LICENCE, Part
 from uplift3d.types import FloatArray, IntArray
 
 # Keys of the graphs' metadata, written by `model.onnx_export`.
@@ -45,6 +45,8 @@ class OnnxRuntime:
             raise InputError(f"{embed} and {uplift} were not made from the same checkpoint")
         self.config: Mapping[str, Any] = records[0][0]
         self.model_hash = records[0][1]
+        notes = self._uplift.get_modelmeta().custom_metadata_map
+        self.licence = notes.get(LICENCE_KEY) or UNKNOWN_LICENCE
         self._parts = {output.name for output in self._uplift.get_outputs()}
         self._can_leave_out = WANT_CENTRE in {
             value.name for value in self._uplift.get_overridable_initializers()

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from uplift3d.types import FloatArray, IntArray
 
 Part = Literal["centre", "sequence"]
+LICENCE_KEY, UNKNOWN_LICENCE = "licence", "unknown"
 
 
 class Runtime(Protocol):
@@ -24,6 +25,8 @@ class Runtime(Protocol):
     """The configuration that travels with the weights (fields of `model.ModelConfig`)."""
     model_hash: str
     """Identifies the weights."""
+    licence: str
+    """Licence of the weights, as their file states it; "unknown" where it does not."""
 
     def embed(self, poses: FloatArray) -> FloatArray:
         """Normalised 2D poses (M, J, 2) → pose tokens (M, C); M may be any number from 1."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uplift3d.errors import InputError
-from uplift3d.lift.runtime import Part
+from uplift3d.lift.runtime import LICENCE_KEY, UNKNOWN_LICENCE, Part
 from uplift3d.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ class TorchRuntime:
     Args:
         model: the network; it is put into evaluation mode.
         threads: CPU threads, for the whole process as torch has it; None leaves torch's setting.
+        licence: of the weights.
 
     Raises:
         InputError: torch is not installed, or a network that needs a 2D pose on every token.
@@ -29,7 +30,9 @@ class TorchRuntime:
 
     name = "torch"
 
-    def __init__(self, model: UpliftUpsample, threads: int | None = None) -> None:
+    def __init__(
+        self, model: UpliftUpsample, threads: int | None = None, licence: str = UNKNOWN_LICENCE
+    ) -> None:
         torch = _import_torch()
         from uplift3d.model.checkpoints import fingerprint
 
@@ -43,6 +46,7 @@ class TorchRuntime:
         self.version = str(torch.__version__)
         self.config: Mapping[str, Any] = model.config.model_dump()
         self.model_hash = fingerprint(model)
+        self.licence = licence
         self._torch = torch
         self._model = model.eval()
 
@@ -51,8 +55,11 @@ class TorchRuntime:
         """Load a checkpoint; InputError when torch is missing or the file is none of ours."""
         _import_torch()
         from uplift3d import model
+        from uplift3d.model.checkpoints import read_metadata
 
-        return cls(model.load(checkpoint), threads)
+        network = model.load(checkpoint)
+        notes = read_metadata(checkpoint) if checkpoint.suffix == ".safetensors" else {}
+        return cls(network, threads, notes.get(LICENCE_KEY) or UNKNOWN_LICENCE)
 
     def embed(self, poses: FloatArray) -> FloatArray:
         """See `Runtime`."""

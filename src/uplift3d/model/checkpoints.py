@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from uplift3d import weights
 from uplift3d.errors import InputError
 from uplift3d.files import atomic_write, check_writable
 from uplift3d.model.config import ModelConfig
@@ -31,6 +31,7 @@ ConfigSource = ModelConfig | PartConfig | Mapping[str, Any] | str | Path
 Network = UpliftUpsample | Part[PartConfig]
 State = dict[str, Tensor]
 
+LATER_FIELDS = ("confidence", "hint")
 CONFIG_KEY = "uplift3d.config"
 """Key of the configuration (JSON) in the metadata of own files."""
 
@@ -44,14 +45,13 @@ def load(name_or_path: str | Path = "base") -> UpliftUpsample:
     Raises:
         InputError: neither a shipped name nor a readable file, or the file of a rival.
     """
-    shipped = resources.files("uplift3d") / "weights"
-    if str(name_or_path) in SHIPPED:
-        with resources.as_file(shipped / f"{name_or_path}.safetensors") as path:
-            return _uplift_upsample(load_checkpoint(path), path)
+    if str(name_or_path) in weights.NAMES:
+        path = weights.stem(str(name_or_path)).with_suffix(".safetensors")
+        return _uplift_upsample(load_checkpoint(path), path)
     if not Path(name_or_path).exists():
         raise InputError(
-            f"no shipped model and no file is called {str(name_or_path)!r}; shipped: {', '.join(SHIPPED)}; "
-            f"files: {', '.join(READERS)}"
+            f"no shipped model and no file is called {str(name_or_path)!r}; shipped: "
+            f"{', '.join(weights.NAMES)}; files: {', '.join(READERS)}"
         )
     return _uplift_upsample(load_checkpoint(name_or_path), name_or_path)
 
@@ -117,7 +117,9 @@ def read_metadata(path: str | Path) -> dict[str, str]:
 
 def fingerprint(model: Network) -> str:
     """Return a short hash of configuration and weights, to tell in a result which model made it."""
-    digest = hashlib.sha256(model.config.model_dump_json().encode())
+    # Fields that came later are left out where they change nothing, so that a model keeps its hash.
+    unused = {name for name in LATER_FIELDS if not getattr(model.config, name, None)}
+    digest = hashlib.sha256(model.config.model_dump_json(exclude=unused).encode())
     for name, value in sorted(model.state_dict().items()):
         digest.update(name.encode())
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())
@@ -279,6 +281,3 @@ READERS: dict[str, Callable[[Path, ConfigSource | None], Network]] = {
     ".ckpt": _read_torch,
 }
 """Reader per suffix, in the order that messages list them."""
-
-SHIPPED = ("base",)
-"""Names of the weights inside the package."""

@@ -122,6 +122,8 @@ class TrainConfig(BaseModel):
     """Steps between checkpoints; a killed run goes on from the last one."""
     seed: int = Field(default=0, ge=0)
     """All randomness follows from it."""
+    licence: str = ""
+    """Licence of the weights; default: the strictest of the motion's."""
     graphs: bool = True
     """Write ONNX graphs beside the weights in the end."""
     threads: int | None = Field(default=None, ge=1)

@@ -19,8 +19,8 @@ class Weights(NamedTuple):
     velocity: float = 0.0
     """The sequence's change from token to token."""
     any_size: float = 0.0
-    """Share of the sequence's error that is measured after scaling every window to the truth's size, which one
-    camera cannot see: people of 1.9 m would else teach little but that they are tall."""
+    """Share of the sequence's error that is measured after scaling every window to the truth's size, which
+    one camera cannot see: people of 1.9 m would else teach little but that they are tall."""
 
 
 PUBLISHED = Weights()

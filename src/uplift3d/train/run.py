@@ -21,6 +21,7 @@ from uplift3d.model.onnx_export import export_onnx
 from uplift3d.train.config import TrainConfig
 from uplift3d.train.log import CsvLog, ProgressBar
 from uplift3d.train.module import NETWORK_KEY, STAGE_KEY, TrainingModule
+from uplift3d.train.record import training_record
 from uplift3d.train.sources import check_source
 from uplift3d.train.stages import Stage
 
@@ -75,7 +76,7 @@ def export(config: TrainConfig) -> Path:
     checkpoint = _read(best if best.exists() else config.output / LAST)
     module = TrainingModule(config)
     module.load_state_dict(checkpoint["state_dict"])
-    notes = {"step": str(checkpoint["global_step"])}
+    notes = {"step": str(checkpoint["global_step"]), **training_record(config)}
     for stem, network in module.stage.parts(module.best_network.eval()).items():
         save_checkpoint(network, config.output / f"{stem}.safetensors", notes)
         if config.graphs and isinstance(network, UpliftUpsample) and network.upsampling_token is not None:

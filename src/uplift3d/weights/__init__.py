@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-NAMES = ("base",)
-"""Models that can be asked for by name; "base" is the default."""
+NAMES = ("base", "base-free")
+"""Models that can be asked for by name; "base" is the default, "base-free" is from freely licensed motion."""
 
 
 def stem(name: str) -> Path:

@@ -1,0 +1,48 @@
+"""What weights say about their making, and the licence that follows from the motion's."""
+
+import hashlib
+import json
+
+import pytest
+
+from uplift3d.train.config import TrainConfig
+from uplift3d.train.record import licence_of_weights, training_record
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["MIT", "CC-BY-NC-4.0", "CC-BY-SA-3.0"], "CC-BY-NC-4.0"),
+        (["MIT", "AMASS licence (non-commercial research)"], "CC-BY-NC-4.0"),
+        (["MIT", "unknown"], "unknown"),
+        (["MIT", ""], "unknown"),
+        (["MIT", "CC-BY-SA-3.0"], "CC-BY-SA-3.0"),
+        (["MIT", "Apache-2.0"], "Apache-2.0"),
+        (
+            ["MIT", "free, acknowledge mocap.cs.cmu.edu"],
+            "Apache-2.0, acknowledge mocap.cs.cmu.edu",
+        ),
+    ],
+)
+def test_the_strictest_licence_decides(given, expected):
+    assert licence_of_weights(given) == expected
+
+
+@pytest.fixture
+def tiny_run_config(store_path, tmp_path):
+    return TrainConfig(store=store_path, output=tmp_path / "run", steps=7)
+
+
+def test_a_run_records_its_configuration_and_data(tiny_run_config):
+    record = training_record(tiny_run_config)
+    assert json.loads(record["training"])["steps"] == tiny_run_config.steps
+    assert "store" not in json.loads(record["training"])
+    data = json.loads(record["data"])
+    assert sum(part["clips"] for part in data.values()) > 0
+    stored = (tiny_run_config.store / "positions.npy").read_bytes()
+    assert record["data_sha256"] == hashlib.sha256(stored).hexdigest()
+
+
+def test_a_licence_that_is_given_counts(tiny_run_config):
+    given = tiny_run_config.model_copy(update={"licence": "MIT"})
+    assert training_record(given)["licence"] == "MIT"
