@@ -53,9 +53,10 @@ class VideoReader:
         self.path = Path(path)
         self._timeline = read_timeline(self.path)
         self.times = self._timeline.times
-        first = next(
-            (frame for _, frame in decoded(self.path, self._timeline, np.arange(len(self.times)))), None
-        )
+        every = np.arange(len(self.times))
+        tries = (every[:1], every)  # one frame costs less than the first of all, but may be damaged
+        found = (frame for wanted in tries for _, frame in decoded(self.path, self._timeline, wanted))
+        first = next(found, None)
         if first is None:
             raise InputError(f"{self.path} holds no video frame that can be decoded")
         self._stored_size = (round(first.width * self._timeline.pixel_aspect), first.height)
