@@ -4,11 +4,11 @@ import pytest
 
 from uplift3d.cli import main
 
-ROW = "uu_81 │ own window    │    4 │     2 │        10.38 │  280.4 │ 280.4 │ 140.2 │           4015"
+ROW = "uu-81 │ own window    │    4 │     2 │        10.38 │  280.4 │ 280.4 │ 140.2 │           4015"
 
 
 def test_flops_are_printed_whole_into_a_pipe(capsys):
-    assert main(["bench", "flops", "uu_81"]) == 0
+    assert main(["bench", "flops", "uu-81"]) == 0
     assert ROW in capsys.readouterr().out
 
 
@@ -25,7 +25,7 @@ def test_flops_are_written(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["tiny"], "no model is called 'tiny'; there are uu_351"),
+        (["tiny"], "no model is called 'tiny'; there are small, base-351"),
         (["small", "-o", "{tmp}/cost.txt"], "must end in .md or .csv"),
         (["small", "-o", "{tmp}/no/cost.md"], "no does not exist"),
     ],

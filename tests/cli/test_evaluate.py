@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 
+from make_rival import create_rival
 from uplift3d.cli import main
 from uplift3d.data import mpi_inf_3dhp
 from uplift3d.data.store import Clip, write_store
@@ -20,7 +21,6 @@ pytest.importorskip("torch", reason="needs torch (the train extra)")
 import torch
 
 from uplift3d.model import save_checkpoint
-from uplift3d.model.rivals import create_rival
 
 from ..data.test_h36m_detections import looking, object_of, rows, write
 from ..model.foreign.test_motionbert import authors_file

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from make_rival import create_rival
+
 pytest.importorskip("torch", reason="needs torch (the train extra)")
 
 import torch
@@ -15,7 +17,7 @@ from uplift3d.errors import InputError
 from uplift3d.evaluate.clips import ClipLifter, metres_from_image, tile
 from uplift3d.evaluate.published import evaluate_lifter
 from uplift3d.evaluate.rivals import RivalLifter, lifter_of
-from uplift3d.model.rivals import MotionBERT, MotionBERTConfig, create_rival
+from uplift3d.model.rivals import MotionBERT, MotionBERTConfig
 from uplift3d.skeletons import joint_set
 
 FRAMES, WIDTH, HEIGHT = 9, 1000, 1002
@@ -177,7 +179,7 @@ def test_without_confidence_it_is_1_and_between_key_frames_it_is_interpolated():
     ClipLifter(network, flip=False).lift(track(FRAMES, confidence=False), 1)
     assert (network.shown[0][..., 2] == 1).all()
     given = track(FRAMES)
-    ClipLifter(network, "2d", flip=False).lift(given, 4)
+    ClipLifter(network, flip=False, interpolated="2d").lift(given, 4)
     np.testing.assert_allclose(
         network.shown[1][0, 1, :, 2], 0.75 * given.confidence[0] + 0.25 * given.confidence[4], atol=1e-6
     )

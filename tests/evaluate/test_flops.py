@@ -1,5 +1,4 @@
 import csv
-import inspect
 import io
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,6 @@ from uplift3d import pipeline
 from uplift3d.detect.cpn.network import CPNConfig, ResidualNet
 from uplift3d.errors import InputError
 from uplift3d.evaluate.flops import (
-    MODELS,
     OUR_HOP,
     PAPER_MFLOPS,
     Cost,
@@ -25,29 +23,29 @@ from uplift3d.evaluate.flops import (
     pose_tokens,
 )
 from uplift3d.model import create, presets
+from uplift3d.model.catalogue import all_presets
 from uplift3d.model.layers import Block, StridedBlock
-from uplift3d.model.rivals import VideoPose3D
-from uplift3d.model.rivals import presets as rivals
+from uplift3d.model.rivals.videopose3d import VideoPose3D, videopose3d_27
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "cost.md"
 ON_THE_PAGE = (
-    "uu_351",
-    "uu_81",
-    "base_351",
+    "uu-351",
+    "uu-81",
+    "base-351",
     "small",
-    "videopose3d_243",
-    "poseformer_81",
-    "strided_transformer_351",
-    "pstmo_243",
-    "ugcn_96",
-    "motionbert_243",
+    "videopose3d-243",
+    "poseformer-81",
+    "strided-transformer-351",
+    "pstmo-243",
+    "ugcn-96",
+    "motionbert-243",
 )
 REFERENCE_M = {
-    ("uu_351", 5): 524,
-    ("uu_351", 10): 495,
-    ("uu_351", 20): 480,
-    ("uu_81", 4): 280,
-    ("uu_81", 20): 266,
+    ("uu-351", 5): 524,
+    ("uu-351", 10): 495,
+    ("uu-351", 20): 480,
+    ("uu-81", 4): 280,
+    ("uu-81", 20): 266,
 }
 """Million multiply-adds for one output pose, without what only other poses need."""
 PAPER = [(name, s_in, mflops) for name, row in PAPER_MFLOPS.items() for s_in, mflops in row.items()]
@@ -55,7 +53,7 @@ PAPER = [(name, s_in, mflops) for name, row in PAPER_MFLOPS.items() for s_in, mf
 
 @pytest.fixture(scope="module")
 def found() -> list[Cost]:
-    return costs([*ON_THE_PAGE, "videopose3d_27"])
+    return costs([*ON_THE_PAGE, "videopose3d-27"])
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +112,7 @@ def test_a_window_agrees_with_table_4_of_the_paper(one, model, s_in, mflops):
 
 @pytest.mark.parametrize(("model", "s_in"), REFERENCE_M)
 def test_a_window_without_its_sequence_is_the_known_cost_of_a_pose(one, model, s_in):
-    config = MODELS[model]()
+    config = all_presets()[model].config()
     sequence_head = config.tokens * config.temporal_width * 17 * 3
     known = REFERENCE_M[model, s_in]
     assert (one(model, s_in).window - sequence_head) / 1e6 == pytest.approx(known, abs=0.5)
@@ -123,8 +121,8 @@ def test_a_window_without_its_sequence_is_the_known_cost_of_a_pose(one, model, s
 @pytest.mark.parametrize("s_in", [10, 20])
 def test_longer_strides_save_embeddings_in_the_paper_and_no_keys(one, s_in):
     """Masked poses are not embedded, but keys and values of upsampling tokens are computed."""
-    saved = PAPER_MFLOPS["uu_351"][5] - PAPER_MFLOPS["uu_351"][s_in]
-    ours = 2 * (one("uu_351", 5).window - one("uu_351", s_in).window) / 1e6
+    saved = PAPER_MFLOPS["uu-351"][5] - PAPER_MFLOPS["uu-351"][s_in]
+    ours = 2 * (one("uu-351", 5).window - one("uu-351", s_in).window) / 1e6
     assert saved == pytest.approx(ours, rel=0.08)
     tokens = 71 - 71 * 5 / s_in
     keys = 2 * tokens * (2 * 384**2 + 2 * 71 * 384) / 1e6
@@ -133,13 +131,13 @@ def test_longer_strides_save_embeddings_in_the_paper_and_no_keys(one, s_in):
 
 def test_parameters_are_the_published_ones(one):
     published_m = {
-        "uu_351": 10.40,
-        "videopose3d_243": 16.95,
-        "videopose3d_27": 8.56,
-        "motionbert_243": 42.5,
+        "uu-351": 10.40,
+        "videopose3d-243": 16.95,
+        "videopose3d-27": 8.56,
+        "motionbert-243": 42.5,
     }
     for model, millions in published_m.items():
-        cost = one(model, MODELS[model]().s_out)
+        cost = one(model, all_presets()[model].config().s_out)
         assert cost.parameters / 1e6 == pytest.approx(millions, rel=0.002)
 
 
@@ -152,7 +150,7 @@ def test_a_window_is_what_the_network_does_with_a_mask(one):
     mask = torch.zeros(1, config.tokens, dtype=torch.bool)
     mask[:, ::2] = True  # s_in 4: every other token
     counted = multiply_adds(partial(network, torch.zeros(1, config.tokens, 17, 2), mask))
-    assert one("uu_81", 4).window == counted
+    assert one("uu-81", 4).window == counted
 
 
 @pytest.mark.parametrize("every", [1, 2, 4, 5, 10])
@@ -167,7 +165,7 @@ def test_shared_tokens_are_embedded_once_and_unread_answers_left_out(one):
     network = create(config).eval()
     embedding = multiply_adds(partial(network.embed, torch.zeros(1, 17, 2)))
     uplift = partial(network.uplift, torch.zeros(1, 36, 384), torch.arange(36)[None])  # every other token
-    cost = one("uu_351", 10, "shared tokens")
+    cost = one("uu-351", 10, "shared tokens")
     assert cost.pose == embedding / 2 + multiply_adds(uplift) - 71 * 384 * 51  # less the sequence head
     assert cost.video_frame == cost.pose / 5
 
@@ -187,20 +185,20 @@ def test_the_hop_is_the_pipelines():
 
 
 def test_each_weight_of_videopose3d_is_used_once_per_frame_of_a_clip(one):
-    network = VideoPose3D(rivals.videopose3d_27())
+    network = VideoPose3D(videopose3d_27())
     weights = sum(
         module.weight.numel() for module in network.modules() if isinstance(module, torch.nn.Conv1d)
     )
-    assert one("videopose3d_27", 1, "whole clip").pose == weights
+    assert one("videopose3d-27", 1, "whole clip").pose == weights
 
 
 def test_networks_that_answer_all_frames_share_a_window(one):
-    assert one("motionbert_243", 1, "clip").pose == one("motionbert_243", 1).window / 243
-    assert one("ugcn_96", 1, "clip").pose == one("ugcn_96", 1).window / 96
+    assert one("motionbert-243", 1, "clip").pose == one("motionbert-243", 1).window / 243
+    assert one("ugcn-96", 1, "clip").pose == one("ugcn-96", 1).window / 96
 
 
 def test_rivals_between_key_frames_cost_nothing(one):
-    dense, sparse = one("pstmo_243", 2), one("pstmo_243", 20, "own window, 3D")
+    dense, sparse = one("pstmo-243", 2), one("pstmo-243", 20, "own window, 3D")
     assert dense.video_frame == dense.window / 2
     assert sparse.video_frame == sparse.window / 20
 
@@ -220,7 +218,7 @@ def test_the_detectors_backbone_costs_what_a_resnet_50_does():
 
 
 def test_a_detector_is_paid_on_key_frames_only(one, detection):
-    cost = one("uu_351", 20)
+    cost = one("uu-351", 20)
     assert cost.with_detector(detection) == cost.video_frame + detection / 20
 
 
@@ -228,15 +226,15 @@ def test_a_detector_is_paid_on_key_frames_only(one, detection):
 
 
 def test_all_published_networks_are_there_and_counted_at_all_their_strides(found):
-    presets_there = [name for name, _ in inspect.getmembers(rivals, inspect.isfunction)]
-    assert {name for name in presets_there if "pretraining" not in name} <= set(MODELS)
     for name in ON_THE_PAGE:
-        assert set(MODELS[name]().strides_in) <= {cost.s_in for cost in found if cost.model == name}
+        assert set(all_presets()[name].config().strides_in) <= {
+            cost.s_in for cost in found if cost.model == name
+        }
 
 
 def test_an_unknown_model_is_answered_with_the_known_ones():
-    with pytest.raises(InputError, match="no model is called 'uu-351'; there are uu_351, uu_81, base_351"):
-        costs(["small", "uu-351"])
+    with pytest.raises(InputError, match="no model is called 'uu_351'; there are small, base-351, uu-351"):
+        costs(["small", "uu_351"])
 
 
 def test_counting_leaves_random_numbers_alone():
@@ -265,8 +263,7 @@ def test_the_page_shows_what_is_counted(found, detection):
 @pytest.mark.parametrize(("model", "s_in", "mflops"), PAPER)
 def test_the_page_compares_with_the_paper(one, model, s_in, mflops):
     flops = 2 * one(model, s_in).window / 1e6
-    name = model.replace("_", "-")
-    assert f"| {name} | {s_in} | {flops:.0f} | {mflops} | {flops / mflops - 1:+.1%} |" in PAGE.read_text(
+    assert f"| {model} | {s_in} | {flops:.0f} | {mflops} | {flops / mflops - 1:+.1%} |" in PAGE.read_text(
         encoding="utf-8"
     )
 

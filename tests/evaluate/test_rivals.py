@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from make_rival import create_rival
+
 pytest.importorskip("torch", reason="needs torch (the train extra)")
 
 import torch
@@ -21,13 +23,11 @@ from uplift3d.model.rivals import (
     RefinementConfig,
     Rival,
     back_project,
-    create_rival,
-    flip_average,
 )
-from uplift3d.model.rivals.base import PartConfig, RivalConfig
+from uplift3d.model.rivals.base import RivalConfig
 from uplift3d.normalise import normalise_screen
 
-from ..model.rivals.peers import Peer, shaken, stored
+from ..model.rivals.peers import Peer, flip_average, shaken, stored
 
 FRAMES = 43
 REFINED = [name for name in stored("*/io.npz") if "refined_center" in Peer(name).arrays]
@@ -47,7 +47,7 @@ class Echo(Rival[EchoConfig]):
     """Answers with the 2D pose of the frame it answers for, and how far its window reaches as depth."""
 
     @property
-    def answered_frame(self):
+    def answered_token(self):
         return self.config.answered
 
     def __init__(self, config):
@@ -57,7 +57,7 @@ class Echo(Rival[EchoConfig]):
     def forward(self, keypoints):
         self.check(keypoints)
         reach = keypoints[:, -1, :, :1] - keypoints[:, 0, :, :1]
-        return None, torch.cat([keypoints[:, self.answered_frame], reach], dim=-1)
+        return None, torch.cat([keypoints[:, self.answered_token], reach], dim=-1)
 
 
 def track(frames=FRAMES, camera=None):
@@ -95,14 +95,14 @@ def test_a_causal_network_looks_back_only():
 
 def test_key_frames_alone_and_straight_lines_in_2d():
     given = track()
-    alone = RivalLifter(Echo(EchoConfig()), "3d", flip=False)
+    alone = RivalLifter(Echo(EchoConfig()), flip=False, interpolated="3d")
     poses = alone.lift(given, 10)
     assert alone.grid(10) == 10
     assert np.isfinite(poses[::10]).all()
     assert np.isnan(poses[1::10]).all()
     # two key-frames on either side: 20 frames each way
     np.testing.assert_allclose(poses[20, :, 2], (screen(given)[40] - screen(given)[0])[:, 0], atol=1e-6)
-    filled = RivalLifter(Echo(EchoConfig()), "2d", flip=False)
+    filled = RivalLifter(Echo(EchoConfig()), flip=False, interpolated="2d")
     poses = filled.lift(given, 10)
     assert filled.grid(10) == 1
     even = slice(0, 41)  # behind the last key-frame it is held
@@ -137,10 +137,6 @@ def test_both_protocols_score_a_real_rival(interpolated):
     assert ("2D" if interpolated == "2d" else "3D") in lifter.facts(True)["upsampling"]
 
 
-class Piece(torch.nn.Module):
-    config = PartConfig(rival="refinement")
-
-
 def test_what_lifts_and_what_does_not():
     ours = create(
         ModelConfig(
@@ -152,8 +148,8 @@ def test_what_lifts_and_what_does_not():
     with pytest.raises(InputError, match="interpolation of 2d poses is for rivals"):
         lifter_of(ours, interpolated="2d")
     with pytest.raises(InputError, match="'refinement', which does not lift 2D poses by itself"):
-        lifter_of(Piece())
-    with pytest.raises(InputError, match="every 3 frames: accepted are multiples of 2, this model's spacing"):
+        lifter_of(Refinement(RefinementConfig()))
+    with pytest.raises(InputError, match="every 3 frames: accepted are multiples of 2, the model's s_out"):
         RivalLifter(Echo(EchoConfig(s_out=2))).check(3)
 
 
@@ -196,7 +192,7 @@ def test_the_average_with_the_mirror_image_is_refined_not_the_other_way_round(ar
     network, refinement = golden.load("no_refine*.pth"), golden.load("refine*.pth")
     lifter = lifter_of(network, refinement=refinement)
     _, centre = flip_average(network, golden["input"])
-    keypoints, depth = golden["input"][:, network.answered_frame], golden["gt_3d_center"][:, 0, 0, 2]
+    keypoints, depth = golden["input"][:, network.answered_token], golden["gt_3d_center"][:, 0, 0, 2]
     refined = refinement(centre, back_project(centre, keypoints, golden["camera"], depth, "h36m17"))
     for number, pose in enumerate(refined.numpy()):
         given = window_of(golden, number)

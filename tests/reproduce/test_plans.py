@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from uplift3d.errors import InputError
-from uplift3d.reproduce.plans import COMPONENTS, RIVALS, STRIDES_81, STRIDES_351, Plan
+from uplift3d.model.catalogue import rivals
+from uplift3d.reproduce.plans import COMPONENTS, STRIDES_81, STRIDES_351, Plan
 from uplift3d.reproduce.scales import SCALES, scale_named
 from uplift3d.reproduce.sources import OpenMocap
 from uplift3d.train.config import TrainConfig
@@ -20,7 +21,7 @@ def all_cells(plan):
     cells += [plan.table_2(within, pretrained) for within in (True, False) for pretrained in (True, False)]
     cells += [plan.long_finetuning()] if plan.long_finetuning() else []
     cells += [plan.table_3(component) for component in COMPONENTS]
-    cells += [plan.rival(name, how) for name in RIVALS for how in ("2d", "3d")]
+    cells += [plan.rival(name, how) for name in rivals() for how in ("2d", "3d")]
     cells += [plan.best_81(), plan.best_351()]
     return cells + [cell.after for cell in cells if cell.after]
 

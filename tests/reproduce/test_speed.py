@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from uplift3d.model import presets
-from uplift3d.reproduce import published, speed
+from uplift3d.reproduce import paper_scores, speed
 
 TINY = presets.uu_351().evolve(spatial_width=8, temporal_width=16, temporal_depth=1, heads=2)
 
@@ -12,7 +12,7 @@ TINY = presets.uu_351().evolve(spatial_width=8, temporal_width=16, temporal_dept
 @pytest.mark.parametrize("network", ["uu_81", "uu_351"])
 def test_the_paper_s_speeds_count_frames_of_video(network):
     """Only then does its detection take the same time at every stride."""
-    rows = [(s_in, *row) for (name, s_in), row in published.TABLE_4.items() if name == network]
+    rows = [(s_in, *row) for (name, s_in), row in paper_scores.TABLE_4.items() if name == network]
     detection_ms = [1000 * s_in * (1 / slow - 1 / fast) for s_in, fast, slow, _ in rows]
     assert detection_ms == pytest.approx([26] * 3, rel=0.02)
 

@@ -6,7 +6,7 @@ from uplift3d.data.store import MotionStore, split_validation
 from uplift3d.film.h36m_cameras import look_h36m
 from uplift3d.model import presets
 from uplift3d.model.rivals import back_project
-from uplift3d.model.rivals.presets import pstmo_243
+from uplift3d.model.rivals.pstmo import pstmo_243
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.train import batches
 from uplift3d.train.batches import Batch, ViewConfig, draw_batch, hold_ends, mirror_image, within_reach

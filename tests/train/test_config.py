@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from uplift3d.errors import InputError
-from uplift3d.model.rivals import presets as rivals
+from uplift3d.model.rivals.pstmo import pstmo_243
+from uplift3d.model.rivals.pstmo_pretraining import pstmo_pretraining_243
 from uplift3d.train.config import TrainConfig, load_config
 
 SHIPPED = sorted((Path(__file__).resolve().parents[2] / "configs").glob("*.yaml"))
@@ -56,8 +57,8 @@ def test_a_stage_has_a_network_of_its_own(tmp_path):
         stage: load_config(write(tmp_path, f"{LEAST}preset: pstmo-243\nstage: {stage}\n{more}")).network
         for stage, more in stages.items()
     }
-    assert networks["pretraining"] == rivals.pstmo_pretraining_243()
-    assert networks["lifting"] == networks["refinement"] == rivals.pstmo_243()
+    assert networks["pretraining"] == pstmo_pretraining_243()
+    assert networks["lifting"] == networks["refinement"] == pstmo_243()
 
 
 def test_the_command_line_goes_before_the_file(tmp_path):
@@ -70,7 +71,7 @@ def test_the_command_line_goes_before_the_file(tmp_path):
     [
         ("steps: 0", r"run\.yaml: steps: Input should be greater than 0"),
         ("step: 3", "step: unknown field"),
-        ("preset: tiny", "preset: Input should be 'small', 'base-351', 'uu-351'"),
+        ("preset: tiny", "preset: 'tiny' given; there are small, base-351, uu-351, uu-81, videopose3d-243"),
         (
             "views: {noise: {white_mm: [20, 3]}}",
             r"views\.noise\.white_mm: \[20, 3\] given, the lower",

@@ -9,7 +9,6 @@ import torch
 from uplift3d.model import load_checkpoint
 from uplift3d.train import run
 from uplift3d.train.config import TrainConfig
-from uplift3d.train.networks import answer
 
 from .conftest import TINY
 from .test_networks import SMALL_RIVALS
@@ -44,7 +43,7 @@ def test_the_loss_falls_and_the_checkpoint_round_trips(preset, store_path, tmp_p
     keypoints = torch.randn(2, config.network.tokens, 17, 2, generator=random)
     mask = torch.ones(keypoints.shape[:2], dtype=torch.bool)
     with torch.no_grad():
-        assert torch.equal(answer(network, keypoints, mask)[1], answer(again, keypoints, mask)[1])
+        assert torch.equal(network.answer(keypoints, mask)[1], again.answer(keypoints, mask)[1])
     best = torch.load(tmp_path / "run" / "best.ckpt", weights_only=True)["state_dict"]
     for name, value in network.state_dict().items():
         assert torch.equal(value, best[f"network.{name}"])

@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from made_motion import filmed_track
+from make_rival import create_rival
 from uplift3d.data import h36m
 from uplift3d.errors import InputError
 from uplift3d.film.windows import FilmedWindows
 from uplift3d.model import load_checkpoint, presets, save_checkpoint
-from uplift3d.model.rivals import create_rival
 from uplift3d.train import run
 from uplift3d.train.batches import ViewConfig, draw_batch
 from uplift3d.train.config import TrainConfig

@@ -4,13 +4,14 @@ import torch
 from uplift3d.data.store import MotionStore, split_validation
 from uplift3d.errors import InputError
 from uplift3d.model import load_checkpoint, presets, save_checkpoint
-from uplift3d.model.rivals import NAMES, MotionBERTConfig, VideoPose3DConfig, create_rival
+from uplift3d.model.catalogue import all_presets, rivals
+from uplift3d.model.rivals import MotionBERTConfig, VideoPose3DConfig
 from uplift3d.train import run
 from uplift3d.train.batches import ViewConfig, draw_batch
-from uplift3d.train.config import PRESETS, TrainConfig
+from uplift3d.train.config import TrainConfig
 from uplift3d.train.inputs import straight_lines
 from uplift3d.train.module import NETWORK_KEY, TrainingModule
-from uplift3d.train.networks import answer, answered_token, create_network, fills_in, take_weights
+from uplift3d.train.networks import create_network, take_weights
 from uplift3d.train.run import train
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
 
@@ -42,8 +43,7 @@ def settings(store_path, output, preset, **changes):
 
 
 def test_every_rival_has_a_preset():
-    assert {config().rival for config in PRESETS.values() if hasattr(config(), "rival")} == set(NAMES)
-    assert {PRESETS[preset]().rival for preset in SMALL_RIVALS} == set(NAMES)
+    assert {all_presets()[preset].config().rival for preset in SMALL_RIVALS} == set(rivals())
 
 
 @pytest.mark.parametrize("preset", SMALL_RIVALS)
@@ -95,16 +95,16 @@ def test_a_run_from_before_a_field_existed_goes_on(store_path, tmp_path):
 )
 def test_the_pose_that_is_answered_is_the_one_that_is_trained(causal, token):
     network = create_network(VideoPose3DConfig(filter_widths=(3, 3), channels=8, causal=causal))
-    assert answered_token(network) == token
-    sequence, centre = answer(network, torch.zeros(2, 9, 17, 2), torch.ones(2, 9, dtype=torch.bool))
+    assert network.answered_token == token
+    sequence, centre = network.answer(torch.zeros(2, 9, 17, 2), torch.ones(2, 9, dtype=torch.bool))
     assert sequence is None
     assert centre.shape == (2, 17, 3)
 
 
 def test_who_fills_in():
-    assert fills_in(presets.small())
-    assert not fills_in(presets.small().evolve(masked_tokens=False, deferred_depth=0))
-    assert not fills_in(VideoPose3DConfig())
+    assert presets.small().fills_in
+    assert not presets.small().evolve(masked_tokens=False, deferred_depth=0).fills_in
+    assert not VideoPose3DConfig().fills_in
 
 
 def test_a_motion_loss_enters_the_loss(store_path, tmp_path):
@@ -113,7 +113,7 @@ def test_a_motion_loss_enters_the_loss(store_path, tmp_path):
         model = SMALL_RIVALS["ugcn-96"] | {"motion_weight": weight, "dropout": 0, "s_out": 1}
         module = TrainingModule(settings(store_path, tmp_path, "ugcn-96", model=model, seed=3))
         torch.manual_seed(0)
-        network = create_rival("ugcn", module.config.network)
+        network = create_network(module.config.network)
         module.network.load_state_dict(network.state_dict())
         module.on_fit_start()
         module._fabric = None

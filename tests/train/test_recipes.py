@@ -16,10 +16,11 @@ from uplift3d.data.store import MotionStore, split_validation
 from uplift3d.errors import InputError
 from uplift3d.film.h36m_cameras import H36MCameras
 from uplift3d.model import load_checkpoint, presets
-from uplift3d.model.rivals import Refinement, RefinementConfig, build
+from uplift3d.model.catalogue import all_presets, create
+from uplift3d.model.rivals import Refinement, RefinementConfig
 from uplift3d.model.rivals.pstmo_pretraining import SHARED
 from uplift3d.train import validate
-from uplift3d.train.config import PRESETS, PRETRAININGS, load_config
+from uplift3d.train.config import load_config
 from uplift3d.train.networks import create_network
 from uplift3d.train.refinement import RefinedLifter
 from uplift3d.train.run import train
@@ -49,15 +50,15 @@ def recipe(name):
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_a_recipe_is_a_run_of_its_published_network(path):
     config = load_config(path)
-    presets_of_stage = PRETRAININGS if config.stage == "pretraining" else PRESETS
-    assert config.network == presets_of_stage[config.preset]()
+    preset = all_presets()[config.preset]
+    assert config.network == (preset.pretraining if config.stage == "pretraining" else preset.config)()
     layout, _, stage = path.stem.partition(config.preset)
     assert layout
     assert stage == ("" if config.stage == "lifting" else f"-{config.stage}") or stage == "-finetune"
     assert config.output == Path("runs") / path.stem
     assert config.steps % config.validate_every == 0
     with torch.device("meta"):
-        built = build(config.network) if config.stage == "pretraining" else create_network(config.network)
+        built = create(config.network) if config.stage == "pretraining" else create_network(config.network)
         if config.stage == "refinement":
             RefinedLifter(built, Refinement(RefinementConfig(joints=config.network.joints)))
 

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from made_motion import filmed_track
+from make_rival import create_rival
 from uplift3d.data import mpi_inf_3dhp
 from uplift3d.errors import InputError
 from uplift3d.model import load_checkpoint, save_checkpoint
-from uplift3d.model.rivals import Refinement, StridedTransformer, back_project, create_rival
+from uplift3d.model.rivals import Refinement, StridedTransformer, back_project
 from uplift3d.train import run
 from uplift3d.train.config import TrainConfig
 from uplift3d.train.module import TrainingModule

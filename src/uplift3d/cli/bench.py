@@ -16,11 +16,11 @@ FLOPS_DESCRIPTION = """Count the arithmetic of networks at all strides: paramete
 per window, per output pose and per frame of 50 Hz video, without and with the CPN 2D detector on the
 key-frames. A FLOP count as papers give it is twice that. docs/cost.md explains the ways of use.
 
-models: ours and the rivals at their published sizes, such as uu_351, base_351, small, poseformer_81"""
+models: ours and the rivals at their published sizes, such as uu-351, base-351, small, poseformer-81"""
 
 FLOPS_EPILOG = """examples:
   uplift3d bench flops
-  uplift3d bench flops uu_351 uu_81 -o cost.md -o cost.csv"""
+  uplift3d bench flops uu-351 uu-81 -o cost.md -o cost.csv"""
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:

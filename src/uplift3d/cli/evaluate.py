@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from uplift3d.cli.options import add_outputs, positive, text_parser, whole_number
 from uplift3d.cli.tables import print_table
@@ -16,7 +16,7 @@ from uplift3d.evaluate.report import Report, check_report_path, save_report
 if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
     from uplift3d.data.tracks import Track
-    from uplift3d.model.checkpoints import Network
+    from uplift3d.model.network import Network
 
 DATASETS = ("h36m", "mpi-inf-3dhp", "open-mocap")
 PIECES = 100
@@ -152,7 +152,7 @@ def _check(args: argparse.Namespace) -> None:
         check_report_path(path)
 
 
-def _load(args: argparse.Namespace) -> tuple[Network, Network | None]:
+def _load(args: argparse.Namespace) -> tuple[Network[Any], Network[Any] | None]:
     """The network and its refinement, on the device."""
     try:
         import torch
@@ -175,7 +175,7 @@ def _load(args: argparse.Namespace) -> tuple[Network, Network | None]:
         raise InputError(f"--device {args.device} cannot be used ({reason})") from None
 
 
-def _measure(args: argparse.Namespace, network: Network, refinement: Network | None) -> Report:
+def _measure(args: argparse.Namespace, network: Network[Any], refinement: Network[Any] | None) -> Report:
     """Both protocols on the data set that was asked for."""
     from uplift3d.data.h36m import TEST_SUBJECTS
     from uplift3d.evaluate.datasets import evaluate_h36m, evaluate_mpi_inf_3dhp
@@ -218,7 +218,7 @@ def _measure(args: argparse.Namespace, network: Network, refinement: Network | N
     )
 
 
-def _trained_strides(network: Network, frames_per_base: float = 1.0) -> tuple[int, ...]:
+def _trained_strides(network: Network[Any], frames_per_base: float = 1.0) -> tuple[int, ...]:
     """Strides that a network was trained for and that meet frames of the video."""
     trained: tuple[int, ...] = getattr(network.config, "strides_in", ())
     meeting = tuple(stride for stride in trained if (stride * frames_per_base).is_integer())
@@ -226,7 +226,7 @@ def _trained_strides(network: Network, frames_per_base: float = 1.0) -> tuple[in
 
 
 def _with_weights(
-    report: Report, args: argparse.Namespace, model: Network, refinement: Network | None
+    report: Report, args: argparse.Namespace, model: Network[Any], refinement: Network[Any] | None
 ) -> Report:
     from dataclasses import replace
 

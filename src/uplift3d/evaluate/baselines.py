@@ -9,67 +9,41 @@ Axes: T frames of a track, K key-frames, n frames that are lifted, J joints.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 
 from uplift3d.data.tracks import Track
-from uplift3d.errors import InputError
 from uplift3d.evaluate import windows
-from uplift3d.model.rivals.base import Rival, RivalConfig
+from uplift3d.evaluate.track_lifter import NetworkT_co, TrackLifter
 from uplift3d.types import FloatArray, IntArray
 
 __all__ = ["Baseline", "Interpolated", "straight_lines"]
 
 Interpolated = Literal["3d", "2d"]
-RivalT = TypeVar("RivalT", bound=Rival[RivalConfig])
 
 
 @dataclass(frozen=True, eq=False)
-class Baseline(Generic[RivalT]):
-    """A `Lifter` but for `lift`."""
+class Baseline(TrackLifter[NetworkT_co]):
+    """A `TrackLifter` but for `lift`."""
 
-    model: RivalT
     interpolated: Interpolated = "3d"
     """What lies between key-frames is interpolated after lifting ("3d") or before ("2d")."""
-    flip: bool = True
-    batch: int = 256
-
-    @property
-    def joints(self) -> str:
-        """See `Lifter`."""
-        return self.model.config.joints
-
-    @property
-    def rate_hz(self) -> float:
-        """See `Lifter`."""
-        return self.model.config.frame_rate_hz
 
     def grid(self, s_in: int) -> int:
-        """See `Lifter`."""
-        return s_in if self.interpolated == "3d" else self.model.config.s_out
+        """See `TrackLifter`."""
+        return s_in if self.interpolated == "3d" else super().grid(s_in)
 
-    def facts(self, learned_upsampling: bool) -> dict[str, str]:
-        """See `Lifter`; a rival has no learned upsampling."""
+    def upsampling(self, learned: bool) -> str:
+        """See `TrackLifter`; a rival has no learned upsampling."""
+        if self.interpolated == "3d":
+            return "none: key-frames are lifted alone, straight lines between their 3D poses"
         s_out = self.model.config.s_out
         every = "frame" if s_out == 1 else f"{s_out} frames"
-        between = {
-            "3d": "none: key-frames are lifted alone, straight lines between their 3D poses",
-            "2d": "none: straight lines between the 2D poses of key-frames, which are lifted every "
-            f"{every} of {self.rate_hz:g} Hz",
-        }
-        return {
-            "upsampling": between[self.interpolated],
-            "flip": "average with the mirror image" if self.flip else "none",
-        }
-
-    def check(self, s_in: int) -> None:
-        """See `Lifter`."""
-        spacing = self.model.config.s_out
-        if s_in < 1 or s_in % spacing:
-            raise InputError(
-                f"key-frames every {s_in} frames: accepted are multiples of {spacing}, this model's spacing"
-            )
+        return (
+            "none: straight lines between the 2D poses of key-frames, which are lifted every "
+            f"{every} of {self.rate_hz:g} Hz"
+        )
 
     def frames(self, track: Track, s_in: int) -> tuple[IntArray, IntArray]:
         """Frames of a track that are key-frames (K,), and those that are lifted (n,)."""

@@ -22,8 +22,9 @@ import torch
 from uplift3d.camera import Camera
 from uplift3d.data.tracks import Track, camera_of
 from uplift3d.evaluate.baselines import Baseline, straight_lines
+from uplift3d.evaluate.track_lifter import flip_averaged, on_frames
 from uplift3d.model.rivals import MotionBERT
-from uplift3d.normalise import mirror, normalise_screen
+from uplift3d.normalise import normalise_screen
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.types import FloatArray, IntArray
 
@@ -32,10 +33,10 @@ __all__ = ["ClipLifter", "metres_from_image", "tile"]
 
 @dataclass(frozen=True, eq=False)
 class ClipLifter(Baseline[MotionBERT]):
-    """A `Lifter` of a network that takes confidences, or that answers in image units."""
+    """A `TrackLifter` of a network that takes confidences, or that answers in image units."""
 
     def facts(self, learned_upsampling: bool) -> dict[str, str]:
-        """See `Lifter`."""
+        """See `TrackLifter`."""
         config = self.model.config
         facts = super().facts(learned_upsampling) | {
             "clips": f"{config.frames} frames, one after the other, all frames answered; the last clip of a "
@@ -51,15 +52,13 @@ class ClipLifter(Baseline[MotionBERT]):
         return facts
 
     def lift(self, track: Track, s_in: int) -> FloatArray:
-        """See `Lifter`; InputError for a track without camera, if answers are in image units."""
+        """See `TrackLifter`; InputError for a track without camera, if answers are in image units."""
         joints = self.model.config.joints
         keys, rows = self.frames(track, s_in)
         seen = straight_lines(_with_confidence(track)[keys], keys, rows)[:, reorder("h36m17", joints)]
         screen, _ = normalise_screen(seen[..., :2], track.image_size)
         poses = np.concatenate([screen, seen[..., 2:]], axis=-1)  # (n, J, 3) x, y, confidence
-        lifted = self._lift(poses)
-        if self.flip:
-            lifted = (lifted + mirror(self._lift(mirror(poses, joints)), joints)) / 2
+        lifted = flip_averaged(self._lift, poses, joints) if self.flip else self._lift(poses)
         if self.model.config.output == "image":
             pelvis = joint_set(joints).index("pelvis")
             depth_m = track.positions_camera[rows, joint_set("h36m17").index("pelvis"), 2]
@@ -68,9 +67,7 @@ class ClipLifter(Baseline[MotionBERT]):
             lifted = metres_from_image(
                 lifted * half_width_px, seen[:, pelvis, :2], depth_m, camera, root=pelvis
             )
-        out = np.full((len(track), *lifted.shape[1:]), np.nan, dtype=np.float32)
-        out[rows] = lifted
-        return out
+        return on_frames(lifted, rows, len(track))
 
     @torch.inference_mode()
     def _lift(self, poses: FloatArray) -> FloatArray:

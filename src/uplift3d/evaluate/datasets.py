@@ -9,9 +9,9 @@ from typing import Any
 from uplift3d.data import h36m, mpi_inf_3dhp
 from uplift3d.data.mpi_inf_3dhp import GroundTruth
 from uplift3d.data.tracks import Track
-from uplift3d.evaluate.lifters import Lifter
 from uplift3d.evaluate.published import evaluate_lifter
 from uplift3d.evaluate.report import ProtocolResult, Report, both_protocols
+from uplift3d.evaluate.track_lifter import TrackLifter
 
 __all__ = ["evaluate_h36m", "evaluate_mpi_inf_3dhp", "results_at"]
 
@@ -26,7 +26,7 @@ def silent(tracks: Iterable[Track], what: str) -> Iterable[Track]:
 
 
 def results_at(
-    s_in: Sequence[int], lifter: Lifter, tracks: Iterable[Track], progress: Progress, **how: Any
+    s_in: Sequence[int], lifter: TrackLifter[Any], tracks: Iterable[Track], progress: Progress, **how: Any
 ) -> tuple[ProtocolResult, ...]:
     """Both protocols at every stride; `how` are further arguments of `evaluate_lifter`."""
     return tuple(
@@ -39,7 +39,7 @@ def results_at(
 
 
 def evaluate_h36m(
-    lifter: Lifter,
+    lifter: TrackLifter[Any],
     folder: str | Path,
     s_in: Sequence[int],
     *,
@@ -78,7 +78,7 @@ def evaluate_h36m(
 
 
 def evaluate_mpi_inf_3dhp(
-    lifter: Lifter,
+    lifter: TrackLifter[Any],
     folder: str | Path,
     s_in: Sequence[int],
     ground_truth: GroundTruth,

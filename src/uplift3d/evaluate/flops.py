@@ -23,12 +23,11 @@ from uplift3d.detect.cpn.network import CPN, CPNConfig
 from uplift3d.errors import InputError
 from uplift3d.evaluate.cost import embed_cost, uplift_cost
 from uplift3d.evaluate.report import Table
-from uplift3d.model import ModelConfig, UpliftUpsample, create, presets
-from uplift3d.model.rivals import MotionBERTConfig, RivalConfig, UGCNConfig, VideoPose3D, create_rival
-from uplift3d.model.rivals import presets as rivals
+from uplift3d.model import ModelConfig, UpliftUpsample
+from uplift3d.model.catalogue import all_presets, method_of
+from uplift3d.model.network import LiftingConfig, LiftingNetwork
 
 __all__ = [
-    "MODELS",
     "PAPER_MFLOPS",
     "Cost",
     "as_csv",
@@ -47,30 +46,10 @@ STRIDES = (5, 10, 20)
 OUR_HOP = 8
 """Tokens between windows that the pipeline takes by default for networks with this project's own input."""
 PAPER_MFLOPS = {
-    "uu_351": {5: 1062, 10: 999, 20: 966},
-    "uu_81": {4: 564, 10: 543, 20: 535},
+    "uu-351": {5: 1062, 10: 999, 20: 966},
+    "uu-81": {4: 564, 10: 543, 20: 535},
 }
 """Table 4 of the paper: million FLOPs of a forward pass, by s_in; two per multiply-add of `Cost.window`."""
-
-MODELS: dict[str, Callable[[], ModelConfig | RivalConfig]] = {
-    "uu_351": presets.uu_351,
-    "uu_81": presets.uu_81,
-    "base_351": presets.base_351,
-    "small": presets.small,
-    "videopose3d_243": rivals.videopose3d_243,
-    "videopose3d_27": rivals.videopose3d_27,
-    "poseformer_81": rivals.poseformer_81,
-    "poseformer_27": rivals.poseformer_27,
-    "poseformer_9": rivals.poseformer_9,
-    "strided_transformer_351": rivals.strided_transformer_351,
-    "strided_transformer_27": rivals.strided_transformer_27,
-    "pstmo_243": rivals.pstmo_243,
-    "pstmo_small_243": rivals.pstmo_small_243,
-    "ugcn_96": rivals.ugcn_96,
-    "motionbert_243": rivals.motionbert_243,
-    "motionbert_lite_243": rivals.motionbert_lite_243,
-}
-"""Networks of published sizes, and this project's own."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +57,7 @@ class Cost:
     """What one network takes at one stride, in one way of using it; counts are multiply-adds."""
 
     model: str
-    """Name in `MODELS`."""
+    """Name in the catalogue."""
     use: str
     """Which answers of which windows become output poses."""
     s_in: int
@@ -106,17 +85,18 @@ def costs(names: Sequence[str] | None = None) -> list[Cost]:
     """What networks take at all strides, in every way that they are used.
 
     Args:
-        names: some of `MODELS`; None takes all.
+        names: of the catalogue; None takes all.
 
     Raises:
         InputError: a name that is none of them.
     """
-    names = tuple(MODELS) if names is None else names
-    if unknown := [name for name in names if name not in MODELS]:
-        raise InputError(f"no model is called {unknown[0]!r}; there are {', '.join(MODELS)}")
+    known = all_presets()
+    names = tuple(known) if names is None else names
+    if unknown := [name for name in names if name not in known]:
+        raise InputError(f"no model is called {unknown[0]!r}; there are {', '.join(known)}")
     rows: list[Cost] = []
     for name in names:
-        config = MODELS[name]()
+        config = known[name].config()
         rows += _ours(name, config) if isinstance(config, ModelConfig) else _rival(name, config)
     return rows
 
@@ -188,7 +168,7 @@ def _ours(name: str, config: ModelConfig) -> Iterator[Cost]:
     """A network of this method: as published, and as this package runs it."""
     with torch.random.fork_rng(devices=()):
         # Deferred or not, the published first block computes keys and values of all tokens.
-        network = create(config.evolve(deferred_depth=0)).eval()
+        network = UpliftUpsample(config.evolve(deferred_depth=0)).eval()
     weights = parameters(network)
     hop = 1 if config.edges == "repeat" else OUR_HOP
     for s_in in config.strides_in:
@@ -215,27 +195,27 @@ def _shared(config: ModelConfig, s_in: int, hop: int) -> float:
     return embed_cost(fields) * config.s_out / s_in + window / hop
 
 
-def _rival(name: str, config: RivalConfig) -> Iterator[Cost]:
+def _rival(name: str, config: LiftingConfig) -> Iterator[Cost]:
     """A rival on every frame that it wants, and on key-frames with its 3D poses interpolated."""
     with torch.device("meta"):
-        network = create_rival(config.rival, config).eval()
+        network = method_of(config).network(config).eval()
         window = multiply_adds(partial(network, torch.empty(1, config.tokens, config.joint_count, 2)))
     own, weights = config.s_out, parameters(network)
     for s_in in (own, *(stride for stride in STRIDES if stride > own and stride % own == 0)):
         use = "own window" if s_in == own else "own window, 3D interpolated"
         yield Cost(name, use, s_in, s_in, weights, window, window)
-    if isinstance(network, VideoPose3D):
-        yield Cost(name, "whole clip", own, own, weights, window, _dilated(network))
-    if isinstance(config, MotionBERTConfig | UGCNConfig):  # all frames of a window are answered alike
+    if network.takes_whole_clips:
+        yield Cost(name, "whole clip", own, own, weights, window, _one_more(network))
+    if network.answers_all_alike:
         yield Cost(name, "clip by clip", own, own, weights, window, window / config.tokens)
 
 
-def _dilated(network: VideoPose3D) -> float:
-    """Multiply-adds of one more frame of a long clip."""
-    frames, more = network.receptive_field, 100
+def _one_more(network: LiftingNetwork[LiftingConfig]) -> float:
+    """Multiply-adds of one more pose of a long clip."""
+    frames, more = network.config.tokens, 100
     with torch.device("meta"):
         clips = [torch.empty(1, frames + count * more, network.config.joint_count, 2) for count in (1, 2)]
-    shorter, longer = (multiply_adds(partial(network.dilated, clip)) for clip in clips)
+    shorter, longer = (multiply_adds(partial(network, clip)) for clip in clips)
     return (longer - shorter) / more
 
 

@@ -1,4 +1,4 @@
-"""Networks as evaluation sees them: a track goes in, a pose for every frame on the network's grid comes out.
+"""Networks of this method in the evaluation: by the published windows, or as `uplift3d lift` goes.
 
 Axes: T frames of a track, W windows, N tokens, M pose tokens, J joints.
 """
@@ -6,7 +6,7 @@ Axes: T frames of a track, W windows, N tokens, M pose tokens, J joints.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from uplift3d.camera import normalise_screen
 from uplift3d.data.tracks import Track, camera_of, name_of
 from uplift3d.errors import InputError
 from uplift3d.evaluate import windows
+from uplift3d.evaluate.track_lifter import TrackLifter, on_frames
 from uplift3d.lift.axes import in_camera_axes
 from uplift3d.lift.offline import lift_track
 from uplift3d.lift.runtime import Part
@@ -26,43 +27,10 @@ from uplift3d.skeletons import reorder
 from uplift3d.tokens import InputKind, InputSpec, PersonKeyFrames, tokenise
 from uplift3d.types import FloatArray, IntArray, Keypoints2D, TimeArray
 
-__all__ = ["Lifter", "PersonLifter", "WindowLifter", "create_lifter", "key_frames", "to_camera_axes"]
+__all__ = ["OwnLifter", "PersonLifter", "WindowLifter", "create_lifter", "key_frames", "to_camera_axes"]
 
 
-class Lifter(Protocol):
-    """What an evaluation needs to know of a network."""
-
-    @property
-    def joints(self) -> str:
-        """Joint set of the answers."""
-
-    @property
-    def rate_hz(self) -> float:
-        """The time base that strides count in."""
-
-    def grid(self, s_in: int) -> int:
-        """Frames of the time base between two answers to key-frames `s_in` apart."""
-
-    def check(self, s_in: int) -> None:
-        """Raise InputError for key-frames that the network cannot use."""
-
-    def facts(self, learned_upsampling: bool) -> dict[str, str]:
-        """What a report says about how 3D poses come about."""
-
-    def lift(self, track: Track, s_in: int) -> FloatArray:
-        """Answers to a track whose frame rate is a whole multiple of the time base.
-
-        Args:
-            track: 2D joints of every frame; only every `s_in`-th of the time base is looked at.
-            s_in: frames of the time base between key-frames.
-
-        Returns:
-            (T, J, 3) metres from the pelvis in camera axes; NaN off the network's grid.
-        """
-        ...
-
-
-def create_lifter(model: UpliftUpsample, *, flip: bool = True, batch: int = 256) -> Lifter:
+def create_lifter(model: UpliftUpsample, *, flip: bool = True, batch: int = 256) -> OwnLifter:
     """The lifter for a network's kind of input.
 
     Args:
@@ -76,48 +44,31 @@ def create_lifter(model: UpliftUpsample, *, flip: bool = True, batch: int = 256)
 
 
 @dataclass(frozen=True, eq=False)
-class _ModelLifter:
-    model: UpliftUpsample
-    flip: bool = True
-    batch: int = 256
+class OwnLifter(TrackLifter[UpliftUpsample]):
+    """What networks of this method have in common."""
 
-    @property
-    def joints(self) -> str:
-        return self.model.config.joints
-
-    @property
-    def rate_hz(self) -> float:
-        return self.model.config.frame_rate_hz
-
-    def grid(self, s_in: int) -> int:
-        return self.model.config.s_out
-
-    def facts(self, learned_upsampling: bool) -> dict[str, str]:
+    def upsampling(self, learned: bool) -> str:
+        """See `TrackLifter`."""
         config = self.model.config
-        learned = (
+        if not learned:
+            return "not learned (baseline): straight lines between the 3D poses of key-frames"
+        return (
             f"learned: 3D poses every s_out = {config.s_out} frames of {config.frame_rate_hz:g} Hz, straight "
             "lines between them"
         )
-        baseline = "not learned (baseline): straight lines between the 3D poses of key-frames"
-        return {
-            "upsampling": learned if learned_upsampling else baseline,
-            "flip": "average with the mirror image" if self.flip else "none",
-        }
 
     def check(self, s_in: int) -> None:
+        """See `TrackLifter`."""
+        super().check(s_in)
         config = self.model.config
-        if s_in < 1 or s_in % config.s_out:
-            raise InputError(
-                f"key-frames every {s_in} frames: accepted are multiples of {config.s_out}, the model's s_out"
-            )
-        if not config.masked_tokens and s_in != config.s_out:
+        if not config.fills_in and s_in != config.s_out:
             raise InputError(
                 f"this model has no upsampling token: accepted is a 2D pose every {config.s_out} frames"
             )
 
 
 @dataclass(frozen=True, eq=False)
-class WindowLifter(_ModelLifter):
+class WindowLifter(OwnLifter):
     """The published windows: one around every frame on the output grid, for networks with screen input."""
 
     every_frame: bool = False
@@ -125,7 +76,7 @@ class WindowLifter(_ModelLifter):
     2D pose at all."""
 
     def lift(self, track: Track, s_in: int) -> FloatArray:
-        """See `Lifter`."""
+        """See `TrackLifter`."""
         config = self.model.config
         factor = windows.rate_factor(track.rate_hz, config.frame_rate_hz)
         stride = config.s_out * factor
@@ -136,15 +87,12 @@ class WindowLifter(_ModelLifter):
             mask &= windows.pad_mask(centres, len(track), config.tokens, stride)
         pixels = track.keypoints_px[:, reorder("h36m17", config.joints)]
         screen = normalise_screen(pixels, track.image_size).astype(np.float32)  # (T, J, 2)
-        poses = np.full((*screen.shape[:2], 3), np.nan, dtype=np.float32)
         if not self.flip:
-            poses[centres] = self._central(screen, source, mask)
-            return poses
+            return on_frames(self._central(screen, source, mask), centres, len(track))
         both = np.concatenate([screen, mirror(screen, config.joints)])  # (2 T, J, 2)
         source, mask = np.concatenate([source, source + len(track)]), np.concatenate([mask, mask])
         plain, mirrored = np.split(self._central(both, source, mask), 2)
-        poses[centres] = (plain + mirror(mirrored, config.joints)) / 2
-        return poses
+        return on_frames((plain + mirror(mirrored, config.joints)) / 2, centres, len(track))
 
     @torch.inference_mode()
     def _central(self, screen: FloatArray, source: NDArray[np.int64], mask: NDArray[np.bool_]) -> FloatArray:
@@ -176,7 +124,7 @@ def _compact(source: NDArray[np.int64], mask: NDArray[np.bool_]) -> tuple[torch.
 
 
 @dataclass(frozen=True, eq=False)
-class PersonLifter(_ModelLifter):
+class PersonLifter(OwnLifter):
     """The way that `uplift3d lift` goes, for networks with person-centred input.
 
     Their answers come in the axes of a camera that looks straight at the pelvis; the track's camera turns
@@ -184,7 +132,7 @@ class PersonLifter(_ModelLifter):
     """
 
     def lift(self, track: Track, s_in: int) -> FloatArray:
-        """See `Lifter`; InputError for a track without camera, or in which nobody is seen."""
+        """See `TrackLifter`; InputError for a track without camera, or in which nobody is seen."""
         config = self.model.config
         factor = windows.rate_factor(track.rate_hz, config.frame_rate_hz)
         spec = InputSpec.from_config(config.model_dump())
@@ -197,9 +145,7 @@ class PersonLifter(_ModelLifter):
         lifted = lift_track(_DeviceRuntime(self.model), tokens, flip=self.flip, batch=self.batch)
         if spec.axes == "viewing_ray":
             lifted = to_camera_axes(lifted, grid, keys, track)
-        poses = np.full((len(track), *lifted.shape[1:]), np.nan, dtype=np.float32)
-        poses[rows] = lifted
-        return poses
+        return on_frames(lifted, rows, len(track))
 
 
 def key_frames(track: Track, rows: NDArray[np.int64], joints: str, input: InputKind) -> PersonKeyFrames:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from uplift3d.data.store import MotionStore
 from uplift3d.evaluate.datasets import PROTOCOLS, Progress, results_at, silent
-from uplift3d.evaluate.lifters import Lifter
 from uplift3d.evaluate.report import Report
+from uplift3d.evaluate.track_lifter import TrackLifter
 from uplift3d.film.held_out import PIECE_S, evenly, film, noise_in_words, pieces_of
 
 __all__ = ["evaluate_open_mocap"]
 
 
 def evaluate_open_mocap(
-    lifter: Lifter,
+    lifter: TrackLifter[Any],
     folder: str | Path,
     s_in: Sequence[int],
     *,

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from uplift3d.data.tracks import Track, at_rate
 from uplift3d.errors import InputError
 from uplift3d.evaluate import windows
-from uplift3d.evaluate.lifters import Lifter
 from uplift3d.evaluate.protocols import Evaluation, all_frame_scores, key_frame_scores
+from uplift3d.evaluate.track_lifter import TrackLifter
 from uplift3d.skeletons import joint_set, reorder
 
 __all__ = ["Evaluation", "Predictions", "evaluate_lifter", "predict_with", "score_predictions"]
@@ -50,7 +50,7 @@ class Predictions:
 
 
 def evaluate_lifter(
-    lifter: Lifter,
+    lifter: TrackLifter[Any],
     tracks: Iterable[Track],
     s_in: int,
     *,
@@ -83,7 +83,7 @@ def evaluate_lifter(
 
 def score_predictions(
     predictions: Predictions,
-    lifter: Lifter,
+    lifter: TrackLifter[Any],
     s_in: int,
     *,
     learned_upsampling: bool = True,
@@ -124,7 +124,7 @@ def score_predictions(
     )
 
 
-def predict_with(lifter: Lifter, tracks: Iterable[Track], s_in: int) -> Predictions:
+def predict_with(lifter: TrackLifter[Any], tracks: Iterable[Track], s_in: int) -> Predictions:
     """Ask a lifter about every track.
 
     Raises:
@@ -142,7 +142,7 @@ def predict_with(lifter: Lifter, tracks: Iterable[Track], s_in: int) -> Predicti
     return Predictions(**joined, factor=factors.pop())
 
 
-def _predict_track(lifter: Lifter, given: Track, s_in: int) -> Predictions:
+def _predict_track(lifter: TrackLifter[Any], given: Track, s_in: int) -> Predictions:
     track = at_rate(given, lifter.rate_hz) if given.rate_hz < lifter.rate_hz else given
     factor = windows.rate_factor(track.rate_hz, lifter.rate_hz)
     step = round(track.rate_hz / given.rate_hz)  # frames that stand for one of the video

@@ -6,6 +6,7 @@ Axes: T frames of a track, n frames that are lifted, W windows of F frames, J jo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,12 +15,13 @@ from uplift3d.data.tracks import Track, intrinsics_of
 from uplift3d.errors import InputError
 from uplift3d.evaluate.baselines import Baseline, Interpolated, straight_lines
 from uplift3d.evaluate.clips import ClipLifter
-from uplift3d.evaluate.lifters import Lifter, create_lifter, key_frames, to_camera_axes
-from uplift3d.model import ModelConfig, UpliftUpsample
-from uplift3d.model.checkpoints import Network
-from uplift3d.model.rivals import MotionBERT, Refinement, check_refinable
-from uplift3d.model.rivals.base import Part, PartConfig, Rival, RivalConfig
-from uplift3d.normalise import mirror, normalise_person, normalise_screen
+from uplift3d.evaluate.lifters import create_lifter, key_frames, to_camera_axes
+from uplift3d.evaluate.track_lifter import TrackLifter, flip_averaged, on_frames
+from uplift3d.model import UpliftUpsample
+from uplift3d.model.catalogue import check_refinable
+from uplift3d.model.network import LiftingConfig, LiftingNetwork, Network, NetworkConfig
+from uplift3d.model.rivals import MotionBERT, Refinement
+from uplift3d.normalise import normalise_person, normalise_screen
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.types import FloatArray, IntArray
 
@@ -27,13 +29,13 @@ __all__ = ["RivalLifter", "lifter_of"]
 
 
 def lifter_of(
-    network: Network,
+    network: Network[NetworkConfig],
     *,
     flip: bool = True,
     batch: int = 256,
     interpolated: Interpolated | None = None,
-    refinement: Network | None = None,
-) -> Lifter:
+    refinement: Network[NetworkConfig] | None = None,
+) -> TrackLifter[Any]:
     """The lifter of anything that `model.load_checkpoint` returns.
 
     Args:
@@ -47,6 +49,9 @@ def lifter_of(
         InputError: a part of a rival that does not lift by itself, `interpolated` for one of our networks, or
             a refinement that the network does not have.
     """
+    if not isinstance(network, LiftingNetwork):
+        name = network.config.network_name()
+        raise InputError(f"the weights are of {name!r}, which does not lift 2D poses by itself")
     refine = None if refinement is None else _refinement_for(network.config, refinement)
     if isinstance(network, UpliftUpsample):
         if interpolated is not None:
@@ -54,31 +59,28 @@ def lifter_of(
                 f"interpolation of {interpolated} poses is for rivals; this network fills in by itself"
             )
         return create_lifter(network, flip=flip, batch=batch)
-    if not isinstance(network, Rival):
-        raise InputError(
-            f"the weights are of {network.config.rival!r}, which does not lift 2D poses by itself"
-        )
+    between = interpolated or "3d"
     if isinstance(network, MotionBERT) and network.config.as_published:
-        return ClipLifter(network, interpolated or "3d", flip, batch)
-    return RivalLifter(network, interpolated or "3d", flip, batch, refine)
+        return ClipLifter(network, flip, batch, between)
+    return RivalLifter(network, flip, batch, between, refine)
 
 
 @dataclass(frozen=True, eq=False)
-class RivalLifter(Baseline[Rival[RivalConfig]]):
-    """A `Lifter` of a rival: one window around every frame that it lifts, clip ends repeated."""
+class RivalLifter(Baseline[LiftingNetwork[LiftingConfig]]):
+    """A `TrackLifter` of a rival: one window around every frame that it lifts, clip ends repeated."""
 
     refinement: Refinement | None = None
     """Follows the average with the mirror image; it is told the camera and the true depth of the root."""
 
     def facts(self, learned_upsampling: bool) -> dict[str, str]:
-        """See `Lifter`."""
+        """See `TrackLifter`."""
         facts = super().facts(learned_upsampling)
         if self.refinement is not None:
             facts["refinement"] = "knows the camera and the true depth of the root, as published"
         return facts
 
     def lift(self, track: Track, s_in: int) -> FloatArray:
-        """See `Lifter`."""
+        """See `TrackLifter`."""
         config = self.model.config
         keys, rows = self.frames(track, s_in)
         pixels = straight_lines(track.keypoints_px[keys], keys, rows)  # (n, 17, 2)
@@ -88,28 +90,25 @@ class RivalLifter(Baseline[Rival[RivalConfig]]):
         else:
             spacing_s = float(rows[1] - rows[0]) / track.rate_hz if len(rows) > 1 else 1.0
             poses, _ = normalise_person(pixels, config.joints, spacing_s)
-        lifted = self._lift(poses)
-        if self.flip:
-            lifted = (lifted + mirror(self._lift(mirror(poses, config.joints)), config.joints)) / 2
+        lifted = flip_averaged(self._lift, poses, config.joints) if self.flip else self._lift(poses)
         if self.refinement is not None:
             lifted = self._refine(self.refinement, lifted, poses, track, rows)
         if config.axes == "viewing_ray":
             seen = key_frames(track, keys, config.joints, config.input)
             lifted = to_camera_axes(lifted, rows / track.rate_hz, seen, track)
-        out = np.full((len(track), *lifted.shape[1:]), np.nan, dtype=np.float32)
-        out[rows] = lifted
-        return out
+        return on_frames(lifted, rows, len(track))
 
     @torch.inference_mode()
     def _lift(self, poses: FloatArray) -> FloatArray:
         """(n, J, 2) network input → (n, J, 3)."""
         device = next(self.model.parameters()).device
         frames = torch.from_numpy(poses).to(device)
-        source = _windows(len(poses), self.model.receptive_field, self.model.answered_frame)
+        source = _windows(len(poses), self.model.config.tokens, self.model.answered_token)
         answers = []
         for start in range(0, len(source), self.batch):
             rows = torch.from_numpy(source[start : start + self.batch]).to(device)
-            _, centre = self.model(frames[rows])
+            windows = frames[rows]
+            _, centre = self.model.answer(windows, torch.ones_like(windows[..., 0, 0], dtype=torch.bool))
             answers.append(centre.float().cpu().numpy())
         return np.concatenate(answers)
 
@@ -127,10 +126,10 @@ class RivalLifter(Baseline[Rival[RivalConfig]]):
         return np.asarray(refined.float().cpu().numpy())
 
 
-def _refinement_for(config: ModelConfig | PartConfig, given: Network) -> Refinement:
+def _refinement_for(config: LiftingConfig, given: Network[NetworkConfig]) -> Refinement:
     check_refinable(config)
     if not isinstance(given, Refinement):
-        name = given.config.rival if isinstance(given, Part) else "Uplift and Upsample"
+        name = given.config.network_name()
         raise InputError(f"the refinement's weights are of {name}: accepted are those of a refinement")
     if given.config.joints != config.joints:
         raise InputError(

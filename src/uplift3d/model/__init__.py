@@ -9,9 +9,10 @@ except ModuleNotFoundError as error:
     ) from error
 
 from uplift3d.model import presets
+from uplift3d.model.catalogue import create
 from uplift3d.model.checkpoints import load, load_checkpoint, save_checkpoint
 from uplift3d.model.config import ModelConfig
-from uplift3d.model.uplift_upsample import UpliftUpsample, create
+from uplift3d.model.uplift_upsample import UpliftUpsample
 
 __all__ = [
     "ModelConfig",

@@ -20,15 +20,14 @@ from torch import Tensor
 from uplift3d import weights
 from uplift3d.errors import InputError
 from uplift3d.files import atomic_write, check_writable
+from uplift3d.model.catalogue import config_of, create
 from uplift3d.model.config import ModelConfig
 from uplift3d.model.foreign import UPLIFT_UPSAMPLE, load_foreign, recognise
-from uplift3d.model.rivals.base import Part, PartConfig
-from uplift3d.model.rivals.registry import build, config_of
+from uplift3d.model.network import Network, NetworkConfig
 from uplift3d.model.torch_files import NUMPY_STATE, named_weights, read_torch
 from uplift3d.model.uplift_upsample import UpliftUpsample
 
-ConfigSource = ModelConfig | PartConfig | Mapping[str, Any] | str | Path
-Network = UpliftUpsample | Part[PartConfig]
+ConfigSource = NetworkConfig | Mapping[str, Any] | str | Path
 State = dict[str, Tensor]
 
 LATER_FIELDS = ("confidence", "hint")
@@ -56,7 +55,7 @@ def load(name_or_path: str | Path = "base") -> UpliftUpsample:
     return _uplift_upsample(load_checkpoint(name_or_path), name_or_path)
 
 
-def load_checkpoint(path: str | Path, config: ConfigSource | None = None) -> Network:
+def load_checkpoint(path: str | Path, config: ConfigSource | None = None) -> Network[NetworkConfig]:
     """Load a network from a checkpoint, this project's or a foreign one.
 
     Args:
@@ -68,7 +67,7 @@ def load_checkpoint(path: str | Path, config: ConfigSource | None = None) -> Net
 
     Returns:
         The network in evaluation mode, with the joint order of the checkpoint in `config.joints`; for files
-        of rivals what `uplift3d.model.rivals` builds of them.
+        of rivals a network or part of `uplift3d.model.rivals`.
 
     Raises:
         InputError: a file that is missing, damaged, of another model, or that would run code when read.
@@ -83,7 +82,7 @@ def load_checkpoint(path: str | Path, config: ConfigSource | None = None) -> Net
 
 
 def save_checkpoint(
-    model: Network,
+    model: Network[NetworkConfig],
     path: str | Path,
     metadata: Mapping[str, str] | None = None,
     *,
@@ -115,7 +114,7 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         return dict(file.metadata() or {})
 
 
-def fingerprint(model: Network) -> str:
+def fingerprint(model: Network[NetworkConfig]) -> str:
     """Return a short hash of configuration and weights, to tell in a result which model made it."""
     # Fields that came later are left out where they change nothing, so that a model keeps its hash.
     unused = {name for name in LATER_FIELDS if not getattr(model.config, name, None)}
@@ -134,11 +133,13 @@ def read_config(source: ConfigSource) -> ModelConfig:
     """
     config = _config(source)
     if not isinstance(config, ModelConfig):
-        raise InputError(f"the configuration is for {config.rival}, but one of Uplift and Upsample is needed")
+        raise InputError(
+            f"the configuration is for {config.network_name()}, but one of Uplift and Upsample is needed"
+        )
     return config
 
 
-def _config(source: ConfigSource) -> ModelConfig | PartConfig:
+def _config(source: ConfigSource) -> NetworkConfig:
     """Make the configuration of whichever network the source describes."""
     fields = _fields(source)
     if not isinstance(fields, Mapping):
@@ -146,9 +147,9 @@ def _config(source: ConfigSource) -> ModelConfig | PartConfig:
     return config_of(fields) if "rival" in fields else _config_from_fields(fields)
 
 
-def _fields(source: ConfigSource) -> ModelConfig | PartConfig | Mapping[str, Any]:
+def _fields(source: ConfigSource) -> NetworkConfig | Mapping[str, Any]:
     """Read a JSON file if the source is the path of one."""
-    if isinstance(source, ModelConfig | PartConfig | Mapping):
+    if isinstance(source, NetworkConfig | Mapping):
         return source
     try:
         fields = json.loads(Path(source).read_text(encoding="utf-8"))
@@ -172,7 +173,7 @@ def _is_published(fields: Mapping[str, Any]) -> bool:
     return any(name.isupper() for name in fields)
 
 
-def _assemble(state: State, config: ConfigSource | None, path: Path) -> Network:
+def _assemble(state: State, config: ConfigSource | None, path: Path) -> Network[NetworkConfig]:
     """Build the network of a file without configuration, whoever wrote it."""
     source = recognise(state)
     if source is None and config is None:
@@ -186,9 +187,9 @@ def _assemble(state: State, config: ConfigSource | None, path: Path) -> Network:
     return load_foreign(state, source, given, path)
 
 
-def _build(state: State, config: ModelConfig | PartConfig, path: Path) -> Network:
+def _build(state: State, config: NetworkConfig, path: Path) -> Network[NetworkConfig]:
     """Put weights into a fresh network, complaining about everything that does not fit."""
-    model: Network = UpliftUpsample(config) if isinstance(config, ModelConfig) else build(config)
+    model = create(config)
     expected = model.state_dict()
     problems = {
         "missing": [name for name in expected if name not in state],
@@ -209,16 +210,17 @@ def _build(state: State, config: ModelConfig | PartConfig, path: Path) -> Networ
     return model
 
 
-def _uplift_upsample(model: Network, path: str | Path) -> UpliftUpsample:
+def _uplift_upsample(model: Network[NetworkConfig], path: str | Path) -> UpliftUpsample:
     if not isinstance(model, UpliftUpsample):
         raise InputError(
-            f"checkpoint {path} holds {model.config.rival}, which needs a 2D pose at every frame; accepted "
-            "is a network of Uplift and Upsample (rivals are for load_checkpoint and `uplift3d evaluate`)"
+            f"checkpoint {path} holds {model.config.network_name()}, which needs a 2D pose at every frame; "
+            "accepted is a network of Uplift and Upsample (rivals are for load_checkpoint and "
+            "`uplift3d evaluate`)"
         )
     return model
 
 
-def _needed(config: ConfigSource | None, path: Path) -> ModelConfig | PartConfig:
+def _needed(config: ConfigSource | None, path: Path) -> NetworkConfig:
     if config is None:
         raise InputError(
             f"checkpoint {path} carries no configuration; pass config= (a JSON file or ModelConfig; on the "
@@ -227,7 +229,7 @@ def _needed(config: ConfigSource | None, path: Path) -> ModelConfig | PartConfig
     return _config(config)
 
 
-def _read_safetensors(path: Path, config: ConfigSource | None) -> Network:
+def _read_safetensors(path: Path, config: ConfigSource | None) -> Network[NetworkConfig]:
     with _open_safetensors(path) as file:
         metadata = file.metadata() or {}
         state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
@@ -236,7 +238,7 @@ def _read_safetensors(path: Path, config: ConfigSource | None) -> Network:
     return _assemble(state, config, path)
 
 
-def _stored_config(text: str, path: Path) -> ModelConfig | PartConfig:
+def _stored_config(text: str, path: Path) -> NetworkConfig:
     try:
         return _config({**json.loads(text)})
     except (ValueError, TypeError) as error:
@@ -250,7 +252,7 @@ def _open_safetensors(path: Path) -> Any:
         raise InputError(f"checkpoint {path} is not a readable safetensors file: {error}") from None
 
 
-def _read_keras(path: Path, config: ConfigSource | None) -> Network:
+def _read_keras(path: Path, config: ConfigSource | None) -> Network[NetworkConfig]:
     from uplift3d.model.keras_h5 import read_h5, translate  # h5py is slow to import
 
     layers = read_h5(path)
@@ -262,7 +264,7 @@ def _read_keras(path: Path, config: ConfigSource | None) -> Network:
     return _build(state, known, path)
 
 
-def _read_torch(path: Path, config: ConfigSource | None) -> Network:
+def _read_torch(path: Path, config: ConfigSource | None) -> Network[NetworkConfig]:
     """Read `{"config": fields, "state_dict": weights}`, bare weights, or what VideoPose3D wraps them in."""
     content = read_torch(path, put_aside=NUMPY_STATE)
     weights = content.get("model_pos")  # VideoPose3D and those who took over its scripts
@@ -272,7 +274,7 @@ def _read_torch(path: Path, config: ConfigSource | None) -> Network:
     return _assemble(state, config, path)
 
 
-READERS: dict[str, Callable[[Path, ConfigSource | None], Network]] = {
+READERS: dict[str, Callable[[Path, ConfigSource | None], Network[NetworkConfig]]] = {
     ".safetensors": _read_safetensors,
     ".h5": _read_keras,
     ".pt": _read_torch,

@@ -6,19 +6,16 @@ normalisation, what stands beyond the ends of a clip) is never guessed.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field
 
-from uplift3d.errors import InputError
+from uplift3d.model.network import LiftingConfig
 from uplift3d.normalise import channel_names
-from uplift3d.skeletons import joint_set
 
 
-class ModelConfig(BaseModel):
+class ModelConfig(LiftingConfig):
     """Sizes, switches and conventions of one network; the defaults are the uu-351 layout."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     joints: str = "h36m17"
     """Joint set of input and output, a name known to `uplift3d.skeletons`."""
@@ -82,26 +79,19 @@ class ModelConfig(BaseModel):
     batch_norm_epsilon: float = Field(default=1e-5, gt=0)
     """Epsilon of the output batch norms."""
 
-    def __init__(self, **fields: Any) -> None:
-        try:
-            super().__init__(**fields)
-        except ValidationError as error:
-            raise InputError(f"model configuration: {findings(error)}") from None
+    @classmethod
+    def network_name(cls) -> str:
+        """Name of the method."""
+        return "Uplift and Upsample"
 
-    @model_validator(mode="after")
-    def _check_combinations(self) -> ModelConfig:
-        joint_set(self.joints)
-        problems = [*_layout_problems(self), *_width_problems(self), *_switch_problems(self)]
-        if self.input == "screen" and (self.confidence or self.hint):
-            problems.append("confidence and hint are for input 'person'; published input has x and y alone")
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
+    @classmethod
+    def record_name(cls) -> str:
+        """What messages call a record of this class."""
+        return "model configuration"
 
-    @property
-    def joint_count(self) -> int:
-        """Number of joints J of the joint set."""
-        return len(joint_set(self.joints))
+    def problems(self) -> list[str]:
+        """Say which fields contradict one another: layout, widths, switches."""
+        return [*_layout_problems(self), *_width_problems(self), *_switch_problems(self)]
 
     @property
     def channels(self) -> int:
@@ -109,18 +99,24 @@ class ModelConfig(BaseModel):
         return len(channel_names(self.confidence, self.hint))
 
     @property
-    def token_seconds(self) -> float:
-        """Seconds between neighbouring tokens."""
-        return self.s_out / self.frame_rate_hz
+    def fills_in(self) -> bool:
+        """Whether there is an upsampling token."""
+        return self.masked_tokens
+
+    @property
+    def takes_confidence(self) -> bool:
+        """See the field."""
+        return self.confidence
+
+    @property
+    def takes_hints(self) -> bool:
+        """See the field."""
+        return self.hint
 
     @property
     def strided_lengths(self) -> tuple[int, ...]:
         """Sequence length in front of every strided stage and behind the last: `(71, 23, 3, 1)`."""
         return _strided_lengths(self.tokens, self.strided, self.paddings)
-
-    def evolve(self, **changes: Any) -> ModelConfig:
-        """Return a checked copy with some fields replaced."""
-        return ModelConfig(**(self.model_dump() | changes))
 
 
 def _strided_lengths(
@@ -192,14 +188,3 @@ def _switch_problems(config: ModelConfig) -> list[str]:
             "without masked_tokens there is no upsampling token to defer, so deferred_depth must be 0"
         )
     return problems
-
-
-def findings(error: ValidationError) -> str:
-    """All findings of pydantic in one line that names the fields."""
-    lines = []
-    for item in error.errors():
-        field = ".".join(str(part) for part in item["loc"])
-        text = item["msg"].removeprefix("Value error, ")
-        text = "unknown field" if item["type"] == "extra_forbidden" else text
-        lines.append(f"{field}: {text}" if field else text)
-    return "; ".join(lines)

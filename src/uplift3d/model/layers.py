@@ -169,6 +169,32 @@ class Block(nn.Module):
         return tokens
 
 
+def block_stack(
+    depth: int,
+    width: int,
+    heads: int,
+    ratio: float,
+    *,
+    activation: Callable[[Tensor], Tensor],
+    qkv_bias: bool = True,
+    drop_path: float = 0.0,
+    epsilon: float = 1e-5,
+) -> nn.ModuleList:
+    """So many blocks one after the other; `drop_path` is that of the last, rising linearly from 0."""
+    return nn.ModuleList(
+        Block(
+            width,
+            heads,
+            ratio,
+            activation=activation,
+            qkv_bias=qkv_bias,
+            drop_path=rate,
+            epsilon=epsilon,
+        )
+        for rate in rising(drop_path, depth)
+    )
+
+
 class StridedBlock(nn.Module):
     """Pre-norm Transformer block with its own positional encoding that shortens the sequence."""
 

@@ -14,10 +14,21 @@ from torch import Tensor, nn
 
 from uplift3d.errors import InputError
 from uplift3d.model.config import ModelConfig
-from uplift3d.model.layers import Block, Head, StridedBlock, encoding, initialise_linear, key_bias, rising
+from uplift3d.model.initialise import start_quickly
+from uplift3d.model.layers import (
+    Block,
+    Head,
+    StridedBlock,
+    block_stack,
+    encoding,
+    initialise_linear,
+    key_bias,
+    rising,
+)
+from uplift3d.model.network import LiftingNetwork
 
 
-class UpliftUpsample(nn.Module):
+class UpliftUpsample(LiftingNetwork[ModelConfig]):
     """Lift windows of sparse 2D poses to a 3D pose per token and a refined pose of the centre.
 
     `forward` does everything at once, for training and evaluation. `embed` and `uplift` are its two halves
@@ -25,8 +36,7 @@ class UpliftUpsample(nn.Module):
     """
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         width = config.temporal_width
         self.spatial = SpatialTransformer(config)
         self.upsampling_token = encoding(width) if config.masked_tokens else None
@@ -56,6 +66,15 @@ class UpliftUpsample(nn.Module):
         bias = None if mask is None else key_bias(mask)  # (B, 1, 1, N)
         tokens = self.temporal(tokens, bias)  # (B, N, C) first block: keys from observed tokens only
         return self._read(tokens, bias)
+
+    def answer(self, keypoints: Tensor, mask: Tensor) -> tuple[Tensor | None, Tensor]:
+        """See `LiftingNetwork`."""
+        answers: tuple[Tensor | None, Tensor] = self(keypoints, mask)
+        return answers
+
+    def start_quickly(self) -> None:
+        """See `uplift3d.model.initialise`."""
+        start_quickly(self)
 
     def embed(self, poses: Tensor) -> Tensor:
         """Turn single 2D poses (M, J, channels) into pose tokens (M, C)."""
@@ -144,17 +163,15 @@ class JointTransformer(nn.Module):
         width = config.spatial_width
         self.embedding = initialise_linear(nn.Linear(config.channels, width))
         self.encoding = encoding(config.joint_count, width)
-        self.blocks = nn.ModuleList(
-            Block(
-                width,
-                config.heads,
-                config.mlp_ratio,
-                activation=F.gelu,
-                qkv_bias=config.qkv_bias,
-                drop_path=rate,
-                epsilon=config.block_epsilon,
-            )
-            for rate in rising(config.drop_path_spatial, config.spatial_depth)
+        self.blocks = block_stack(
+            config.spatial_depth,
+            width,
+            config.heads,
+            config.mlp_ratio,
+            activation=F.gelu,
+            qkv_bias=config.qkv_bias,
+            drop_path=config.drop_path_spatial,
+            epsilon=config.block_epsilon,
         )
         self.norm = nn.LayerNorm(width, eps=config.spatial_norm_epsilon)
 
@@ -173,17 +190,15 @@ class TemporalTransformer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.deferred_depth = config.deferred_depth
-        self.blocks = nn.ModuleList(
-            Block(
-                config.temporal_width,
-                config.heads,
-                config.mlp_ratio,
-                activation=F.relu,
-                qkv_bias=config.qkv_bias,
-                drop_path=rate,
-                epsilon=config.block_epsilon,
-            )
-            for rate in rising(config.drop_path_temporal, config.temporal_depth)
+        self.blocks = block_stack(
+            config.temporal_depth,
+            config.temporal_width,
+            config.heads,
+            config.mlp_ratio,
+            activation=F.relu,
+            qkv_bias=config.qkv_bias,
+            drop_path=config.drop_path_temporal,
+            epsilon=config.block_epsilon,
         )
 
     @property
@@ -241,11 +256,6 @@ class StridedTransformer(nn.Module):
             tokens = block(tokens, bias if index == 0 and self.deferred else None)
         centre = tokens.shape[1] // 2
         return tokens[:, centre : centre + 1]
-
-
-def create(config: ModelConfig) -> UpliftUpsample:
-    """Build a network with fresh weights (drawn from torch's global random generator)."""
-    return UpliftUpsample(config)
 
 
 def scatter_tokens(blank: Tensor, pose_tokens: Tensor, slots: Tensor, length: int) -> Tensor:

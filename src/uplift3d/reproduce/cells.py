@@ -10,13 +10,14 @@ from typing import Any, Literal
 
 from uplift3d.errors import InputError
 from uplift3d.evaluate.baselines import Interpolated
-from uplift3d.evaluate.lifters import Lifter
 from uplift3d.evaluate.protocols import METRICS, Scores
 from uplift3d.evaluate.published import predict_with, score_predictions
 from uplift3d.evaluate.rivals import lifter_of
+from uplift3d.evaluate.track_lifter import TrackLifter
 from uplift3d.files import atomic_write
-from uplift3d.model import UpliftUpsample, load_checkpoint
-from uplift3d.model.checkpoints import Network, fingerprint
+from uplift3d.model import load_checkpoint
+from uplift3d.model.checkpoints import fingerprint
+from uplift3d.model.network import Network
 from uplift3d.reproduce.sources import Corpus, Source
 from uplift3d.reproduce.speed import device
 from uplift3d.train.config import TrainConfig
@@ -113,18 +114,18 @@ def settings_of(cell: Cell) -> dict[str, Any]:
     return plain
 
 
-def network_of(cell: Cell, folder: Path, seed: int) -> Network:
+def network_of(cell: Cell, folder: Path, seed: int) -> Network[Any]:
     """The trained network of a cell that is done, on the device to use."""
     return load_checkpoint(folder / f"{cell.name}-{seed}" / WEIGHTS).to(device())
 
 
-def _measure(network: Network, cell: Cell, source: Source) -> tuple[Means, Means]:
+def _measure(network: Network[Any], cell: Cell, source: Source) -> tuple[Means, Means]:
     """Means over frames, and over actions where there are any."""
     lifter = lifter_of(network.to(device()), flip=source.flip, interpolated=cell.interpolated)
     scores: dict[int, dict[str, dict[str, float]]] = {}
     over_actions: dict[int, dict[str, dict[str, float]]] = {}
     for stride in cell.strides:
-        found = _scores(lifter, source, cell, stride, baseline=isinstance(network, UpliftUpsample))
+        found = _scores(lifter, source, cell, stride, baseline=network.config.fills_in)
         scores[stride] = {
             protocol: {"frames": one.frames, **_errors(one.frame_mean)} for protocol, one in found.items()
         }
@@ -133,7 +134,9 @@ def _measure(network: Network, cell: Cell, source: Source) -> tuple[Means, Means
     return scores, over_actions
 
 
-def _scores(lifter: Lifter, source: Source, cell: Cell, stride: int, *, baseline: bool) -> dict[str, Scores]:
+def _scores(
+    lifter: TrackLifter[Any], source: Source, cell: Cell, stride: int, *, baseline: bool
+) -> dict[str, Scores]:
     """What a network reaches at a stride, by protocol."""
     actions = source.actions or None
     predictions = predict_with(lifter, source.tracks(cell.datasets), stride)

@@ -12,12 +12,13 @@ import torch
 from numpy.typing import NDArray
 
 from uplift3d.data.tracks import Track
-from uplift3d.evaluate.lifters import Lifter, key_frames
+from uplift3d.evaluate.lifters import key_frames
 from uplift3d.evaluate.report import Table
 from uplift3d.evaluate.rivals import lifter_of
+from uplift3d.evaluate.track_lifter import TrackLifter
 from uplift3d.film.held_out import evenly
 from uplift3d.model import UpliftUpsample
-from uplift3d.model.checkpoints import Network
+from uplift3d.model.network import Network
 from uplift3d.reproduce import drawings
 from uplift3d.reproduce.cells import Cell
 from uplift3d.reproduce.pages import Number, Page
@@ -30,7 +31,7 @@ CALM_FRAMES = 50
 EXAMPLES = 4
 EDGES = np.arange(0, 2.01, 0.1)
 """Velocities in m/s between which errors are averaged."""
-Networks = Callable[[Cell], Network]
+Networks = Callable[[Cell], Network[Any]]
 
 
 def figure_1(plan: Plan, networks: Networks, facts: dict[str, str], folder: Path) -> Page:
@@ -192,7 +193,7 @@ def _eventful(track: Track) -> int:
     return int(min(fast.sum(), (~fast).sum()))
 
 
-def _rival(plan: Plan, networks: Networks, name: str) -> Lifter:
+def _rival(plan: Plan, networks: Networks, name: str) -> TrackLifter[Any]:
     network = networks(plan.rival(name, "3d"))
     return lifter_of(network, flip=plan.source.flip, interpolated="3d")
 
@@ -200,7 +201,7 @@ def _rival(plan: Plan, networks: Networks, name: str) -> Lifter:
 def _examples(
     name: str,
     title: str,
-    lifters: Mapping[str, Lifter],
+    lifters: Mapping[str, TrackLifter[Any]],
     plan: Plan,
     facts: dict[str, str],
     folder: Path,

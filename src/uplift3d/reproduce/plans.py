@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from uplift3d.evaluate.baselines import Interpolated
+from uplift3d.model import presets
+from uplift3d.model.catalogue import OURS, rivals
 from uplift3d.reproduce.cells import Cell
 from uplift3d.reproduce.scales import Scale
 from uplift3d.reproduce.sources import Corpus, Source
-from uplift3d.train.config import PresetName
 
-STRIDES_81 = (4, 10, 20)
-STRIDES_351 = (5, 10, 20)
+STRIDES_81 = presets.uu_81().strides_in
+STRIDES_351 = presets.uu_351().strides_in
 COMPONENTS: dict[str, dict[str, Any]] = {
     "full": {},
     "no-spatial": {"spatial_depth": 0},
@@ -21,43 +22,9 @@ COMPONENTS: dict[str, dict[str, Any]] = {
 }
 """Component that is left out → fields that do so."""
 RIVAL_STRIDE = 20
-RIVALS: dict[str, PresetName] = {
-    "videopose3d": "videopose3d-243",
-    "poseformer": "poseformer-81",
-    "strided_transformer": "strided-transformer-351",
-    "pstmo": "pstmo-243",
-    "ugcn": "ugcn-96",
-    "motionbert": "motionbert-243",
-}
-RIVAL_NAMES = {
-    "videopose3d": "VideoPose3D",
-    "poseformer": "PoseFormer",
-    "strided_transformer": "Strided Transformer",
-    "pstmo": "P-STMO",
-    "ugcn": "U-GCN",
-    "motionbert": "MotionBERT",
-}
-"""As pages have them."""
-RIVAL_WINDOWS: dict[Interpolated, dict[str, dict[str, Any]]] = {
-    "3d": {
-        "videopose3d": {"filter_widths": (3, 3)},
-        "poseformer": {"frames": 9},
-        "strided_transformer": {"frames": 9, "strides": (3, 3)},
-        "pstmo": {"frames": 9, "strides": (3, 3)},
-        "ugcn": {"frames": 9},
-        "motionbert": {"frames": 9},
-    },
-    "2d": {
-        "videopose3d": {"filter_widths": (3, 3, 3)},
-        "poseformer": {"frames": 27},
-        "strided_transformer": {"frames": 27, "strides": (3, 3, 3)},
-        "pstmo": {"frames": 27, "strides": (3, 3, 3)},
-        "ugcn": {"frames": 27},
-        "motionbert": {"frames": 27},
-    },
-}
-"""Windows of about the time ours see: nine key-frames 0.4 s apart, or 27 poses 0.08 s apart."""
-RIVAL_SPACING: dict[Interpolated, int] = {"3d": RIVAL_STRIDE, "2d": 4}
+RIVAL_WINDOWS: dict[Interpolated, tuple[int, int]] = {"3d": (9, RIVAL_STRIDE), "2d": (27, 4)}
+"""2D poses of a rival's window and frames between them: about the time ours see, nine key-frames 0.4 s apart
+or 27 poses 0.08 s apart."""
 
 
 class Plan:
@@ -131,10 +98,11 @@ class Plan:
 
     def rival(self, name: str, interpolated: Interpolated) -> Cell:
         """A rival at 0.4 s key-frames, with what lies between interpolated after or before lifting."""
-        model = {**self.scale.rivals.get(name, {}), **RIVAL_WINDOWS[interpolated][name]}
-        model |= {"s_out": RIVAL_SPACING[interpolated]} | dict(self.source.conventions)
+        method, (poses, spacing) = rivals()[name], RIVAL_WINDOWS[interpolated]
+        model = {**self.scale.rival_fields(method.config), **method.config.window_fields(poses)}
+        model |= {"s_out": spacing} | dict(self.source.conventions)
         return self._cell(
-            RIVALS[name],
+            next(iter(method.presets)),
             f"{name}-{interpolated}",
             model,
             changes={"strides_in": (RIVAL_STRIDE,)},
@@ -147,7 +115,7 @@ class Plan:
         """Whether our networks are trained by the published recipes, those of `configs/recipes`."""
         return self.scale.name == "full" and self.source.published
 
-    def batch(self, preset: PresetName) -> int:
+    def batch(self, preset: str) -> int:
         """Windows per step, mirror images included."""
         return self.scale.batch // 2 if self.as_published and preset == "uu-81" else self.scale.batch
 
@@ -158,7 +126,7 @@ class Plan:
 
     def _pretrained(
         self,
-        preset: PresetName,
+        preset: str,
         name: str,
         mirror: str | None,
         strides: tuple[int, ...],
@@ -190,7 +158,7 @@ class Plan:
 
     def _cell(
         self,
-        preset: PresetName,
+        preset: str,
         name: str,
         model: Mapping[str, Any],
         *,
@@ -214,7 +182,7 @@ class Plan:
             rate: factor on learning rate and weight decay.
             how: other fields of the cell.
         """
-        ours = preset in ("uu-81", "uu-351")
+        ours = preset in OURS.presets
         scale, corpus = self.scale, corpus or self.source.training
         steps = scale.steps if steps is None else steps
         if ours:
@@ -238,7 +206,7 @@ class Plan:
             settings["views"] = {**corpus.fields.get("views", {}), "mirror": mirror}
         return Cell(f"{preset}-{name}" if ours else name, corpus, settings, **how)
 
-    def _optimiser(self, preset: PresetName, rate: float) -> dict[str, Any]:
+    def _optimiser(self, preset: str, rate: float) -> dict[str, Any]:
         optimiser = dict(self.scale.optimiser)
         if self.as_published and preset == "uu-81":
             optimiser["ema"] = 0.999

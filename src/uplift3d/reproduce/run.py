@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from uplift3d.errors import InputError
-from uplift3d.model.checkpoints import Network
+from uplift3d.model.network import Network
 from uplift3d.reproduce import figures, tables
 from uplift3d.reproduce.cells import Cell, CellResult, Say, network_of, run_cell
 from uplift3d.reproduce.drawings import check_matplotlib
@@ -76,7 +77,7 @@ def reproduce(
             cells[cell.name] = [run_cell(cell, source, runs, seed, say) for seed in seeds]
         return cells[cell.name]
 
-    def networks(cell: Cell) -> Network:
+    def networks(cell: Cell) -> Network[Any]:
         results(cell)
         return network_of(cell, runs, seeds[0])
 

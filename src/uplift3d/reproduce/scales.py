@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from uplift3d.errors import InputError
+from uplift3d.model.rivals import RivalConfig
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,13 @@ class Scale:
     validation_windows: int
     model: Mapping[str, Any] = field(default_factory=dict)
     """Fields that make the network smaller than the published one."""
-    rivals: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """The same per rival."""
+    rival_size: tuple[int, int] | None = None
+    """Width and depth that rivals are brought to; None: their published sizes."""
     optimiser: Mapping[str, Any] = field(default_factory=dict)
+
+    def rival_fields(self, config: type[RivalConfig]) -> dict[str, Any]:
+        """Fields that make a rival smaller than the published one."""
+        return {} if self.rival_size is None else config.small_fields(*self.rival_size)
 
     @property
     def finetuning_steps(self) -> int:
@@ -43,20 +48,6 @@ def _short(steps: int, rate: float) -> dict[str, Any]:
     return {"learning_rate": rate, "warm_up_steps": max(1, steps // 20), "ema": 0.99}
 
 
-def _rivals(width: int, depth: int) -> dict[str, dict[str, Any]]:
-    """Small rivals, without dropout: they see too little motion to learn it by heart."""
-    encoder = {"width": width, "hidden": 2 * width, "depth": depth, "dropout": 0, "embedding_dropout": 0}
-    return {
-        "videopose3d": {"channels": 2 * width, "dropout": 0},
-        "poseformer": {"joint_width": max(8, width // 64 * 8), "depth": depth},
-        "strided_transformer": encoder,
-        "pstmo": {**encoder, "pose_width": 2 * width},
-        "ugcn": {"channels": (width // 8, width // 4, width // 2), "dropout": 0},
-        # Each of its layers is two streams of two blocks.
-        "motionbert": {"width": width // 2, "depth": max(1, depth // 2), "representation": width},
-    }
-
-
 SCALES = {
     "tiny": Scale(
         name="tiny",
@@ -71,7 +62,7 @@ SCALES = {
             "temporal_depth": 2,
             "heads": 4,
         },
-        rivals=_rivals(48, 1),
+        rival_size=(48, 1),
         optimiser=_short(500, 2e-3),
     ),
     "small": Scale(
@@ -86,7 +77,7 @@ SCALES = {
             "temporal_width": 64,
             "temporal_depth": 2,
         },
-        rivals=_rivals(64, 2),
+        rival_size=(64, 2),
         optimiser=_short(3000, 4e-3),
     ),
     "medium": Scale(
@@ -96,7 +87,7 @@ SCALES = {
         tracks=200,
         validation_windows=384,
         model={"spatial_depth": 1, "temporal_width": 160},
-        rivals=_rivals(160, 2),
+        rival_size=(160, 2),
         optimiser=_short(7500, 1.2e-3) | {"ema": 0.999},
     ),
     "full": Scale(

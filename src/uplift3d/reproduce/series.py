@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uplift3d.data.tracks import Track
-from uplift3d.evaluate.lifters import Lifter
 from uplift3d.evaluate.metrics import joint_errors
 from uplift3d.evaluate.protocols import interpolate_keyframes
 from uplift3d.evaluate.published import predict_with
+from uplift3d.evaluate.track_lifter import TrackLifter
 from uplift3d.skeletons import joint_set
 
 Floats = NDArray[np.float64]
@@ -42,7 +42,7 @@ class Series:
         return np.asarray(joint_errors(self.poses, self.truth, "root", root=root).mean(axis=-1))
 
 
-def series(lifter: Lifter, track: Track, s_in: int) -> Series:
+def series(lifter: TrackLifter[Any], track: Track, s_in: int) -> Series:
     """Lift one track and fill in every frame."""
     found = predict_with(lifter, [track], s_in)
     grid = lifter.grid(s_in) * found.factor

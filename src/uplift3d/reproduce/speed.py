@@ -12,7 +12,7 @@ import torch
 
 from uplift3d.detect.cpn.network import CPN, CPNConfig
 from uplift3d.evaluate.flops import pose_tokens
-from uplift3d.model import ModelConfig, create
+from uplift3d.model import ModelConfig, UpliftUpsample
 
 CPN_SIZE = (384, 288)
 MEAN_COLOUR = 0.45
@@ -52,7 +52,7 @@ def seconds_per_pose(config: ModelConfig, s_in: int, windows: int = 8, repeats: 
         repeats: of the measurement.
     """
     where = device()
-    network = create(config).eval().to(where)
+    network = UpliftUpsample(config).eval().to(where)
     # Zeros would be a special case for the processor.
     keypoints = 2 * torch.rand(windows, config.joint_count, 2, device=where) - 1
     slots = torch.arange(0, config.tokens, s_in // config.s_out, device=where).expand(windows, -1)

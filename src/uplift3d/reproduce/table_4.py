@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 
 from uplift3d.evaluate.flops import PAPER_MFLOPS, Cost, costs, cpn_cost
 from uplift3d.evaluate.report import Table
-from uplift3d.model import presets
-from uplift3d.reproduce import published, speed
+from uplift3d.model import catalogue, presets
+from uplift3d.reproduce import paper_scores, speed
 from uplift3d.reproduce.cells import PROTOCOLS, CellResult
 from uplift3d.reproduce.pages import Number, Page, spread
-from uplift3d.reproduce.plans import RIVALS, Plan
+from uplift3d.reproduce.plans import Plan
 from uplift3d.reproduce.tables import PAPER, Results
 
 MEGA = 1e6
-LAYOUTS = {"uu_81": presets.uu_81, "uu_351": presets.uu_351}
+LAYOUTS = {"uu-81": presets.uu_81, "uu-351": presets.uu_351}
 GPU = "paper, GTX 1080 Ti"
 COLUMNS = (
     "network",
@@ -34,7 +34,7 @@ COLUMNS = (
 
 def table_4(plan: Plan, results: Results, facts: Mapping[str, str]) -> Page:
     """Cost of the published sizes at every stride, and the error of this scale's networks."""
-    cells = {"uu_81": plan.best_81(), "uu_351": plan.best_351()}
+    cells = {"uu-81": plan.best_81(), "uu-351": plan.best_351()}
     trained = {name: results(cell) for name, cell in cells.items()}  # first, so that all is timed in one go
     rows, numbers = [], []
     detection, detection_s = cpn_cost(), speed.seconds_per_detection()
@@ -86,9 +86,9 @@ def _values(cost: Cost, detection: float, lifting_s: float, detection_s: float) 
 def _row(cost: Cost, values: Mapping[str, float], errors: Sequence[float]) -> tuple[str, ...]:
     flops, per_frame, with_cpn, fast, slow = values.values()
     mflops = PAPER_MFLOPS[cost.model][cost.s_in]
-    paper_fast, paper_slow, paper_error = published.TABLE_4[cost.model, cost.s_in]
+    paper_fast, paper_slow, paper_error = paper_scores.TABLE_4[cost.model, cost.s_in]
     return (
-        cost.model.replace("_", "-"),
+        cost.model,
         str(cost.s_in),
         f"{flops / MEGA:.0f}",
         f"{mflops} ({100 * (flops / MEGA / mflops - 1):+.1f} %)",
@@ -106,13 +106,13 @@ def _row(cost: Cost, values: Mapping[str, float], errors: Sequence[float]) -> tu
 def _numbers(
     cost: Cost, values: Mapping[str, float], errors: Sequence[float], found: Sequence[CellResult]
 ) -> list[Number]:
-    fast, slow, paper_error = published.TABLE_4[cost.model, cost.s_in]
+    fast, slow, paper_error = paper_scores.TABLE_4[cost.model, cost.s_in]
     known = {
         "FLOPs": PAPER_MFLOPS[cost.model][cost.s_in] * MEGA,
         "poses/s": fast,
         "poses/s with CPN": slow,
     }
-    name = cost.model.replace("_", "-")
+    name = cost.model
     return [
         *(
             Number(name, cost.s_in, "", metric, "", None, n, known.get(metric))
@@ -127,16 +127,16 @@ def _numbers(
 
 def _rivals() -> Table:
     """Weights and arithmetic of the rivals at their published sizes."""
-    presets_by_name = {preset.replace("-", "_"): preset for preset in RIVALS.values()}
+    names = [next(iter(method.presets)) for method in catalogue.RIVALS]
     rows = tuple(
         (
-            presets_by_name[cost.model],
+            cost.model,
             f"{cost.parameters / MEGA:.2f}",
             str(cost.s_out),
             f"{2 * cost.window / MEGA:.0f}",
             f"{2 * cost.video_frame / MEGA:.0f}",
         )
-        for cost in costs(list(presets_by_name))
+        for cost in costs(names)
         if cost.use == "own window"
     )
     columns = ("rival", "million weights", "s_out", "MFLOPs", "MFLOPs per frame")

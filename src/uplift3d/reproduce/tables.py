@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from uplift3d.evaluate.baselines import Interpolated
 from uplift3d.evaluate.protocols import METRICS
 from uplift3d.evaluate.report import NAMES, Table
-from uplift3d.reproduce import published
+from uplift3d.model import catalogue
+from uplift3d.reproduce import paper_scores
 from uplift3d.reproduce.cells import BASELINE, PROTOCOLS, Cell, CellResult, Over
 from uplift3d.reproduce.pages import Number, Page, spread
-from uplift3d.reproduce.plans import COMPONENTS, RIVAL_NAMES, RIVAL_STRIDE, RIVALS, STRIDES_81, Plan
+from uplift3d.reproduce.plans import COMPONENTS, RIVAL_STRIDE, STRIDES_81, Plan
 from uplift3d.reproduce.sources import Corpus
 
 ALL, KEY = PROTOCOLS
@@ -36,12 +37,12 @@ def table_1(plan: Plan, results: Results, facts: Mapping[str, str]) -> Page:
         for name, (several, deferred) in MODES.items():
             cell = plan.table_1(STRIDES_81 if several else (stride,), deferred)
             found[name, stride] = results(cell)
-            for protocol, paper in zip((KEY, ALL), published.TABLE_1[name, stride], strict=True):
+            for protocol, paper in zip((KEY, ALL), paper_scores.TABLE_1[name, stride], strict=True):
                 numbers += _numbers(name, found[name, stride], stride, protocol, paper)
 
     def row(name: str, stride: int, over: Over) -> tuple[str, ...]:
         own = (_three(found[name, stride], stride, protocol, over) for protocol in (KEY, ALL))
-        paper = published.TABLE_1[name, stride] if over == "frames" else ()
+        paper = paper_scores.TABLE_1[name, stride] if over == "frames" else ()
         return (name, str(stride), *own, *map(_paper, paper))
 
     columns = ("trained", "s_in", KEY, ALL, f"{KEY} ({PAPER})", f"{ALL} ({PAPER})")
@@ -75,14 +76,14 @@ def table_2(plan: Plan, results: Results, facts: Mapping[str, str]) -> Page:
             cells,
             stride,
             ALL,
-            published.TABLE_2[within, tuned, stride],
+            paper_scores.TABLE_2[within, tuned, stride],
         )
     ]
 
     def row(within: bool, stride: int, over: Over) -> tuple[str, ...]:
         own = (_three(found[within, tuned], stride, ALL, over) for tuned in columns)
         paper = columns if over == "frames" else ()
-        theirs = (_paper(published.TABLE_2[within, tuned, stride]) for tuned in paper)
+        theirs = (_paper(paper_scores.TABLE_2[within, tuned, stride]) for tuned in paper)
         return ("yes" if within else "no", str(stride), *own, *theirs)
 
     names = ("WBA", "s_in", *columns.values(), *(f"{text} ({PAPER})" for text in columns.values()))
@@ -144,7 +145,7 @@ def table_3(plan: Plan, results: Results, facts: Mapping[str, str]) -> Page:
     for component in COMPONENTS:
         found = results(plan.table_3(component))
         cells = []
-        for stride, paper in zip(STRIDES_81, published.TABLE_3[component], strict=True):
+        for stride, paper in zip(STRIDES_81, paper_scores.TABLE_3[component], strict=True):
             own = [one.errors_mm(stride, ALL)["mpjpe"] for one in found]
             full = [one.errors_mm(stride, ALL)["mpjpe"] for one in whole]
             costs = [a - b for a, b in zip(own, full, strict=True)]
@@ -160,7 +161,7 @@ def table_3(plan: Plan, results: Results, facts: Mapping[str, str]) -> Page:
                     for one, value in zip(found, costs, strict=True)
                 ]
         form = "{:.1f}" if component == "full" else "{:+.1f}"
-        rows.append((component, *cells, *(form.format(value) for value in published.TABLE_3[component])))
+        rows.append((component, *cells, *(form.format(value) for value in paper_scores.TABLE_3[component])))
     columns = (
         "network",
         *(f"s_in {stride}" for stride in STRIDES_81),
@@ -189,15 +190,16 @@ def rivals(plan: Plan, results: Results, facts: Mapping[str, str]) -> Page:
     rows.append((name, INTERPOLATED["3d"], key, _three(ours, stride, BASELINE)))
     ours_in = (*PROTOCOLS, BASELINE)
     numbers = [n for protocol in ours_in for n in _numbers("ours", ours, stride, protocol, None)]
-    for name in RIVALS:
+    for name, method in catalogue.rivals().items():
         for interpolated, words in INTERPOLATED.items():
             found = results(plan.rival(name, interpolated))
-            rows.append((RIVAL_NAMES[name], words, _three(found, stride, KEY), _three(found, stride, ALL)))
+            rows.append((method.title, words, _three(found, stride, KEY), _three(found, stride, ALL)))
             for protocol in PROTOCOLS:
                 numbers += _numbers(f"{name}, {interpolated}", found, stride, protocol, None)
     sizes = (
-        f"{RIVAL_NAMES[name]} ({', '.join(f'{field} {value}' for field, value in fields.items())})"
-        for name, fields in plan.scale.rivals.items()
+        f"{method.title} ({', '.join(f'{field} {value}' for field, value in fields.items())})"
+        for method in catalogue.RIVALS
+        if (fields := plan.scale.rival_fields(method.config))
     )
     notes = (
         "3D interpolated: the rival sees key-frames alone, nine of them. 2D interpolated: it sees 27 poses "

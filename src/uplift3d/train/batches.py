@@ -17,9 +17,10 @@ from uplift3d.film.hints import HintConfig, guess
 from uplift3d.film.noise import NoiseConfig, detect
 from uplift3d.film.poses import PoseConfig, vary_poses
 from uplift3d.film.windows import Film, FilmedWindows
+from uplift3d.model.network import LiftingConfig
 from uplift3d.skeletons import joint_set
 from uplift3d.train.inputs import mirror, normalise_person, normalise_screen, straight_lines, usable_poses
-from uplift3d.train.networks import NetworkConfig, fills_in, motion_joints, takes_confidence, takes_hints
+from uplift3d.train.networks import motion_joints
 from uplift3d.train.sampler import MotionWindows, SamplerConfig, draw_masks
 
 REACH_S = 0.5
@@ -78,7 +79,7 @@ class Batch:
 @torch.no_grad()
 def draw_batch(
     windows: MotionWindows | FilmedWindows,
-    model: NetworkConfig,
+    model: LiftingConfig,
     config: ViewConfig,
     batch: int,
     random: Generator,
@@ -101,7 +102,7 @@ def draw_batch(
         film = _observe(windows, model, config, drawn, random)
         mask = draw_masks(drawn, model.tokens, strides, config.switch_rate, windows.device, random)
         mask = mask & film.inside
-        if fills_in(model):
+        if model.fills_in:
             keypoints, mask = _network_input(film, mask, model)
             measured = mask
         else:  # no token is left to the network
@@ -132,7 +133,7 @@ def _order(there: str, here: str) -> list[int]:
 
 def _observe(
     windows: MotionWindows | FilmedWindows,
-    model: NetworkConfig,
+    model: LiftingConfig,
     config: ViewConfig,
     batch: int,
     random: Generator,
@@ -158,13 +159,13 @@ def _observe(
         view.root_depth_m,
         confidence=reported.confidence,
     )
-    if takes_hints(model):
+    if model.takes_hints:
         hint = guess(view.targets, reported, joints, config.hint, model.token_seconds, random)
         film = replace(film, hint=torch.cat([hint[0], hint[1][..., None].to(hint[0])], dim=-1))
     return _with_edges(film, model)
 
 
-def _with_edges(film: Film, model: NetworkConfig) -> Film:
+def _with_edges(film: Film, model: LiftingConfig) -> Film:
     if model.edges == "masked":
         return film
     inside = film.inside
@@ -178,7 +179,7 @@ def _with_edges(film: Film, model: NetworkConfig) -> Film:
     )
 
 
-def _network_input(film: Film, mask: Tensor, model: NetworkConfig) -> tuple[Tensor, Tensor]:
+def _network_input(film: Film, mask: Tensor, model: LiftingConfig) -> tuple[Tensor, Tensor]:
     """Normalised poses (B, N, J, channels), and the mask (B, N) without the poses that cannot be used."""
     keypoints, seen, joints = film.keypoints, film.seen, motion_joints(model)
     if model.input == "screen":
@@ -188,9 +189,9 @@ def _network_input(film: Film, mask: Tensor, model: NetworkConfig) -> tuple[Tens
     poses = normalise_person(keypoints, seen, mask, joints, model.token_seconds)
     used = (seen & mask[..., None])[..., None].to(poses)
     channels = [poses]
-    if takes_confidence(model):
+    if model.takes_confidence:
         channels.append(used if film.confidence is None else film.confidence[..., None] * used)
-    if takes_hints(model):
+    if model.takes_hints:
         channels.append(poses.new_zeros((*seen.shape, 4)) if film.hint is None else film.hint * used)
     return torch.cat(channels, dim=-1), mask
 

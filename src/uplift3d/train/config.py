@@ -2,65 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from uplift3d.errors import InputError
 from uplift3d.film.noise import REALISTIC_NOISE, NoiseConfig
-from uplift3d.model import presets
-from uplift3d.model.config import findings
-from uplift3d.model.rivals import RivalConfig, check_refinable
-from uplift3d.model.rivals import presets as rivals
+from uplift3d.model.catalogue import all_presets, check_refinable
+from uplift3d.model.network import LiftingConfig, findings
 from uplift3d.train.batches import ViewConfig
 from uplift3d.train.losses import PUBLISHED, Weights
-from uplift3d.train.networks import NetworkConfig
 from uplift3d.train.optimiser import OptimiserConfig
-
-PresetName = Literal[
-    "small",
-    "base-351",
-    "uu-351",
-    "uu-81",
-    "videopose3d-243",
-    "videopose3d-27",
-    "poseformer-81",
-    "poseformer-27",
-    "poseformer-9",
-    "strided-transformer-351",
-    "strided-transformer-27",
-    "pstmo-243",
-    "pstmo-small-243",
-    "ugcn-96",
-    "motionbert-243",
-    "motionbert-lite-243",
-]
-PRESETS: dict[PresetName, Callable[[], NetworkConfig]] = {
-    "small": presets.small,
-    "base-351": presets.base_351,
-    "uu-351": presets.uu_351,
-    "uu-81": presets.uu_81,
-    "videopose3d-243": rivals.videopose3d_243,
-    "videopose3d-27": rivals.videopose3d_27,
-    "poseformer-81": rivals.poseformer_81,
-    "poseformer-27": rivals.poseformer_27,
-    "poseformer-9": rivals.poseformer_9,
-    "strided-transformer-351": rivals.strided_transformer_351,
-    "strided-transformer-27": rivals.strided_transformer_27,
-    "pstmo-243": rivals.pstmo_243,
-    "pstmo-small-243": rivals.pstmo_small_243,
-    "ugcn-96": rivals.ugcn_96,
-    "motionbert-243": rivals.motionbert_243,
-    "motionbert-lite-243": rivals.motionbert_lite_243,
-}
-PRETRAININGS: dict[PresetName, Callable[[], RivalConfig]] = {
-    "pstmo-243": rivals.pstmo_pretraining_243,
-    "pstmo-small-243": rivals.pstmo_small_pretraining_243,
-}
-"""Networks that are trained in the stage 'pretraining' of a preset."""
 
 
 class TrainConfig(BaseModel):
@@ -82,8 +37,9 @@ class TrainConfig(BaseModel):
     """Which 3D annotation of MPI-INF-3DHP; there is no default, since the literature uses both."""
     datasets: tuple[str, ...] = ()
     """Data sets of the store to train and validate on; default: all of them."""
-    preset: PresetName = "small"
-    """Named network: the layout, and for 'uu-…' and rivals the published input and output conventions."""
+    preset: str = "small"
+    """Network of `model.catalogue`: the layout, and for 'uu-…' and rivals the published input and output
+    conventions."""
     stage: Literal["lifting", "pretraining", "refinement"] = "lifting"
     """'lifting': the network itself. 'pretraining' (P-STMO, before): its encoder, on hidden 2D poses.
     'refinement' (Strided Transformer and P-STMO, last): the lifter that `start_from` names and the refinement
@@ -91,7 +47,7 @@ class TrainConfig(BaseModel):
     model: Mapping[str, Any] = Field(default_factory=dict)
     """Fields of the configuration of the stage's network that differ from the preset."""
     initial_weights: Literal["quick", "published"] = "quick"
-    """'quick' to learn from (see `train/initialise.py`), or drawn as published; rivals have their own."""
+    """'quick' to learn from (see `model/initialise.py`), or drawn as published; rivals have their own."""
     start_from: Path | None = None
     """Weights of another run (model.safetensors) in place of fresh ones, to fine-tune them (a network of ours
     may have more joints and input channels than they have, and no strided stages); or of P-STMO's
@@ -129,6 +85,13 @@ class TrainConfig(BaseModel):
     threads: int | None = Field(default=None, ge=1)
     """CPU threads; default: torch's own choice."""
 
+    @field_validator("preset")
+    @classmethod
+    def _check_preset(cls, name: str) -> str:
+        if name not in all_presets():
+            raise ValueError(f"{name!r} given; there are {', '.join(all_presets())}")
+        return name
+
     @model_validator(mode="after")
     def _check_ground_truth(self) -> TrainConfig:
         if self.source == "mpi-inf-3dhp" and self.ground_truth is None:
@@ -137,8 +100,8 @@ class TrainConfig(BaseModel):
 
     @model_validator(mode="after")
     def _check_stage(self) -> TrainConfig:
-        if self.stage == "pretraining" and self.preset not in PRETRAININGS:
-            known = " or ".join(PRETRAININGS)
+        if self.stage == "pretraining" and all_presets()[self.preset].pretraining is None:
+            known = " or ".join(name for name, preset in all_presets().items() if preset.pretraining)
             raise ValueError(f"stage: pretraining is for preset {known}, not {self.preset}")
         if self.stage == "refinement":
             check_refinable(self.network)
@@ -147,11 +110,13 @@ class TrainConfig(BaseModel):
         return self
 
     @property
-    def network(self) -> NetworkConfig:
+    def network(self) -> LiftingConfig:
         """The configuration of the stage's network (refinement: of the lifter): preset and changes."""
+        preset = all_presets()[self.preset]
         if self.stage == "pretraining":
-            return PRETRAININGS[self.preset]().evolve(**self.model)
-        return PRESETS[self.preset]().evolve(**self.model)
+            assert preset.pretraining is not None  # seen to above
+            return preset.pretraining().evolve(**self.model)
+        return preset.config().evolve(**self.model)
 
     @property
     def strides(self) -> tuple[int, ...]:

@@ -7,11 +7,12 @@ person. Reported are thousandths of it (‰).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
 
-from uplift3d.model import checkpoints
+from uplift3d.model.network import Network
 from uplift3d.model.rivals import (
     PSTMOPretraining,
     PSTMOPretrainingConfig,
@@ -59,6 +60,6 @@ class Pretraining(Stage[PSTMOPretraining]):
         found = collected(network, self.held_out(windows, stride_in), distances)
         return {name: float(each.mean()) for name, each in zip(self.measures.errors, found, strict=True)}
 
-    def parts(self, network: PSTMOPretraining) -> Mapping[str, checkpoints.Network]:
+    def parts(self, network: PSTMOPretraining) -> Mapping[str, Network[Any]]:
         """See `Stage`."""
         return {"model": network}

@@ -8,11 +8,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from torch import Generator, Tensor, nn
 
-from uplift3d.model.checkpoints import Network
+from uplift3d.model.network import Network
 from uplift3d.train.batches import Batch, draw_batch
 from uplift3d.train.config import TrainConfig
 from uplift3d.train.sources import Windows
@@ -68,7 +68,7 @@ class Stage(ABC, Generic[NetworkT]):
         """
 
     @abstractmethod
-    def parts(self, network: NetworkT) -> Mapping[str, Network]:
+    def parts(self, network: NetworkT) -> Mapping[str, Network[Any]]:
         """The networks to ship, by the names of their files; the first is "model"."""
 
     def draw(self, windows: Windows, random: Generator) -> Batch:

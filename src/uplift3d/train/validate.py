@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,9 +22,10 @@ from uplift3d.film.hints import REALISTIC_HINT, HintConfig
 from uplift3d.film.noise import REALISTIC_NOISE, NoiseConfig
 from uplift3d.film.windows import FilmedWindows
 from uplift3d.model import load
+from uplift3d.model.network import LiftingConfig, LiftingNetwork
 from uplift3d.skeletons import joint_set
 from uplift3d.train.batches import Batch, ViewConfig, draw_batch
-from uplift3d.train.networks import Network, NetworkConfig, answer, answered_token, motion_joints
+from uplift3d.train.networks import motion_joints
 from uplift3d.train.sampler import MotionWindows, SamplerConfig
 
 SEED = 7
@@ -43,7 +45,7 @@ class Errors:
 
 
 def validate(
-    model: Network | str | Path,
+    model: LiftingNetwork[Any] | str | Path,
     store: MotionStore | str | Path,
     *,
     windows: int = 2048,
@@ -101,19 +103,23 @@ def validation_views(
 
 
 def errors_at(
-    network: Network, motion: MotionWindows | FilmedWindows, views: ViewConfig, stride_in: int, windows: int
+    network: LiftingNetwork[Any],
+    motion: MotionWindows | FilmedWindows,
+    views: ViewConfig,
+    stride_in: int,
+    windows: int,
 ) -> Errors:
     """Errors of the pose in the middle of random windows whose key-frames are `stride_in` frames apart.
 
     Measured over the 17 joints of h36m17. Windows without a pose near their middle are left out, as at
     inference.
     """
-    middle = answered_token(network)
+    middle = network.answered_token
     names = joint_set(network.config.joints).joints
     body = [names.index(name) for name in joint_set(JOINTS).joints]
 
     def poses(batch: Batch, _: Generator) -> tuple[Tensor, ...]:
-        sequence, centre = answer(network, batch.keypoints, batch.mask)
+        sequence, centre = network.answer(batch.keypoints, batch.mask)
         beside = centre if sequence is None else sequence[:, middle]
         counted = batch.counted[:, middle] & batch.known[:, middle][:, body].all(-1)
         answers = (centre, beside, batch.target[:, middle])
@@ -132,7 +138,7 @@ def errors_at(
 
 
 def validation_batches(
-    config: NetworkConfig,
+    config: LiftingConfig,
     motion: MotionWindows | FilmedWindows,
     views: ViewConfig,
     stride_in: int,

@@ -8,15 +8,15 @@ import torch
 
 from uplift3d.errors import InputError
 from uplift3d.model import create, load, load_checkpoint, presets, save_checkpoint
+from uplift3d.model.catalogue import config_of, rivals
 from uplift3d.model.checkpoints import fingerprint
 from uplift3d.model.foreign import SOURCES, UPLIFT_UPSAMPLE, load_foreign, recognise
-from uplift3d.model.rivals import NAMES, PoseFormerConfig, StridedTransformerConfig, VideoPose3DConfig, build
-from uplift3d.model.rivals.registry import PARTS
+from uplift3d.model.rivals import PoseFormerConfig, StridedTransformerConfig, VideoPose3DConfig
 
 from ..rivals.peers import PEERS, shaken
 from ..rivals.test_base import TINY
 
-LOADABLE = {source.config.rival_name(): source for source in SOURCES if source.config is not None}
+LOADABLE = {source.config.network_name(): source for source in SOURCES if source.config is not None}
 TINY_PARTS = TINY | {
     "refinement": {"hidden": 12},
     "pstmo_pretraining": {"frames": 9, "width": 16, "hidden": 24, "decoder_width": 8, "pose_width": 20},
@@ -27,7 +27,7 @@ TINY_A = PEERS.parent / "uplift_upsample" / "tinyA.json"
 
 
 def tiny(name):
-    return shaken(build(PARTS[name][0](**TINY_PARTS[name])))
+    return shaken(create(config_of({"rival": name, **TINY_PARTS[name]})))
 
 
 def as_its_authors_name_it(model):
@@ -62,7 +62,7 @@ def test_files_under_the_authors_names_give_the_same_network(name, tmp_path):
         assert all(torch.equal(again.state_dict()[key], value) for key, value in model.state_dict().items())
 
 
-@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize("name", TINY_PARTS)
 @pytest.mark.parametrize("suffix", [".safetensors", ".ckpt"])
 def test_own_files_carry_the_configuration(name, suffix, tmp_path):
     model = tiny(name)
@@ -170,7 +170,7 @@ def test_unpublished_strides_have_to_be_given(tmp_path):
 
 
 def test_other_joints_have_to_be_named(tmp_path):
-    model = shaken(build(VideoPose3DConfig(channels=8, filter_widths=(3, 3), joints="halpe26")))
+    model = shaken(create(VideoPose3DConfig(channels=8, filter_widths=(3, 3), joints="halpe26")))
     torch.save({"model_pos": as_its_authors_name_it(model)}, tmp_path / "a.bin")
     with pytest.raises(InputError, match=r"26 joints, and the file does not say which"):
         load_checkpoint(tmp_path / "a.bin")
@@ -231,4 +231,4 @@ def test_code_beside_the_random_state_is_refused(legacy, tmp_path):
 
 
 def test_every_rival_whose_authors_published_files_can_load_them():
-    assert set(NAMES) - set(LOADABLE) == {"ugcn"}
+    assert set(rivals()) - set(LOADABLE) == {"ugcn"}

@@ -1,10 +1,10 @@
 import pytest
 import torch
 
+from make_rival import create_rival
 from uplift3d.errors import InputError
 from uplift3d.model import load_checkpoint
 from uplift3d.model.foreign.motionbert import SOURCE
-from uplift3d.model.rivals import create_rival
 
 TINY = {"frames": 9, "width": 16, "depth": 1, "representation": 12}
 

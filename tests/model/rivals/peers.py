@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from uplift3d.model import load_checkpoint
+from uplift3d.skeletons import joint_set
 
 PEERS = Path(__file__).parent.parent.parent / "golden" / "peers"
 
@@ -53,3 +54,21 @@ def shaken(model: nn.Module, seed: int = 0) -> nn.Module:
             if value.is_floating_point() and not name.endswith("graph"):  # which is no weight
                 value.add_(0.1 * torch.rand(value.shape, generator=generator))
     return model.eval()
+
+
+def mirrored(poses: Tensor, joints: str) -> Tensor:
+    """Mirror 2D or 3D poses (…, J, 2 or 3) of a joint set: negate x, swap left and right."""
+    order = torch.tensor(joint_set(joints).mirror)
+    sign = torch.ones(poses.shape[-1], dtype=poses.dtype)
+    sign[0] = -1
+    return poses.index_select(-2, order) * sign
+
+
+def flip_average(model: nn.Module, keypoints: Tensor) -> tuple[Tensor | None, Tensor]:
+    """Answer as `model(keypoints)`, averaged with the mirrored answer to the mirrored input."""
+    joints = model.config.joints
+    sequence, centre = model(keypoints)
+    other_sequence, other_centre = model(mirrored(keypoints, joints))
+    if sequence is not None:
+        sequence = (sequence + mirrored(other_sequence, joints)) / 2
+    return sequence, (centre + mirrored(other_centre, joints)) / 2

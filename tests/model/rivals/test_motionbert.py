@@ -1,8 +1,10 @@
 import pytest
 import torch
 
+from make_rival import create_rival
 from uplift3d.errors import InputError
-from uplift3d.model.rivals import MotionBERTConfig, config_of, create_rival, scaled_error, velocity_error
+from uplift3d.model.catalogue import config_of
+from uplift3d.model.rivals import MotionBERTConfig, scaled_error, velocity_error
 
 from .peers import random_keypoints, shaken
 

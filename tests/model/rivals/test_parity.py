@@ -83,7 +83,7 @@ def test_the_whole_refinement_step(arrays):
     golden = Peer(arrays)
     model, refinement = golden.load("no_refine*.pth"), golden.load("refine*.pth")
     _, centre = model(golden["input"])
-    keypoints = golden["input"][:, model.answered_frame]
+    keypoints = golden["input"][:, model.answered_token]
     root_depth_m = golden["gt_3d_center"][:, 0, 0, 2]
     projected = back_project(centre, keypoints, golden["camera"], root_depth_m, model.config.joints)
     golden.check(projected, "xyz_from_uvd")

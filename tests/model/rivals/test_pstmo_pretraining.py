@@ -2,13 +2,13 @@ import pytest
 import torch
 
 from uplift3d.errors import InputError
+from uplift3d.model.catalogue import all_presets
 from uplift3d.model.rivals import (
     PSTMO,
     PSTMOConfig,
     PSTMOPretraining,
     PSTMOPretrainingConfig,
     draw_hidden,
-    presets,
     pretraining_loss,
     start_from,
     visible_first,
@@ -118,9 +118,9 @@ def test_impossible_requests_are_refused(hidden):
 
 
 def test_presets_of_both_stages_fit():
+    presets = [preset for preset in all_presets().values() if preset.pretraining]
+    assert len(presets) == 2
     sizes = set(PSTMOPretrainingConfig.model_fields) & set(PSTMOConfig.model_fields) - {"rival"}
-    for first, second in (
-        (presets.pstmo_pretraining_243(), presets.pstmo_243()),
-        (presets.pstmo_small_pretraining_243(), presets.pstmo_small_243()),
-    ):
+    for preset in presets:
+        first, second = preset.pretraining(), preset.config()
         assert first.model_dump(include=sizes) == second.model_dump(include=sizes)

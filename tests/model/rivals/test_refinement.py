@@ -3,13 +3,13 @@ import torch
 
 from uplift3d.errors import InputError
 from uplift3d.model import presets
+from uplift3d.model.catalogue import check_refinable
 from uplift3d.model.rivals import (
     Refinement,
     RefinementConfig,
     StridedTransformerConfig,
     UGCNConfig,
     back_project,
-    check_refinable,
 )
 
 from .peers import shaken

@@ -5,7 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uplift3d.model.rivals import create_rival, motion_loss
+from make_rival import create_rival
+from uplift3d.model.rivals import motion_loss
 from uplift3d.model.rivals.ugcn import neighbourhoods
 from uplift3d.skeletons import joint_set
 

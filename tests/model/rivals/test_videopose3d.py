@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uplift3d.model.rivals import create_rival
+from make_rival import create_rival
 
 from .peers import random_keypoints, shaken
 
@@ -48,10 +48,10 @@ def test_the_strided_form_answers_windows_without_overlap(widths, causal, window
 
 
 @pytest.mark.parametrize(("causal", "frame"), [(False, 13), (True, 26)])
-def test_the_shortest_way_through_the_network_leads_to_the_answered_frame(causal, frame):
+def test_the_shortest_way_through_the_network_leads_to_the_answered_token(causal, frame):
     """With all convolutions after the first switched off, only the residuals carry anything."""
     model = without_dead_ends(network((3, 3, 3), causal))
-    assert model.answered_frame == frame
+    assert model.answered_token == frame
     with torch.no_grad():
         model.expand.convolution.weight[:, :, :] = 0
         model.expand.convolution.weight[:, :, 2 if causal else 1] = 1

@@ -11,11 +11,10 @@ import torch
 from torch import Tensor
 
 from uplift3d.errors import InputError
-from uplift3d.model.config import ModelConfig
+from uplift3d.model.catalogue import create
 from uplift3d.model.foreign import motionbert, poseformer, strided, videopose3d
 from uplift3d.model.foreign.source import Source, State
-from uplift3d.model.rivals.base import Part, PartConfig
-from uplift3d.model.rivals.registry import build
+from uplift3d.model.network import Network, NetworkConfig
 
 UPLIFT_UPSAMPLE = Source(
     "Uplift and Upsample", r"(spatial|temporal|strided)\.|(sequence|centre)_head\.|.*_(token|encoding)"
@@ -49,8 +48,8 @@ def recognise(state: State) -> Source | None:
 
 
 def load_foreign(
-    state: State, source: Source, given: ModelConfig | PartConfig | Mapping[str, Any], path: Path
-) -> Part[PartConfig]:
+    state: State, source: Source, given: NetworkConfig | Mapping[str, Any], path: Path
+) -> Network[NetworkConfig]:
     """Build the network that a file of other authors holds.
 
     Args:
@@ -67,18 +66,19 @@ def load_foreign(
         loadable = ", ".join(known.title for known in SOURCES if known.config)
         raise InputError(f"checkpoint {path} looks like {source.title}; loaded can be: {loadable}")
     if not isinstance(given, source.config | Mapping):
-        other = given.rival if isinstance(given, PartConfig) else UPLIFT_UPSAMPLE.title
-        raise InputError(f"checkpoint {path} looks like {source.title}, but config is for {other}")
+        raise InputError(
+            f"checkpoint {path} looks like {source.title}, but config is for {given.network_name()}"
+        )
     try:
         config = _merged(source, state, given) if isinstance(given, Mapping) else given
     except InputError as error:
         raise InputError(f"checkpoint {path} looks like {source.title}; {error}") from None
-    model = build(config)
+    model = create(config)
     model.load_state_dict(translate(state, source, model.state_dict(), path))
     return model
 
 
-def _merged(source: Source, state: State, given: Mapping[str, Any]) -> PartConfig:
+def _merged(source: Source, state: State, given: Mapping[str, Any]) -> NetworkConfig:
     assert source.config is not None
     assert source.infer is not None
     return source.config(**(source.infer(state, given) | dict(given)))

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from uplift3d.errors import InputError
-from uplift3d.model.rivals.base import PartConfig
+from uplift3d.model.network import NetworkConfig
 
 State = Mapping[str, Tensor]
 Fields = dict[str, Any]
@@ -26,7 +26,7 @@ class Source:
     """What to call the network in messages."""
     pattern: str
     """Regular expression that the names of its weights begin with."""
-    config: type[PartConfig] | None = None
+    config: type[NetworkConfig] | None = None
     """Class of its configuration; None for networks that are only recognised."""
     infer: Callable[[State, Mapping[str, Any]], Fields] | None = None
     """Configuration fields that follow from names and shapes, and from the fields that the user gave."""

@@ -6,60 +6,30 @@ Axes: B windows, F frames, J joints.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import Any, Literal, TypeVar
 
-import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from torch import Tensor, nn
+from pydantic import Field
+from torch import Tensor
 
 from uplift3d.errors import InputError
-from uplift3d.model.config import findings
-from uplift3d.skeletons import joint_set
+from uplift3d.model.network import LiftingConfig, LiftingNetwork, NetworkConfig
 
 
-class PartConfig(BaseModel):
+class PartConfig(NetworkConfig):
     """What every part of a rival that has a checkpoint of its own says about itself."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     rival: str
-    """Name of the network, as in `uplift3d.model.rivals.NAMES`."""
+    """Name of the architecture, see `uplift3d.model.catalogue`."""
     joints: str = "h36m17"
     """Joint set of input and output, a name known to `uplift3d.skeletons`."""
 
-    def __init__(self, **fields: Any) -> None:
-        try:
-            super().__init__(**fields)
-        except ValidationError as error:
-            raise InputError(f"configuration of {type(self).rival_name()}: {findings(error)}") from None
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        joint_set(self.joints)
-        if found := self.problems():
-            raise ValueError("; ".join(found))
-        return self
-
     @classmethod
-    def rival_name(cls) -> str:
+    def network_name(cls) -> str:
         """Name that `rival` has in every record of this class."""
         return str(cls.model_fields["rival"].default)
 
-    @property
-    def joint_count(self) -> int:
-        """Number of joints J of the joint set."""
-        return len(joint_set(self.joints))
 
-    def problems(self) -> list[str]:
-        """Say which fields contradict one another; empty when all is well."""
-        return []
-
-    def evolve(self, **changes: Any) -> Self:
-        """Return a checked copy with some fields replaced."""
-        return type(self)(**(self.model_dump() | changes))
-
-
-class RivalConfig(PartConfig):
+class RivalConfig(PartConfig, LiftingConfig):
     """Conventions that all rivals share; names as in `uplift3d.model.ModelConfig`.
 
     A rival takes a 2D pose at every token, so there is one stride: `s_out` frames between tokens, which are
@@ -87,41 +57,27 @@ class RivalConfig(PartConfig):
         """Frames between 2D poses."""
         return (self.s_out,)
 
-    @property
-    def token_seconds(self) -> float:
-        """Seconds between neighbouring 2D poses."""
-        return self.s_out / self.frame_rate_hz
+    @classmethod
+    def window_fields(cls, poses: int) -> dict[str, Any]:
+        """Fields of a network whose windows hold so many poses, a power of three."""
+        return {"frames": poses}
+
+    @classmethod
+    def small_fields(cls, width: int, depth: int) -> dict[str, Any]:
+        """Fields of a network about so wide and deep, which learns something from little motion."""
+        raise NotImplementedError
 
 
-ConfigT_co = TypeVar("ConfigT_co", bound=PartConfig, covariant=True)
 RivalConfigT_co = TypeVar("RivalConfigT_co", bound=RivalConfig, covariant=True)
 
 
-class Part(nn.Module, Generic[ConfigT_co]):
-    """A network, or a part of one that the authors keep in a file of its own, with its configuration."""
-
-    def __init__(self, config: ConfigT_co) -> None:
-        super().__init__()
-        self._config = config
-
-    @property
-    def config(self) -> ConfigT_co:
-        """Sizes and conventions."""
-        return self._config
-
-
-class Rival(Part[RivalConfigT_co]):
+class Rival(LiftingNetwork[RivalConfigT_co]):
     """A network that is trained and evaluated in place of `UpliftUpsample`, with the same two answers."""
 
     @property
     def receptive_field(self) -> int:
         """Frames F of a window that gives one centre pose."""
         return self.config.tokens
-
-    @property
-    def answered_frame(self) -> int:
-        """Frame of a window of `receptive_field` frames that the centre pose belongs to."""
-        return self.receptive_field // 2
 
     @abstractmethod
     def forward(self, keypoints: Tensor) -> tuple[Tensor | None, Tensor]:
@@ -138,17 +94,10 @@ class Rival(Part[RivalConfigT_co]):
             InputError: keypoints of another shape.
         """
 
-    def extra_loss(self, sequence: Tensor | None, target: Tensor) -> Tensor:
-        """Add what the authors train on besides the position errors of sequence and centre.
-
-        Args:
-            sequence: (B, F, J, 3) answer of `forward`.
-            target: (B, F, J, 3) metres from the root.
-
-        Returns:
-            A scalar to add to the loss in metres; 0 for most.
-        """
-        return target.new_zeros(())
+    def answer(self, keypoints: Tensor, mask: Tensor) -> tuple[Tensor | None, Tensor]:
+        """See `LiftingNetwork`; the mask says nothing new, there is a 2D pose everywhere."""
+        answers: tuple[Tensor | None, Tensor] = self(keypoints)
+        return answers
 
     def check(self, keypoints: Tensor, at_least: int | None = None) -> None:
         """Refuse keypoints that are not (B, F, J, 2), with F the receptive field or `at_least` so many."""
@@ -162,24 +111,6 @@ class Rival(Part[RivalConfigT_co]):
             return
         frames = self.receptive_field if at_least is None else f"at least {at_least}"
         raise InputError(
-            f"keypoints have shape {tuple(keypoints.shape)}; {self.config.rival} takes "
+            f"keypoints have shape {tuple(keypoints.shape)}; {self.config.network_name()} takes "
             f"(windows, {frames} frames, {joints} joints, 2)"
         )
-
-
-def mirrored(poses: Tensor, joints: str) -> Tensor:
-    """Mirror 2D or 3D poses (…, J, 2 or 3) of a joint set: negate x, swap left and right."""
-    order = torch.tensor(joint_set(joints).mirror, device=poses.device)
-    sign = torch.ones(poses.shape[-1], dtype=poses.dtype, device=poses.device)
-    sign[0] = -1
-    return poses.index_select(-2, order) * sign
-
-
-def flip_average(model: Rival[RivalConfig], keypoints: Tensor) -> tuple[Tensor | None, Tensor]:
-    """Answer as `model(keypoints)`, averaged with the mirrored answer to the mirrored input."""
-    joints = model.config.joints
-    sequence, centre = model(keypoints)
-    other_sequence, other_centre = model(mirrored(keypoints, joints))
-    if sequence is not None:
-        sequence = (sequence + mirrored(other_sequence, joints)) / 2
-    return sequence, (centre + mirrored(other_centre, joints)) / 2

@@ -10,7 +10,7 @@ Axes: B windows, F frames, J joints, C channels.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from pydantic import Field
@@ -63,6 +63,21 @@ class MotionBERTConfig(RivalConfig):
         """Whether input or output are the authors', so that their evaluation is needed and no training."""
         return self.confidence == "detected" or self.output == "image"
 
+    @property
+    def untrainable(self) -> str:
+        """Published networks are for published weights."""
+        if not self.as_published:
+            return ""
+        return (
+            f"confidence {self.confidence} and output {self.output} are for published weights: trained "
+            "are networks without detected confidences (ones or none) that answer in metres"
+        )
+
+    @classmethod
+    def small_fields(cls, width: int, depth: int) -> dict[str, Any]:
+        """Half as wide and deep: each of its layers is two streams of two blocks."""
+        return {"width": width // 2, "depth": max(1, depth // 2), "representation": width}
+
     def problems(self) -> list[str]:
         """Heads must divide the width, and what is as published must be so as a whole."""
         found = []
@@ -73,8 +88,20 @@ class MotionBERTConfig(RivalConfig):
         return found
 
 
+def motionbert_243() -> MotionBERTConfig:
+    """Return the published network of 243 frames, 42.5 M parameters."""
+    return MotionBERTConfig(frames=243, width=512, depth=5, heads=8, mlp_ratio=2, representation=512)
+
+
+def motionbert_lite_243() -> MotionBERTConfig:
+    """Return the published "MotionBERT-Lite", 16.0 M parameters."""
+    return motionbert_243().evolve(width=256, mlp_ratio=4)
+
+
 class MotionBERT(Rival[MotionBERTConfig]):
     """Lift all frames of a window alike."""
+
+    answers_all_alike = True
 
     def __init__(self, config: MotionBERTConfig) -> None:
         super().__init__(config)
@@ -129,8 +156,8 @@ class MotionBERT(Rival[MotionBERTConfig]):
         ):
             channels = "2, or 3 with confidence" if wanted == 3 else "2"
             raise InputError(
-                f"keypoints have shape {tuple(keypoints.shape)}; {self.config.rival} takes (windows, at most "
-                f"{frames} frames, {joints} joints, {channels})"
+                f"keypoints have shape {tuple(keypoints.shape)}; {self.config.network_name()} takes "
+                f"(windows, at most {frames} frames, {joints} joints, {channels})"
             )
         return F.pad(keypoints, (0, wanted - keypoints.shape[3]), value=1.0)
 

@@ -5,14 +5,14 @@ Axes: B windows, F frames, J joints, E channels per joint, C = J·E channels per
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from uplift3d.model.layers import Block, initialise_linear, rising
+from uplift3d.model.layers import block_stack, initialise_linear
 from uplift3d.model.rivals.base import Rival, RivalConfig
 
 EPSILON = 1e-6
@@ -48,11 +48,31 @@ class PoseFormerConfig(RivalConfig):
         """Channels C per frame."""
         return self.joint_count * self.joint_width
 
+    @classmethod
+    def small_fields(cls, width: int, depth: int) -> dict[str, Any]:
+        """About an eighth of the width per joint, in multiples of the heads."""
+        return {"joint_width": max(8, width // 64 * 8), "depth": depth}
+
     def problems(self) -> list[str]:
         """Heads must divide the width."""
         if self.joint_width % self.heads:
             return [f"joint_width is {self.joint_width}, which {self.heads} heads do not divide"]
         return []
+
+
+def poseformer_81() -> PoseFormerConfig:
+    """Return the published network of 81 frames: 44.3 mm."""
+    return PoseFormerConfig(frames=81, joint_width=32, depth=4, heads=8, mlp_ratio=2)
+
+
+def poseformer_27() -> PoseFormerConfig:
+    """Return the published network of 27 frames: 47.0 mm."""
+    return poseformer_81().evolve(frames=27)
+
+
+def poseformer_9() -> PoseFormerConfig:
+    """Return the published network of 9 frames: 49.9 mm."""
+    return poseformer_81().evolve(frames=9)
 
 
 class PoseFormer(Rival[PoseFormerConfig]):
@@ -87,17 +107,15 @@ class Transformer(nn.Module):
     def __init__(self, length: int, width: int, config: PoseFormerConfig) -> None:
         super().__init__()
         self.encoding = nn.Parameter(torch.zeros(length, width))
-        self.blocks = nn.ModuleList(
-            Block(
-                width,
-                config.heads,
-                config.mlp_ratio,
-                activation=F.gelu,
-                qkv_bias=config.qkv_bias,
-                drop_path=rate,
-                epsilon=EPSILON,
-            )
-            for rate in rising(config.drop_path, config.depth)
+        self.blocks = block_stack(
+            config.depth,
+            width,
+            config.heads,
+            config.mlp_ratio,
+            activation=F.gelu,
+            qkv_bias=config.qkv_bias,
+            drop_path=config.drop_path,
+            epsilon=EPSILON,
         )
         self.norm = nn.LayerNorm(width, eps=EPSILON)
 

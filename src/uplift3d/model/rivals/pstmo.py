@@ -6,16 +6,14 @@ Axes: B windows, F frames, J joints, C channels.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from uplift3d.model.layers import initialise_linear
-from uplift3d.model.rivals.base import Rival
-from uplift3d.model.rivals.encoders import Encoder, PoseHead, StridedEncoder, stride_problems
-from uplift3d.model.rivals.strided_transformer import EncoderConfig
+from uplift3d.model.rivals.strided_transformer import EncoderConfig, StridedConfig, StridedLifter
 
 SLOPE = 0.2
 """Of the leaky ReLUs in the pose encoder."""
@@ -34,45 +32,45 @@ class PSTMOSizes(EncoderConfig):
     """Residual blocks of the encoder of single poses."""
 
 
-class PSTMOConfig(PSTMOSizes):
+class PSTMOConfig(PSTMOSizes, StridedConfig):
     """Sizes of a P-STMO."""
 
     rival: Literal["pstmo"] = "pstmo"
     strides: tuple[int, ...] = Field(default=(3, 3, 3, 3, 3), min_length=1)
     """Stride of every shortening block; together they leave one token."""
 
-    def problems(self) -> list[str]:
-        """Strides must end at one token."""
-        return super().problems() + stride_problems(self.frames, self.strides)
+    @classmethod
+    def small_fields(cls, width: int, depth: int) -> dict[str, Any]:
+        """The encoder of single poses is twice as wide."""
+        return {**super().small_fields(width, depth), "pose_width": 2 * width}
 
 
-class PSTMO(Rival[PSTMOConfig]):
-    """Lift all frames of a window coarsely and the central one finely."""
+def pstmo_243() -> PSTMOConfig:
+    """Return the published network: 243 poses, one of every second frame; 42.8 mm."""
+    return PSTMOConfig(
+        frames=243,
+        s_out=2,
+        strides=(3, 3, 3, 3, 3),
+        width=256,
+        hidden=512,
+        depth=4,
+        pose_width=512,
+        pose_depth=1,
+    )
+
+
+def pstmo_small_243() -> PSTMOConfig:
+    """Return the published "P-STMO-S" with three blocks over all frames: 43.0 mm."""
+    return pstmo_243().evolve(depth=3)
+
+
+class PSTMO(StridedLifter[PSTMOConfig]):
+    """Frames become tokens by an encoder of single poses, which is pre-trained."""
+
+    pose_encoder: PoseEncoder
 
     def __init__(self, config: PSTMOConfig) -> None:
-        super().__init__(config)
-        width, hidden, heads, joints = config.width, config.hidden, config.heads, config.joint_count
-        self.pose_encoder = PoseEncoder(config)
-        self.temporal = Encoder(config.frames, width, hidden, heads, config.depth, config.dropout)
-        self.sequence_head = PoseHead(width, joints)
-        self.strided = StridedEncoder(config.frames, width, hidden, heads, config.strides, config.dropout)
-        self.centre_head = PoseHead(width, joints)
-
-    def forward(self, keypoints: Tensor) -> tuple[Tensor, Tensor]:
-        """Lift every window.
-
-        Args:
-            keypoints: (B, F, J, 2) normalised image coordinates.
-
-        Returns:
-            sequence (B, F, J, 3) and centre (B, J, 3), metres from the root.
-        """
-        self.check(keypoints)
-        tokens = self.pose_encoder(keypoints)  # (B, F, C)
-        tokens = self.temporal(tokens)  # (B, F, C)
-        sequence = self.sequence_head(tokens)  # (B, F, J, 3)
-        centre = self.centre_head(self.strided(tokens))  # (B, 1, J, 3)
-        return sequence, centre[:, 0]
+        super().__init__(config, "pose_encoder", PoseEncoder(config))
 
 
 class PoseEncoder(nn.Module):

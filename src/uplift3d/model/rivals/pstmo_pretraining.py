@@ -15,9 +15,9 @@ from pydantic import Field
 from torch import Generator, Tensor, nn
 
 from uplift3d.errors import InputError
-from uplift3d.model.rivals.base import Part
+from uplift3d.model.network import Network
 from uplift3d.model.rivals.encoders import DeviationNorm, Encoder, EncoderBlock, PoseHead
-from uplift3d.model.rivals.pstmo import PSTMO, PoseEncoder, PSTMOSizes
+from uplift3d.model.rivals.pstmo import PSTMO, PoseEncoder, PSTMOSizes, pstmo_243
 
 
 class PSTMOPretrainingConfig(PSTMOSizes):
@@ -45,7 +45,25 @@ class PSTMOPretrainingConfig(PSTMOSizes):
         return found
 
 
-class PSTMOPretraining(Part[PSTMOPretrainingConfig]):
+def pstmo_pretraining_243() -> PSTMOPretrainingConfig:
+    """Return the pre-training of `pstmo_243`: 60 % of the frames and 3 joints in the others are hidden."""
+    sizes = pstmo_243().model_dump(exclude={"rival", "strides"})
+    return PSTMOPretrainingConfig(
+        **sizes,
+        decoder_width=128,
+        decoder_hidden=256,
+        decoder_depth=2,
+        hidden_frames=0.6,
+        hidden_joints=3,
+    )
+
+
+def pstmo_small_pretraining_243() -> PSTMOPretrainingConfig:
+    """Return the pre-training of `pstmo_small_243`: 80 % of the frames and 2 joints are hidden."""
+    return pstmo_pretraining_243().evolve(depth=3, hidden_frames=0.8, hidden_joints=2)
+
+
+class PSTMOPretraining(Network[PSTMOPretrainingConfig]):
     """Draw hidden 2D poses; `pose_encoder` and `temporal` are those of the later `PSTMO`."""
 
     def __init__(self, config: PSTMOPretrainingConfig) -> None:

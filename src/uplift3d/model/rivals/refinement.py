@@ -14,13 +14,9 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from uplift3d.errors import InputError
-from uplift3d.model.config import ModelConfig
-from uplift3d.model.rivals.base import Part, PartConfig, RivalConfig
+from uplift3d.model.network import Network
+from uplift3d.model.rivals.base import PartConfig
 from uplift3d.skeletons import joint_set
-
-REFINED = ("strided_transformer", "pstmo")
-"""Rivals that have a refinement."""
 
 
 class RefinementConfig(PartConfig):
@@ -33,7 +29,7 @@ class RefinementConfig(PartConfig):
     """Dropout on the hidden layer."""
 
 
-class Refinement(Part[RefinementConfig]):
+class Refinement(Network[RefinementConfig]):
     """Mix x and y of two versions of a pose, joint by joint; z stays that of the first."""
 
     def __init__(self, config: RefinementConfig) -> None:
@@ -82,20 +78,3 @@ def back_project(
     focal, centre = camera[..., None, :2], camera[..., None, 2:4]
     pose = torch.cat([(keypoints - centre) * depth / focal, depth], dim=-1)  # (…, J, 3)
     return pose - pose[..., root : root + 1, :]
-
-
-def check_refinable(config: ModelConfig | PartConfig) -> None:
-    """Refuse networks whose poses cannot be refined.
-
-    Raises:
-        InputError: a network without refinement, or one with other input than screen coordinates or other
-            output than camera axes.
-    """
-    if not isinstance(config, RivalConfig) or config.rival not in REFINED:
-        name = config.rival if isinstance(config, PartConfig) else "Uplift and Upsample"
-        raise InputError(f"refinement is for {' and '.join(REFINED)}, not {name}")
-    if (config.input, config.axes) != ("screen", "camera"):
-        raise InputError(
-            "refinement needs screen input and camera axes; the network has "
-            f"input {config.input} and axes {config.axes}"
-        )

@@ -5,7 +5,8 @@ Axes: B windows, F frames, J joints, C channels.
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -45,25 +46,62 @@ class EncoderConfig(RivalConfig):
         return []
 
 
-class StridedTransformerConfig(EncoderConfig):
-    """Sizes of a Strided Transformer; the defaults are the published 351-frame network."""
+class StridedConfig(EncoderConfig):
+    """What lifting adds to the encoder."""
 
-    rival: Literal["strided_transformer"] = "strided_transformer"
-    strides: tuple[int, ...] = Field(default=(3, 9, 13), min_length=1)
-    """Stride of every shortening block; together they leave one token."""
+    if TYPE_CHECKING:  # the last field of its records
+        strides: tuple[int, ...]
+
+    @classmethod
+    def window_fields(cls, poses: int) -> dict[str, Any]:
+        """Blocks that shorten to a third, until one token is left."""
+        return {"frames": poses, "strides": (3,) * round(math.log(poses, 3))}
+
+    @classmethod
+    def small_fields(cls, width: int, depth: int) -> dict[str, Any]:
+        """Without dropout: too little motion to learn it by heart."""
+        return {"width": width, "hidden": 2 * width, "depth": depth, "dropout": 0, "embedding_dropout": 0}
 
     def problems(self) -> list[str]:
         """Strides must end at one token."""
         return super().problems() + stride_problems(self.frames, self.strides)
 
 
-class StridedTransformer(Rival[StridedTransformerConfig]):
-    """Lift all frames of a window coarsely ("full to single") and the central one finely."""
+StridedConfigT_co = TypeVar("StridedConfigT_co", bound=StridedConfig, covariant=True)
 
-    def __init__(self, config: StridedTransformerConfig) -> None:
+
+class StridedTransformerConfig(StridedConfig):
+    """Sizes of a Strided Transformer; the defaults are the published 351-frame network."""
+
+    rival: Literal["strided_transformer"] = "strided_transformer"
+    strides: tuple[int, ...] = Field(default=(3, 9, 13), min_length=1)
+    """Stride of every shortening block; together they leave one token."""
+
+
+def strided_transformer_351() -> StridedTransformerConfig:
+    """Return the published network of 351 frames: 43.7 mm with refinement."""
+    return StridedTransformerConfig(frames=351, strides=(3, 9, 13), width=256, hidden=512, depth=3)
+
+
+def strided_transformer_27() -> StridedTransformerConfig:
+    """Return the published network of 27 frames."""
+    return strided_transformer_351().evolve(frames=27, strides=(3, 3, 3))
+
+
+class StridedLifter(Rival[StridedConfigT_co]):
+    """Lift all frames of a window coarsely ("full to single") and the central one finely.
+
+    Args:
+        config: sizes.
+        name: what the weights of the embedding are called in files.
+        embedding: 2D poses (B, F, J, 2) → tokens (B, F, C).
+    """
+
+    def __init__(self, config: StridedConfigT_co, name: str, embedding: nn.Module) -> None:
         super().__init__(config)
         width, hidden, heads, joints = config.width, config.hidden, config.heads, config.joint_count
-        self.embedding = PoseEmbedding(joints, width, config.embedding_dropout)
+        self.embedding_name = name
+        self.add_module(name, embedding)
         self.temporal = Encoder(config.frames, width, hidden, heads, config.depth, config.dropout)
         self.sequence_head = PoseHead(width, joints)
         self.strided = StridedEncoder(config.frames, width, hidden, heads, config.strides, config.dropout)
@@ -79,11 +117,19 @@ class StridedTransformer(Rival[StridedTransformerConfig]):
             sequence (B, F, J, 3) and centre (B, J, 3), metres from the root.
         """
         self.check(keypoints)
-        tokens = self.embedding(keypoints)  # (B, F, C)
+        tokens = self.get_submodule(self.embedding_name)(keypoints)  # (B, F, C)
         tokens = self.temporal(tokens)  # (B, F, C)
         sequence = self.sequence_head(tokens)  # (B, F, J, 3)
         centre = self.centre_head(self.strided(tokens))  # (B, 1, J, 3)
         return sequence, centre[:, 0]
+
+
+class StridedTransformer(StridedLifter[StridedTransformerConfig]):
+    """Frames become tokens by one layer."""
+
+    def __init__(self, config: StridedTransformerConfig) -> None:
+        joints, width = config.joint_count, config.width
+        super().__init__(config, "embedding", PoseEmbedding(joints, width, config.embedding_dropout))
 
 
 class PoseEmbedding(nn.Module):

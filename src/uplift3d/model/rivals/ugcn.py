@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from pydantic import Field
@@ -45,13 +45,25 @@ class UGCNConfig(RivalConfig):
         """Frames per window."""
         return self.frames
 
+    @classmethod
+    def small_fields(cls, width: int, depth: int) -> dict[str, Any]:
+        """Three levels, whatever the depth."""
+        return {"channels": (width // 8, width // 4, width // 2), "dropout": 0}
+
     def problems(self) -> list[str]:
         """Even kernels have no central frame."""
         return [] if self.kernel % 2 else [f"kernel is {self.kernel}, but must be odd"]
 
 
+def ugcn_96() -> UGCNConfig:
+    """Return a network for the published windows of 96 frames; the paper gives no widths."""
+    return UGCNConfig(frames=96, channels=(16, 32, 64, 128, 256), kernel=5)
+
+
 class UGCN(Rival[UGCNConfig]):
     """Lift all frames of a window alike, by convolutions over the skeleton and over time at several rates."""
+
+    answers_all_alike = True
 
     def __init__(self, config: UGCNConfig) -> None:
         super().__init__(config)

@@ -9,7 +9,7 @@ Axes: B windows, F frames, R receptive field, J joints, C channels.
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -36,11 +36,31 @@ class VideoPose3DConfig(RivalConfig):
         """Receptive field R in frames."""
         return math.prod(self.filter_widths)
 
+    @classmethod
+    def window_fields(cls, poses: int) -> dict[str, Any]:
+        """As many filters of three frames as make such a window."""
+        return {"filter_widths": (3,) * round(math.log(poses, 3))}
+
+    @classmethod
+    def small_fields(cls, width: int, depth: int) -> dict[str, Any]:
+        """Convolutions are cheap, so they are twice as wide as a Transformer."""
+        return {"channels": 2 * width, "dropout": 0}
+
     def problems(self) -> list[str]:
         """Even widths have no central frame."""
         if any(width < 1 or width % 2 == 0 for width in self.filter_widths):
             return [f"filter_widths is {self.filter_widths}, but every width must be odd"]
         return []
+
+
+def videopose3d_243() -> VideoPose3DConfig:
+    """Return the published network of 243 frames: 46.8 mm with CPN input, 16.95 M parameters."""
+    return VideoPose3DConfig(filter_widths=(3, 3, 3, 3, 3), channels=1024)
+
+
+def videopose3d_27() -> VideoPose3DConfig:
+    """Return the published small network of 27 frames: 48.8 mm, 8.56 M parameters."""
+    return VideoPose3DConfig(filter_widths=(3, 3, 3), channels=1024)
 
 
 class VideoPose3D(Rival[VideoPose3DConfig]):
@@ -51,6 +71,8 @@ class VideoPose3D(Rival[VideoPose3DConfig]):
     window needs, and is the form for training.
     """
 
+    takes_whole_clips = True
+
     def __init__(self, config: VideoPose3DConfig) -> None:
         super().__init__(config)
         first, *others = config.filter_widths
@@ -59,7 +81,7 @@ class VideoPose3D(Rival[VideoPose3DConfig]):
         self.shrink = nn.Conv1d(config.channels, 3 * config.joint_count, 1)
 
     @property
-    def answered_frame(self) -> int:
+    def answered_token(self) -> int:
         """Frame of a window that is answered: the last one of a causal network, else the central one."""
         return self.receptive_field - 1 if self.config.causal else self.receptive_field // 2
 
@@ -70,8 +92,8 @@ class VideoPose3D(Rival[VideoPose3DConfig]):
             keypoints: (B, F, J, 2) normalised image coordinates, F at least the receptive field R.
 
         Returns:
-            centre (B, J, 3) of the frame `answered_frame` of a single window, and no sequence; for F > R the
-            sequence (B, F − R + 1, J, 3) of the frames from `answered_frame` on, and its middle pose.
+            centre (B, J, 3) of the frame `answered_token` of a single window, and no sequence; for F > R the
+            sequence (B, F − R + 1, J, 3) of the frames from `answered_token` on, and its middle pose.
             Metres from the root.
 
         Raises:

@@ -2,16 +2,22 @@ import pytest
 import torch
 
 from uplift3d.model import create, presets
-from uplift3d.train.initialise import initialise, sinusoids
+from uplift3d.model.initialise import sinusoids
 
-from .conftest import TINY
+TINY = {"tokens": 9, "strided": (3, 3), "paddings": ((0, 0), (0, 0)), "heads": 2}
+TINY |= {"spatial_width": 8, "spatial_depth": 1, "temporal_width": 16, "temporal_depth": 2}
+
+
+@pytest.fixture
+def random():
+    return torch.Generator().manual_seed(1)
 
 
 @pytest.fixture
 def network():
     torch.manual_seed(0)
     network = create(presets.small().evolve(**TINY)).eval()
-    initialise(network)
+    network.start_quickly()
     return network
 
 

@@ -41,12 +41,12 @@ TABLE_3: dict[str, tuple[float, float, float]] = {
 """MPJPE at s_in 4, 10, 20, all frames, N = 81; without a component what that costs."""
 
 TABLE_4: dict[tuple[str, int], tuple[int, int, float]] = {
-    ("uu_81", 4): (326, 105, 44.8),
-    ("uu_81", 10): (334, 179, 45.5),
-    ("uu_81", 20): (337, 234, 47.9),
-    ("uu_351", 5): (704, 151, 42.6),
-    ("uu_351", 10): (759, 255, 43.1),
-    ("uu_351", 20): (827, 399, 45.0),
+    ("uu-81", 4): (326, 105, 44.8),
+    ("uu-81", 10): (334, 179, 45.5),
+    ("uu-81", 20): (337, 234, 47.9),
+    ("uu-351", 5): (704, 151, 42.6),
+    ("uu-351", 10): (759, 255, 43.1),
+    ("uu-351", 20): (827, 399, 45.0),
 }
 """(network, s_in) → poses/s without and with 2D detection on a GTX 1080 Ti, and MPJPE of the pre-trained
 network, all frames. Frames of 50 Hz video are counted: at every stride one detection then takes 26 ms. FLOPs

@@ -15,8 +15,6 @@ import math
 import torch
 from torch import Tensor, nn
 
-from uplift3d.model import UpliftUpsample
-
 JOINT_ENCODING_STD = 0.5
 TIME_ENCODING_AMPLITUDE = 0.5
 BRANCH_STD = 0.02
@@ -24,8 +22,8 @@ HEAD_STD = 0.01
 
 
 @torch.no_grad()
-def initialise(network: UpliftUpsample) -> None:
-    """Set the initial weights in place (random numbers from torch's global generator)."""
+def start_quickly(network: nn.Module) -> None:
+    """Set the initial weights of an `UpliftUpsample` in place (from torch's global random generator)."""
     for name, module in network.named_modules():
         if name.endswith(("attention.out", "mlp.contract")):
             nn.init.trunc_normal_(module.weight, std=BRANCH_STD)
