@@ -29,6 +29,7 @@ PUBLISHED = {
     "body25": "nose 0, mid_shoulder 1, right_wrist 4, pelvis 8, left_ankle 14, right_eye 15, right_heel 24",
 }
 PUBLISHED |= {
+    "coco_feet23": "nose 0, right_ankle 16, left_big_toe 17, left_heel 19, right_big_toe 20, right_heel 22",
     "openpose18": "nose 0, mid_shoulder 1, right_wrist 4, right_hip 8, left_ankle 13, left_ear 17",
     "coco_wholebody133": "nose 0, right_ankle 16, left_big_toe 17, left_heel 19, right_heel 22, chin 31, "
     "right_brow_0 40, left_brow_4 45, nose_bridge_0 50, nose_base 56, right_eye_0 59, left_eye_0 68, "

@@ -162,6 +162,16 @@ _SETS = [
         left_ear<left_eye left_big_toe<left_ankle left_small_toe<left_big_toe left_heel<left_ankle
         right_big_toe<right_ankle right_small_toe<right_big_toe right_heel<right_ankle""",
     ),
+    # COCO-WholeBody without face and hands.
+    _create(
+        "coco_feet23",
+        """nose left_eye<nose right_eye<nose left_ear<left_eye right_ear<right_eye left_shoulder<nose
+        right_shoulder<nose left_elbow<left_shoulder right_elbow<right_shoulder left_wrist<left_elbow
+        right_wrist<right_elbow left_hip<left_shoulder right_hip<right_shoulder left_knee<left_hip
+        right_knee<right_hip left_ankle<left_knee right_ankle<right_knee left_big_toe<left_ankle
+        left_small_toe<left_ankle left_heel<left_ankle right_big_toe<right_ankle right_small_toe<right_ankle
+        right_heel<right_ankle""",
+    ),
     # OpenPose's older model, without a pelvis; `mid_shoulder` as above.
     _create(
         "openpose18",

@@ -132,10 +132,16 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
         "--detector",
         default="mediapipe",
         metavar="NAME",
-        help="2D detector for videos: mediapipe (default), or cpn, which needs --weights and torch and looks "
-        "closer at whom mediapipe finds",
+        help="2D detector for videos: mediapipe (default); rtmpose (with feet), rtmo or rtmw, downloads that "
+        "need the rtmpose extra; or cpn, which needs --weights and torch and looks closer at whom mediapipe "
+        "finds",
     )
-    parser.add_argument("--weights", metavar="FILE", help="the 2D detector's weights, for cpn")
+    parser.add_argument(
+        "--weights",
+        metavar="FILE",
+        help="the 2D detector's weights, for cpn; local .onnx files in place of downloads for rtmpose, rtmo "
+        "and rtmw (BOXES.onnx,JOINTS.onnx or JOINTS.onnx)",
+    )
 
 
 def chosen_detector(args: argparse.Namespace) -> str | Detector:

@@ -82,6 +82,7 @@ def run(
         "source": source.path.name,
         "tracks_dropped_as_noise": len(tracker.tracks) - len(people),
         "seconds": round(time.perf_counter() - started, 3),
+        **({"models": dict(eye.models)} if hasattr(eye, "models") else {}),
     }
     return Keypoints2D(
         positions,

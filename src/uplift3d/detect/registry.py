@@ -26,7 +26,21 @@ def _cpn(weights: str | os.PathLike[str] | None = None) -> Detector:
     return detector
 
 
-_FACTORIES: dict[str, Callable[..., Detector]] = {"mediapipe": _mediapipe, "cpn": _cpn}
+def _rtm(kind: str) -> Callable[..., Detector]:
+    def create(weights: str | os.PathLike[str] | None = None) -> Detector:
+        detector: Detector = import_module("uplift3d.detect.rtmpose").RtmDetector(kind, weights)
+        return detector
+
+    return create
+
+
+_FACTORIES: dict[str, Callable[..., Detector]] = {
+    "mediapipe": _mediapipe,
+    "cpn": _cpn,
+    "rtmpose": _rtm("rtmpose"),
+    "rtmo": _rtm("rtmo"),
+    "rtmw": _rtm("rtmw"),
+}
 
 
 def register_detector(name: str, factory: Callable[..., Detector]) -> None:
