@@ -148,6 +148,22 @@ def test_only_what_is_needed_is_decoded(tmp_path, monkeypatch):
     assert sum(packet is not None for packet in fed) == 2
 
 
+@pytest.mark.parametrize(("flags", "skips"), [("", True), ("+ildct+ilme", False)])
+def test_interlaced_frames_may_be_two_packets_so_none_is_skipped(tmp_path, monkeypatch, flags, skips):
+    path = write_moving(tmp_path / "a.mp4", **H264, **({"flags": flags} if flags else {}))
+    states = set()
+    true_pictures = decoding.pictures
+
+    def noted(stream, packet):
+        states.add(stream.codec_context.skip_frame)
+        return true_pictures(stream, packet)
+
+    source = open_video(path)
+    monkeypatch.setattr(decoding, "pictures", noted)
+    assert len(list(source.frames_at([0, 18, 38]))) == 3
+    assert ("NONREF" in states) is skips
+
+
 def test_a_damaged_stretch_costs_one_more_pass_not_one_for_each_frame(tmp_path, monkeypatch):
     path = write_moving(tmp_path / "a.mp4", **H264)
     data = bytearray(path.read_bytes())

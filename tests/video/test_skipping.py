@@ -12,7 +12,6 @@ X265 = "keyint=20:log-level=none"
     ("name", "how", "skips"),
     [
         ("a.mp4", {"codec": "libx264"}, True),
-        ("a.mp4", {"codec": "libx264", "flags": "+ildct+ilme"}, False),  # fields may be packets of their own
         ("a.mp4", {"codec": "libx265", "x265-params": X265}, True),
         ("a.ts", {"codec": "libx265", "x265-params": X265}, True),
         ("a.mp4", {"codec": "libx265", "x265-params": f"{X265}:temporal-layers=3:bframes=7"}, False),

@@ -116,7 +116,8 @@ def _planned(path: Path, packets: Packets, wanted: IntArray) -> Iterator[tuple[i
         numbers = _Numbers(packets)
         for place, packet in _fed(container, stream, packets, chosen.fed):
             if skips:
-                stream.codec_context.skip_frame = "DEFAULT" if chosen.wanted[place] else "NONREF"
+                skip = numbers.progressive and not chosen.wanted[place]
+                stream.codec_context.skip_frame = "NONREF" if skip else "DEFAULT"
             yield from numbers.of(pictures(stream, packet))
             if chosen.ends[place]:
                 yield from numbers.of(pictures(stream, None))
@@ -147,10 +148,13 @@ class _Numbers:
 
     def __init__(self, packets: Packets) -> None:
         self._shown = packets.stamps[packets.frames]
+        self.progressive = False
+        """Whether a picture came out, and the last one was no two fields."""
 
     def of(self, found: Iterator[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:
         """The whole pictures among those found, with their frame numbers."""
         for picture in found:
+            self.progressive = not picture.interlaced_frame
             if picture.pts is None or picture.is_corrupt:
                 continue
             number = int(np.searchsorted(self._shown, picture.pts))

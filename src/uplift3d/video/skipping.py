@@ -7,20 +7,17 @@ that a higher temporal layer is predicted from. So only decoders are listed that
 
 from av.video.codeccontext import VideoCodecContext
 
-_B_FRAMES_ONLY = ("mpeg1video", "mpeg2video", "mpeg4")  # their B-frames are never referenced
-_PROGRESSIVE = (0, 1)  # unknown and progressive in AVFieldOrder
+_EXACT = ("h264", "mpeg1video", "mpeg2video", "mpeg4")
 
 
 def can_skip_unreferenced(context: VideoCodecContext) -> bool:
     """True where `skip_frame` can be switched between packets with every other picture unchanged.
 
-    Interlaced video is left alone: the two fields of a frame may come in packets of their own.
+    A packet must hold a whole frame. Interlaced video is to be left alone: its fields may be two packets.
     """
-    if context.field_order not in _PROGRESSIVE:
-        return False
     if context.codec.name == "hevc":
         return _temporal_layers(context.extradata or b"") == 1
-    return context.codec.name in ("h264", *_B_FRAMES_ONLY)
+    return context.codec.name in _EXACT
 
 
 def _temporal_layers(extradata: bytes) -> int:
