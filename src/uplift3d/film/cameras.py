@@ -93,19 +93,25 @@ def look(
     focal = 1 / torch.tan(torch.deg2rad(uniform((batch,), *config.field_of_view_deg, positions, random)) / 2)
     aspect = log_uniform((batch,), *config.aspect, positions, random)
     camera = _extrinsics(positions, focal, aspect, config, random)  # (B, N, J, 3)
-    depth = camera[..., 2].clamp(min=NEAREST_M)
-    keypoints = camera[..., :2] / depth[..., None] * focal[:, None, None, None]
-    inside = (keypoints[..., 0].abs() <= 1) & (keypoints[..., 1].abs() <= aspect[:, None, None])
+    keypoints = camera[..., :2] / camera[..., 2:].clamp(min=NEAREST_M) * focal[:, None, None, None]
     centre = torch.zeros_like(focal)
+    return view_of(camera, keypoints, torch.stack([focal, focal, centre, centre], dim=-1), aspect, axes)
+
+
+def view_of(camera: Tensor, keypoints: Tensor, intrinsics: Tensor, aspect: Tensor, axes: Axes) -> View:
+    """What follows from positions in camera axes (B, N, J, 3) and their projections; rest: see `View`."""
+    in_front = camera[..., 2] >= NEAREST_M
+    inside = (keypoints[..., 0].abs() <= 1) & (keypoints[..., 1].abs() <= aspect[:, None, None])
+    root_depth_m = camera[:, :, 0, 2].clamp(min=NEAREST_M)
     return View(
         keypoints=keypoints,
         targets=root_relative(camera, axes),
-        visible=inside & (camera[..., 2] >= NEAREST_M),
-        in_front=(camera[..., 2] >= NEAREST_M).logical_or(camera[..., 2].isnan()).all(-1),
-        pixels_per_metre=focal[:, None] / depth[:, :, 0],
-        intrinsics=torch.stack([focal, focal, centre, centre], dim=-1),
+        visible=inside & in_front,
+        in_front=(in_front | camera[..., 2].isnan()).all(-1),
+        pixels_per_metre=intrinsics[:, :2].mean(-1, keepdim=True) / root_depth_m,
+        intrinsics=intrinsics,
         aspect=aspect,
-        root_depth_m=depth[:, :, 0],
+        root_depth_m=root_depth_m,
     )
 
 

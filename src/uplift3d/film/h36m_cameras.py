@@ -29,7 +29,7 @@ from torch import Generator, Tensor
 
 from uplift3d.camera import Camera, normalise_screen
 from uplift3d.data.h36m import cameras
-from uplift3d.film.cameras import NEAREST_M, Axes, CameraConfig, View, root_relative
+from uplift3d.film.cameras import NEAREST_M, Axes, CameraConfig, View, view_of
 
 WIDEST = 1.0
 """|X / Z| and |Y / Z| beyond which the published projection is cut off; images end at about 0.47."""
@@ -131,19 +131,8 @@ def look_h36m(positions: Tensor, config: H36MCameras, random: Generator, axes: A
     number = torch.randint(len(all_of_them), (len(positions),), generator=random, device=positions.device)
     lenses = all_of_them.of(number)
     camera = lenses.to_camera(_into_the_room(positions, lenses))  # (B, N, J, 3)
-    keypoints, in_front = lenses.project(camera), camera[..., 2] >= NEAREST_M
-    root_depth_m = camera[:, :, 0, 2].clamp(min=NEAREST_M)
-    inside = (keypoints[..., 0].abs() <= 1) & (keypoints[..., 1].abs() <= lenses.aspect[:, None, None])
-    return View(
-        keypoints=keypoints,
-        targets=root_relative(camera, axes),
-        visible=inside & in_front,
-        in_front=in_front.logical_or(camera[..., 2].isnan()).all(-1),
-        pixels_per_metre=lenses.focal.mean(-1, keepdim=True) / root_depth_m,
-        intrinsics=torch.cat([lenses.focal, lenses.centre], dim=-1),
-        aspect=lenses.aspect,
-        root_depth_m=root_depth_m,
-    )
+    intrinsics = torch.cat([lenses.focal, lenses.centre], dim=-1)
+    return view_of(camera, lenses.project(camera), intrinsics, lenses.aspect, axes)
 
 
 @cache

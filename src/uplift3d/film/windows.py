@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ from uplift3d.camera import normalise_screen
 from uplift3d.data.store import JOINTS, RATE_HZ
 from uplift3d.data.tracks import Track, at_rate, intrinsics_of
 from uplift3d.errors import InputError
-from uplift3d.film.cameras import rotation_looking_at
+from uplift3d.film.cameras import Axes, root_relative
 from uplift3d.skeletons import joint_set
 
 PELVIS = joint_set(JOINTS).index("pelvis")
@@ -72,7 +71,7 @@ class FilmedWindows:
     def from_tracks(
         cls,
         tracks: Iterable[Track],
-        axes: Literal["viewing_ray", "camera"],
+        axes: Axes,
         device: torch.device,
         *,
         with_camera: bool = False,
@@ -148,15 +147,12 @@ class FilmedWindows:
         )
 
 
-def _arrays(track: Track, axes: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _arrays(track: Track, axes: Axes) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Keypoints, seen joints, targets and depth of the root of one track."""
     screen = torch.from_numpy(normalise_screen(track.keypoints_px, track.image_size).astype(np.float32))
     seen = torch.isfinite(screen).all(-1)
     if track.confidence is not None:
         seen &= torch.from_numpy(track.confidence) > 0
     camera = torch.from_numpy(track.positions_camera)
-    targets = camera - camera[:, PELVIS, None]
-    if axes == "viewing_ray":
-        to_ray = rotation_looking_at(camera[:, PELVIS]).transpose(-1, -2)  # (T, 3, 3)
-        targets = torch.einsum("tij,tkj->tki", to_ray, targets)
+    targets = root_relative(camera[None], axes)[0]
     return screen.nan_to_num(), seen, targets, camera[:, PELVIS, 2]
