@@ -37,7 +37,7 @@ def test_without_noise_2d_is_the_camera_s_image_of_3d(store, monkeypatch):
 
 def test_filming_changes_neither_bones_nor_motion(store):
     track = virtual_tracks(store)[0]
-    world = store[2]
+    world = store[2][:, :17]  # heels and toes are not filmed
     for pose, true in ((track.positions_camera, world), (np.diff(track.positions_camera, axis=0), None)):
         true = np.diff(world, axis=0) if true is None else true
         inner = np.einsum("tjx,tkx->tjk", pose - pose[:, :1], pose - pose[:, :1])
