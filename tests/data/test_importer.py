@@ -6,6 +6,7 @@ import pytest
 
 from uplift3d.data.importer import find_files, import_file, import_folder
 from uplift3d.data.mapping_files import parse_mapping
+from uplift3d.data.provenance import Declared
 from uplift3d.data.store import MotionStore
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.skeletons import joint_set
@@ -61,14 +62,14 @@ def test_processes_do_not_change_the_store(figure_bvh, tmp_path):
 
 def test_a_skeleton_of_ones_own(tmp_path, figure_bvh):
     text = figure_bvh("in/a.bvh").read_text()
-    (tmp_path / "in" / "a.bvh").write_text(text.replace("JOINT ", "JOINT my_"))
+    (tmp_path / "in" / "a.bvh").write_text(text.replace("JOINT ", "JOINT my"))
     with pytest.raises(
         NothingFoundError, match=r"none of 1 files could be imported; the first: .*a\.bvh: no mapping fits"
     ):
         import_folder(tmp_path / "in", tmp_path / "store", jobs=1)
     assert not (tmp_path / "store").exists()
-    joints = {joint: {"sum": {"my_Hips": 1}} for joint in JOINTS}
-    mine = {"name": "mine", "metres_per_unit": 0.01, "up": "y", "licence": "mine", "joints": joints}
+    joints = {joint: {"sum": {"myHips": 1}} for joint in JOINTS}
+    mine = {"name": "mine", "metres_per_unit": 0.01, "up": "y", "licence": "own", "joints": joints}
     mapping = parse_mapping(json.dumps(mine), "mine.json")
     assert import_folder(tmp_path / "in", tmp_path / "store", jobs=1, mappings=[mapping]).imported == 1
     assert MotionStore.open(tmp_path / "store").clips[0].dataset == "mine"
@@ -103,3 +104,54 @@ def test_missing_scipy_is_said_once_and_not_per_file(figure_bvh, tmp_path, monke
 def test_unknown_suffix(tmp_path):
     with pytest.raises(InputError, match=r"suffix '\.fbx' given, \.bvh, \.amc or \.npz accepted"):
         import_file(tmp_path / "a.fbx")
+
+
+def test_motion_of_ones_own_is_split_by_person_and_never_called_cmus(figure_bvh, tmp_path):
+    for person in ("anna", "ben", "cleo"):
+        for take in (1, 2):
+            figure_bvh(f"in/{person}/02_0{take}.bvh")
+    import_folder(tmp_path / "in", tmp_path / "store", jobs=1)
+    clips = MotionStore.open(tmp_path / "store").clips
+    assert {clip.dataset for clip in clips} == {"bandai-skeleton"}
+    assert {clip.licence for clip in clips} == {"unknown"}
+    sides = {(clip.subject, clip.split) for clip in clips}
+    assert sorted(subject for subject, _ in sides) == ["anna", "ben", "cleo"]  # each on one side
+    assert {split for _, split in sides} == {"training", "validation"}
+
+
+def test_what_is_declared_of_all_files(figure_bvh, tmp_path):
+    for name in ("anna/dataset-1_walk", "ben/walk"):
+        figure_bvh(f"in/{name}.bvh", frames=31)
+    declared = Declared("studio", "own", "^ben/", rate_hz=60)
+    import_folder(tmp_path / "in", tmp_path / "store", jobs=1, declared=declared)
+    clips = MotionStore.open(tmp_path / "store").clips
+    assert [(clip.dataset, clip.licence, clip.split) for clip in clips] == [
+        ("studio", "own", "training"),
+        ("studio", "own", "validation"),
+    ]
+    assert {clip.frames for clip in clips} == {26}  # half a second
+
+
+def test_what_was_put_right_and_what_looks_wrong_is_noted(figure_bvh, tmp_path):
+    for name in ("a", "b"):
+        path = figure_bvh(f"in/{name}.bvh")
+        path.write_text(path.read_text().replace("Frames: 31", "Frames: 30"))
+    fast = figure_bvh("in/fast.bvh")
+    fast.write_text(fast.read_text().replace("0.0333333", "0.002"))
+    report = import_folder(tmp_path / "in", tmp_path / "store", jobs=1)
+    assert report.notes == {
+        "a wrong number of Frames was put right by counting them": ["a.bvh", "b.bvh"],
+        "the pelvis moves at 16.7 m/s; are frame rate (--rate) and unit right?": ["fast.bvh"],
+    }
+
+
+@pytest.mark.parametrize("number", ["1e200", "1e9"])
+def test_one_file_that_is_nowhere_on_earth_does_not_stop_the_others(figure_bvh, tmp_path, number):
+    figure_bvh("in/good.bvh")
+    bad = figure_bvh("in/bad.bvh")
+    lines = bad.read_text().splitlines()
+    lines[-1] = f"{number} {lines[-1].split(maxsplit=1)[1]}"
+    bad.write_text("\n".join(lines))
+    report = import_folder(tmp_path / "in", tmp_path / "store", jobs=1)
+    assert report.imported == 1
+    assert "bad.bvh: joints are more than 10000 m away" in report.skipped[0]

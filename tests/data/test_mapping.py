@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -7,9 +8,9 @@ import pytest
 
 from uplift3d.data.bvh import read_bvh
 from uplift3d.data.capture import Capture
-from uplift3d.data.mapping import find_mapping, to_h36m21, z_up
+from uplift3d.data.mapping import bare_names, find_mapping, to_h36m21, z_up
 from uplift3d.data.mapping_files import parse_mapping, read_mapping, shipped_mappings
-from uplift3d.data.provenance import LeftOutError, Provenance, provenance_of
+from uplift3d.data.provenance import Declared, LeftOutError, Provenance, provenance_of
 from uplift3d.errors import InputError
 from uplift3d.rotations import matrix_about_axis
 from uplift3d.skeletons import joint_set
@@ -21,7 +22,7 @@ SHIPPED = {mapping.name: mapping for mapping in shipped_mappings()}
 def content(**changes):
     """A mapping of a skeleton that has every h36m21 joint under its own name."""
     joints = {joint: {"sum": {joint: 1}} for joint in JOINTS}
-    return {"name": "same", "metres_per_unit": 1.0, "up": "z", "licence": "none", "joints": joints, **changes}
+    return {"name": "same", "metres_per_unit": 1.0, "up": "z", "licence": "own", "joints": joints, **changes}
 
 
 def capture(names=JOINTS, frames=3, seed=0, **changes):
@@ -38,8 +39,15 @@ def capture(names=JOINTS, frames=3, seed=0, **changes):
 
 
 def test_shipped_skeletons():
-    assert set(SHIPPED) >= {"bandai-namco-bvh", "cmu-bvh", "cmu-asf", "daz-bvh", "character1-bvh"}
-    assert set(SHIPPED) >= {"h36m-names", "amp-humanoid", "deepmimic"}
+    assert set(SHIPPED) >= {"bandai-namco-bvh", "cmu-bvh", "cmu-asf", "daz-bvh", "motionbuilder"}
+    assert set(SHIPPED) >= {
+        "rokoko",
+        "unity-humanoid",
+        "3ds-max-biped",
+        "h36m-names",
+        "amp-humanoid",
+        "deepmimic",
+    }
 
 
 @pytest.mark.parametrize("mapping", SHIPPED.values(), ids=SHIPPED)
@@ -47,12 +55,26 @@ def test_shipped_mappings_are_symmetric(mapping):
     """Left and right joints come from the skeleton's left and right, central ones from neither more."""
 
     one_letter = {"hipjoint", "femur", "tibia", "clavicle", "humerus", "wrist", "foot", "toes"}
-    one_letter |= {"Thigh", "Shin", "Foot", "Foot_end", "Shldr", "ForeArm", "Hand"}
+    one_letter |= {
+        "Thigh",
+        "Shin",
+        "Foot",
+        "Foot_end",
+        "Shldr",
+        "ForeArm",
+        "Hand",
+        "ThighBend",
+        "ShldrBend",
+        "ForearmBend",
+        "Toe",
+    }
 
     def mirrored(name):
-        for left, right in (("left_", "right_"), ("Character1_Left", "Character1_Right")):
+        for left, right in (("left_", "right_"), ("Left", "Right"), ("L ", "R ")):
             if name.startswith((left, right)):
                 return name.replace(left, right) if name.startswith(left) else name.replace(right, left)
+        if name.startswith(("abdomen", "chest", "neck")):
+            return name
         for left, right in (("_L", "_R"), ("l", "r")):
             if name.endswith(left) or name.endswith(right):
                 return name[: -len(left)] + (right if name.endswith(left) else left)
@@ -124,14 +146,14 @@ def test_the_files_own_unit_is_used_where_the_mapping_has_none():
         to_h36m21(capture(metres_per_unit=2.0, up="z"), other), 2 * motion.positions
     )
     with pytest.raises(
-        InputError, match=r"made\.bvh: states no unit of length, and neither does mapping 'same'"
+        InputError, match=r"made\.bvh: states no vertical axis, and neither does mapping 'same'"
     ):
-        to_h36m21(capture(), mapping)
+        to_h36m21(capture(), parse_mapping(json.dumps(content(up=None)), "x"))
 
 
 def test_the_mapping_is_found_by_joint_names(figure_bvh):
     motion = read_bvh(figure_bvh())
-    assert find_mapping(motion, shipped_mappings()).name == "bandai-namco-bvh"
+    assert find_mapping(motion, shipped_mappings())[0].name == "bandai-namco-bvh"
     with pytest.raises(
         InputError, match=r"made\.bvh: no mapping fits its joints \(a, b\b.*known skeletons are "
     ):
@@ -144,8 +166,8 @@ def test_the_mapping_that_says_most_wins():
     small = parse_mapping(json.dumps(content()), "x")
     joints = {**content()["joints"], "head": {"sum": {"head": 0.5, "nose": 0.5}}}
     large = parse_mapping(json.dumps(content(joints=joints, name="large")), "x")
-    assert find_mapping(capture(), [large, small]) is small
-    assert find_mapping(capture((*JOINTS, "nose")), [small, large]) is large
+    assert find_mapping(capture(), [large, small])[0] is small
+    assert find_mapping(capture((*JOINTS, "nose")), [small, large])[0] is large
 
 
 def test_figure_stands_in_metres_and_z_up(figure_bvh):
@@ -157,7 +179,7 @@ def test_figure_stands_in_metres_and_z_up(figure_bvh):
     np.testing.assert_allclose(world["neck"], [0, 0, 1.35], atol=1e-9)
 
 
-CMU = "free, acknowledge mocap.cs.cmu.edu"
+CMU = "CMU-mocap"
 
 
 @pytest.mark.parametrize(
@@ -165,17 +187,17 @@ CMU = "free, acknowledge mocap.cs.cmu.edu"
     [
         ("bandai-namco-bvh", "x/dataset-1_walk_01.bvh", "bandai-1", "", "CC-BY-NC-4.0", "validation"),
         ("bandai-namco-bvh", "dataset-2_walk_01.bvh", "bandai-2", "", "CC-BY-NC-4.0", "training"),
-        ("bandai-namco-bvh", "mine.bvh", "bandai-skeleton", "", "unknown", "training"),
+        ("bandai-namco-bvh", "mine.bvh", "bandai-skeleton", "", "unknown", ""),
         ("cmu-bvh", "subjects/002/002_01.bvh", "cmu-bvh", "2", CMU, "validation"),
         ("cmu-bvh", "subjects/007/007_01.bvh", "cmu-bvh", "7", CMU, "training"),
         ("cmu-asf", "02_01.amc", "cmu-amc", "2", CMU, "validation"),
         ("cmu-asf", "102_01.amc", "cmu-amc", "102", CMU, "training"),
         ("cmu-asf", "3/HDM_bd_03-02_02_120.amc", "hdm05", "bd", "CC-BY-SA-3.0", "training"),
         ("cmu-asf", "HDM_mm_squat1Reps_037_120.AMC", "hdm05", "mm", "CC-BY-SA-3.0", "validation"),
-        ("cmu-asf", "walk_02.amc", "asf-amc", "", "unknown", "training"),
+        ("cmu-asf", "anna/walk_02.amc", "asf-amc", "anna", "unknown", ""),
         ("daz-bvh", "train_data_bvh/martial/08.bvh", "cmu-daz", "135", CMU, "training"),
         ("daz-bvh", "train_data_bvh/indian/08.bvh", "cmu-daz", "94", CMU, "training"),
-        ("character1-bvh", "orig/data/motion/kick.bvh", "mass", "", "Apache-2.0", "training"),
+        ("motionbuilder", "orig/data/motion/kick.bvh", "mass", "", "Apache-2.0", "training"),
         ("h36m-names", "cmu-hdm05-c3d-joints.npz/85_02", "c3d", "85", CMU, "validation"),
         ("h36m-names", "cmu-hdm05-c3d-joints.npz/HDM_mm_1", "c3d", "mm", "CC-BY-SA-3.0", "validation"),
         ("amp-humanoid", "cmu-amp-joints.npz/amp_humanoid_hop", "cmu-amp", "", CMU, "training"),
@@ -185,7 +207,7 @@ CMU = "free, acknowledge mocap.cs.cmu.edu"
 def test_where_a_file_comes_from(mapping, path, dataset, subject, licence, split):
     chosen = SHIPPED[mapping]
     default = Provenance(chosen.default_dataset or chosen.name, chosen.licence)
-    found = provenance_of(path, chosen.datasets, default)
+    found = provenance_of(path, chosen.datasets, default, Declared())
     assert (found.dataset, found.subject, found.licence, found.split) == (dataset, subject, licence, split)
 
 
@@ -194,13 +216,13 @@ def test_where_a_file_comes_from(mapping, path, dataset, subject, licence, split
     [
         ("deepmimic", "deepmimic-joints.npz/humanoid3d_walk", "may repeat motion that serves as a test"),
         ("deepmimic", "deepmimic-joints.npz/sie/sie_humanoid3d_run_left00", "a licence of its own"),
-        ("character1-bvh", "data/motion/run.bvh", "is not documented"),
+        ("motionbuilder", "data/motion/run.bvh", "is not documented"),
         ("daz-bvh", "train_data_bvh/standard.bvh", "a calibration pose"),
     ],
 )
 def test_what_is_left_out(mapping, path, reason):
     with pytest.raises(LeftOutError, match=f"{path}: left out, .*{reason}"):
-        provenance_of(path, SHIPPED[mapping].datasets, Provenance("x", "unknown"))
+        provenance_of(path, SHIPPED[mapping].datasets, Provenance("x"), Declared())
 
 
 def test_the_first_alternative_that_the_skeleton_has_counts():
@@ -226,12 +248,93 @@ def test_a_joint_that_cannot_be_had_is_nan():
 def test_names_of_ours_in_a_bvh_file_say_nothing_of_its_unit():
     with pytest.raises(InputError, match="no mapping fits"):
         find_mapping(capture(), shipped_mappings())
-    assert find_mapping(capture(rotations=None), shipped_mappings()).name == "h36m-names"
+    assert find_mapping(capture(rotations=None), shipped_mappings())[0].name == "h36m-names"
 
 
-def test_a_calibration_pose_blended_into_the_motion_is_dropped():
-    mapping = parse_mapping(json.dumps(content(drop_first_s=0.1)), "x")
-    np.testing.assert_array_equal(to_h36m21(capture(frames=9), mapping), capture(frames=9).positions[5:])
+NAMED = {
+    "motionbuilder": "Hips Spine Spine1 Neck Head {s}UpLeg {s}Leg {s}Foot {s}Toe {s}Arm {s}ForeArm {s}Hand",
+    "rokoko": "Hips Neck Head {s}Thigh {s}Shin {s}Foot {s}Toe {s}Arm {s}ForeArm {s}Hand",
+    "unity-humanoid": "Neck Head {s}UpperLeg {s}LowerLeg {s}Foot {s}Toes {s}UpperArm {s}LowerArm {s}Hand",
+    "3ds-max-biped": "Neck Head {c}_Thigh {c}_Calf {c}_Foot {c}_Toe0 {c}_UpperArm {c}_Forearm {c}_Hand",
+}
+
+
+def person(words):
+    """A standing adult in centimetres, y up, facing +z, whose joints have these names."""
+    names, places = [], []
+    for word in words.split():
+        for side, letter, x in (("Left", "L", 1), ("Right", "R", -1)):
+            name = word.replace("{s}", side).replace("{c}", letter)
+            if name not in names:
+                names.append(name)
+                places.append(_place(name, x if "{" in word else 0))
+    return names, np.array(places, dtype=float)
+
+
+def _place(name, x):
+    for ending, place in {
+        "UpLeg": (9, 95, 0), "Thigh": (9, 95, 0), "UpperLeg": (9, 95, 0),
+        "LowerLeg": (9, 50, 1), "Calf": (9, 50, 1), "Shin": (9, 50, 1), "Leg": (9, 50, 1),
+        "Foot": (9, 8, 0), "Toe": (9, 1, 14), "Toes": (9, 1, 14), "Toe0": (9, 1, 14),
+        "ForeArm": (45, 145, 0), "Forearm": (45, 145, 0), "LowerArm": (45, 145, 0),
+        "UpperArm": (18, 145, 0), "Arm": (18, 145, 0), "Hand": (70, 145, 0),
+        "Neck": (0, 150, 0), "Head": (0, 158, 3), "Spine1": (0, 118, 0), "Spine": (0, 105, 0),
+    }.items():  # fmt: skip
+        if name.endswith(ending):
+            return x * place[0], place[1], place[2]
+    return 0, 98, 0
+
+
+@pytest.mark.parametrize("prefix", ["", "mixamorig:", "mixamorig1", "Bip01 ", "actor|"])
+@pytest.mark.parametrize("mapping", NAMED)
+def test_skeletons_of_other_programs(mapping, prefix):
+    names, places = person(NAMED[mapping])
+    motion = capture([f"{prefix}{name}" for name in names], positions=np.repeat(places[None], 3, axis=0))
+    found, named = find_mapping(motion, shipped_mappings())
+    assert found.name == mapping
+    world = dict(zip(JOINTS, to_h36m21(named, found)[0], strict=True))
+    assert not np.isnan(list(world.values())).any()
+    np.testing.assert_allclose(world["pelvis"], [0, 0, 0.95], atol=1e-9)
+    np.testing.assert_allclose(world["left_wrist"], [0.7, 0, 1.45], atol=1e-9)
+    np.testing.assert_allclose(world["right_knee"], [-0.09, -0.01, 0.5], atol=1e-9)
+    np.testing.assert_allclose(world["head_top"], [0, 0, 1.78], atol=0.04)
+    np.testing.assert_allclose(world["head"], [0, -0.07, 1.63], atol=0.03)
+    np.testing.assert_allclose(world["left_heel"], [0.09, 0.05, 0.015], atol=0.015)
+    np.testing.assert_allclose(world["right_toe"], [-0.09, -0.20, 0.01], atol=0.02)
+
+
+def test_names_and_beginnings():
+    assert bare_names(["a:Hips", "a:b:Left_Leg", "Spine 1"]) == ["hips", "leftleg", "spine1"]
+    assert bare_names(["Bip01", "Bip01 L Thigh", "Bip01 Neck"]) == ["", "lthigh", "neck"]
+    sides = ["left_hip", "left_knee", "right_hip", "right_knee"]
+    assert bare_names(sides) == ["lefthip", "leftknee", "righthip", "rightknee"]
+
+
+@pytest.mark.parametrize("metres", [1.0, 0.01, 0.0254, 0.001])
+def test_a_unit_that_nobody_states_is_the_one_that_makes_a_person(metres):
+    names, places = person(NAMED["rokoko"])
+    motion = capture(names, positions=np.repeat(places[None] * 0.01 / metres, 3, axis=0))
+    mapping, named = find_mapping(motion, shipped_mappings())
+    assert to_h36m21(named, mapping)[0, 0, 2] == pytest.approx(0.95)
+
+
+def test_a_figure_that_is_no_person_in_any_unit():
+    names, places = person(NAMED["rokoko"])
+    motion = capture(names, positions=np.repeat(places[None] * 1e6, 3, axis=0))
+    mapping, named = find_mapping(motion, shipped_mappings())
+    with pytest.raises(InputError, match=r"states no unit of length, .* and in none of metres, centimetres"):
+        to_h36m21(named, mapping)
+
+
+def test_axes_of_another_exporter_are_not_taken_for_bandai_namcos(figure_bvh):
+    motion = read_bvh(figure_bvh())  # all axes are the world's, whereas Bandai-Namco's Head has x up
+    world = dict(zip(JOINTS, to_h36m21(motion, SHIPPED["bandai-namco-bvh"])[0], strict=True))
+    assert world["head_top"][2] > 1.5
+    turned = replace(
+        motion, rotations=np.broadcast_to(matrix_about_axis("Z", np.pi / 2), motion.rotations.shape)
+    )
+    world = dict(zip(JOINTS, to_h36m21(turned, SHIPPED["bandai-namco-bvh"])[0], strict=True))
+    assert world["head_top"][2] == pytest.approx(1.35 + 0.065 + 2.8 * 0.065)
 
 
 @pytest.mark.parametrize(
@@ -250,9 +353,11 @@ def test_a_calibration_pose_blended_into_the_motion_is_dropped():
         ({"joints": []}, r"an object with 'joints' needed"),
         ({"metres_per_unit": 10**400}, r"'metres_per_unit' is inf, a number"),
         ({"name": {}}, r"'name' is no text"),
+        ({"licence": "beer"}, r"licence 'beer' is unknown; known are CMU-mocap, "),
+        ({"axes_run_along": {"joint": "a"}}, r"'axes_run_along' not understood"),
         ({"positions_only": 1}, r"'positions_only' is neither true nor false"),
         ({"datasets": {}}, r"'datasets' is no list"),
-        ({"datasets": [1]}, r"the 1\. of 'datasets': 'pattern' and some of dataset, held_out"),
+        ({"datasets": [1]}, r"the 1\. of 'datasets': 'pattern' and some of dataset, drop_first_s"),
         ({"datasets": [{"pattern": "a"}]}, r"either 'dataset' or 'leave_out' needed"),
         ({"datasets": [{"pattern": "(", "dataset": "a"}]}, r"'pattern' is no regular expression"),
         ({"datasets": [{"pattern": 1, "dataset": "a"}]}, r"'pattern' is no text"),

@@ -179,13 +179,19 @@ def damage_index(change):
         (damage_index(lambda i: i.update(version=3)), r"of version 1 or 2"),
         (damage_index(lambda i: i.update(clips=5)), r"no list of clips"),
         (damage_index(lambda i: i["clips"].append(None)), r"a clip's description lacks 'name'"),
-        (damage_index(lambda i: i["clips"][1].update(subject={})), r"'subject' of a clip is not of the kind"),
+        (
+            damage_index(lambda i: i["clips"][1].update(subject={})),
+            r"'subject' of a clip is {}, not of its kind",
+        ),
         (
             damage_index(lambda i: i["clips"][1].update(split="both")),
             r"clip 'c1' has an unknown split or joint",
         ),
         (damage_index(lambda i: i["clips"][1].update(lacks=["tail"])), r"'c1' has an unknown split or joint"),
-        (damage_index(lambda i: i["clips"][1].update(frames="3")), r"'frames' of a clip is not of the kind"),
+        (
+            damage_index(lambda i: i["clips"][1].update(frames="3")),
+            r"'frames' of a clip is '3', not of its kind",
+        ),
         (lambda p: (p / "index.json").write_text("[" * 100_000), r"not a motion store"),
         (
             lambda p: np.savez(p / "positions", a=1) or (p / "positions.npz").rename(p / "positions.npy"),

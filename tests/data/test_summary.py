@@ -8,8 +8,8 @@ from uplift3d.data.summary import body_height_m, summarise
 
 def test_height_of_a_figure_known_by_hand(figure_bvh):
     _, positions = import_file(figure_bvh())
-    # cm: sole 8, shin 42, thigh 40, pelvis to neck 43; Head is 6.5 above Neck, head_top 2.8 times that aside
-    neck_to_top = np.hypot(6.5, 2.8 * 6.5)
+    # cm: sole 8, shin 42, thigh 40, pelvis to neck 43; Head is 6.5 above Neck, head_top thighs on
+    neck_to_top = np.hypot(6.5 + 0.47 * 40, 0.17 * 40)
     assert body_height_m(positions) == pytest.approx((8 + 82 + 43 + neck_to_top) / 100, abs=1e-4)
 
 

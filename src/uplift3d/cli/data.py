@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uplift3d.cli.options import whole_number
+from uplift3d.cli.options import positive, whole_number
 from uplift3d.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ _EXAMPLE = """example:
 
 _IMPORT_EXAMPLE = """example:
   uplift3d data import path/to/mocap -o motions.store --jobs 4
+  uplift3d data import path/to/mine -o mine.store --name studio --licence own --validation 'anna/' --rate 60
   uplift3d data import path/to/amass --dataset amass --parts SFU,MPImosh -o amass.store
 """
 
@@ -40,8 +41,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "import",
         help="read motion capture into a store",
         description="Read every .bvh, .amc and .npz file below DIR as h36m21 motion (metres, z up, 50 Hz) "
-        "into a store, or the 3D motion of a data set that comes in files of its own. Malformed .bvh and "
-        ".amc files are named and skipped; a damaged file of a data set stops the import.",
+        "into a store, or the 3D motion of a data set that comes in files of its own. Malformed files are "
+        "named and skipped; a damaged file of a data set stops the import. Which skeletons are known, how to "
+        "add one, and what an .npz of joint positions holds: docs/mapping.md.",
         epilog=_IMPORT_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -77,7 +79,30 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="append",
         default=[],
         metavar="FILE.json",
-        help="another skeleton's mapping",
+        help="another skeleton's mapping, see docs/mapping.md",
+    )
+    importing.add_argument(
+        "--name",
+        default="",
+        metavar="NAME",
+        help="data set that all files belong to (default: by their names)",
+    )
+    importing.add_argument(
+        "--licence",
+        default="",
+        metavar="LICENCE",
+        help="of files whose names do not say where they come from: own, MIT, … (default: unknown)",
+    )
+    importing.add_argument(
+        "--validation",
+        metavar="PATTERN",
+        help="hold out the clips whose path has this regular expression (default: a tenth, by person)",
+    )
+    importing.add_argument(
+        "--rate",
+        type=positive,
+        metavar="HZ",
+        help="frames per second, whatever the files say; AMC states none",
     )
     importing.add_argument("--overwrite", action="store_true", help="replace a store that is there")
     info = actions.add_parser(
@@ -105,11 +130,21 @@ def _import(args: argparse.Namespace) -> int:
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     for problem in report.skipped:
         errors.print(f"skipped {problem}", markup=False)
+    for note, names in report.notes.items():
+        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        errors.print(f"note: {names[0]}{others}: {note}", markup=False)
     for reason, count in report.left_out.items():
         errors.print(f"left out {count}: {reason}", markup=False)
     what = "files" if args.dataset is None else "recordings"
     print(f"imported {report.imported} {what}, skipped {len(report.skipped)}")
-    _print_table(MotionStore.open(args.output))
+    store = MotionStore.open(args.output)
+    _print_table(store)
+    unknown = sum(clip.licence == "unknown" for clip in store.clips)
+    if unknown:
+        errors.print(
+            f"note: of {unknown} clips nobody knows the licence (--licence): do not publish weights "
+            "that were trained on them"
+        )
     return 0
 
 
@@ -118,9 +153,11 @@ def _import_files(args: argparse.Namespace) -> ImportReport:
 
     from uplift3d.data.importer import import_folder
     from uplift3d.data.mapping_files import read_mapping
+    from uplift3d.data.provenance import Declared
 
     if args.parts or args.body_models or args.regressor:
         raise InputError("--parts, --body-models and --regressor are for --dataset")
+    declared = Declared(args.name, args.licence, args.validation, args.rate)
     mappings = [read_mapping(path) for path in args.mapping]
     columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with _progress(*columns) as bar:
@@ -130,6 +167,7 @@ def _import_files(args: argparse.Namespace) -> ImportReport:
             args.output,
             jobs=args.jobs,
             mappings=mappings,
+            declared=declared,
             overwrite=args.overwrite,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
@@ -141,8 +179,10 @@ def _import_dataset(args: argparse.Namespace) -> ImportReport:
     from uplift3d.data.amass import SmplhBodies
     from uplift3d.data.dataset_import import find_motions, import_motions
 
-    if args.mapping:
-        raise InputError("--mapping is for .bvh and .amc files, not for --dataset")
+    if args.mapping or args.name or args.licence or args.rate or args.validation is not None:
+        raise InputError(
+            "--mapping, --name, --licence, --validation and --rate are for motion files, not for --dataset"
+        )
     if (args.body_models is None) != (args.regressor is None) or (
         args.body_models and args.dataset != "amass"
     ):
@@ -177,12 +217,18 @@ def _print_table(store: MotionStore) -> None:
     from uplift3d.data.summary import summarise
 
     table = Table(title=f"{store.path}: {len(store)} clips")
-    for name in ("dataset", "subjects", "clips", "frames", "minutes", "height m", "licence"):
+    for name in ("dataset", "subjects", "clips", "held out", "frames", "minutes", "height m", "licence"):
         table.add_column(name, justify="left" if name in ("dataset", "licence") else "right", no_wrap=True)
     for row in summarise(store):
         smallest, median, largest = row.heights_m
-        heights = f"{smallest:.2f} … {median:.2f} … {largest:.2f}"
-        numbers = (str(row.subjects), str(row.clips), str(row.frames), f"{row.minutes:.1f}")
+        heights = f"{smallest:.2f} … {median:.2f} … {largest:.2f}" if median == median else "unknown"
+        numbers = (
+            str(row.subjects),
+            str(row.clips),
+            str(row.held_out),
+            str(row.frames),
+            f"{row.minutes:.1f}",
+        )
         table.add_row(row.dataset, *numbers, heights, row.licence)
     # Into a pipe or a narrow window the table goes whole rather than with its numbers cut off.
     Console(width=max(Console().width, Console(width=1000).measure(table).maximum)).print(table)

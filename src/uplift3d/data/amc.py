@@ -17,23 +17,22 @@ import numpy.typing as npt
 from uplift3d.data.asf import Bone, Skeleton, read_asf, read_lines
 from uplift3d.data.capture import Capture
 from uplift3d.errors import InputError
+from uplift3d.files.guards import quoted, reason
 from uplift3d.rotations import matrix_from_euler_radians
 
 Array = npt.NDArray[np.float64]
 
 CMU_FRAME_TIME_S = 1 / 120
-"""AMC files do not state their frame rate; CMU recorded these at 120 Hz."""
+"""AMC files do not state their frame rate; CMU recorded most at 120 Hz and some at 60."""
 
 
-def read_amc(
-    path: str | Path, asf: str | Path | None = None, frame_time_s: float = CMU_FRAME_TIME_S
-) -> Capture:
+def read_amc(path: str | Path, asf: str | Path | None = None, frame_time_s: float | None = None) -> Capture:
     """Read an AMC motion with its ASF skeleton and place the far end of every bone, in metres.
 
     Args:
         path: the AMC file.
         asf: its skeleton; None looks beside it for the subject's (`02_01.amc` → `02.asf`), or the only one.
-        frame_time_s: seconds between frames.
+        frame_time_s: seconds between frames; None: 1/120, as most of CMU's were recorded.
 
     Raises:
         InputError: a file cannot be read or is malformed; the message names the file, line and reason.
@@ -48,7 +47,8 @@ def read_amc(
         parents=tuple(bone.parent for bone in skeleton.bones),
         positions=positions,
         rotations=rotations,
-        frame_time_s=frame_time_s,
+        frame_time_s=frame_time_s or CMU_FRAME_TIME_S,
+        rate_is_stated=frame_time_s is not None,
         metres_per_unit=1.0,
     )
 
@@ -121,7 +121,7 @@ def _parse_motion(path: Path, skeleton: Skeleton) -> dict[str, Array]:
             continue
         if words[0][0] == ":":
             degrees = {":DEGREES": True, ":RADIANS": False}.get(words[0].upper(), degrees)
-        elif len(words) == 1 and words[0].isdigit():
+        elif len(words) == 1 and words[0].isdecimal():
             frames.append({})
         else:
             _take_bone(words, frames, dof, f"{path}: line {number}")
@@ -133,15 +133,15 @@ def _take_bone(
 ) -> None:
     name = words[0]
     if not frames:
-        raise InputError(f"{where}: {name!r} given before the first frame number")
+        raise InputError(f"{where}: {quoted(name)} given before the first frame number")
     if name not in dof:
-        raise InputError(f"{where}: {name!r} is not a bone of the skeleton")
+        raise InputError(f"{where}: {quoted(name)} is not a bone of the skeleton")
     if len(words) - 1 != len(dof[name]):
         raise InputError(f"{where}: {len(words) - 1} values given for {name!r}, which has {len(dof[name])}")
     try:
         frames[-1][name] = [float(word) for word in words[1:]]
     except ValueError as error:
-        raise InputError(f"{where}: {error}") from error
+        raise InputError(f"{where}: {reason(error)}") from error
 
 
 def _columns(

@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from uplift3d.errors import InputError
+from uplift3d.files.guards import quoted, regular_file
 
 Array = npt.NDArray[np.float64]
 
+MAX_BYTES = 2**30
 METRES_PER_INCH = 0.0254
 
 
@@ -53,7 +55,7 @@ def read_asf(path: str | Path) -> Skeleton:
                 reader.take(words)
             except (ValueError, IndexError, KeyError) as error:
                 raise InputError(
-                    f"{path}: line {number}: {line.strip()!r} not understood ({error})"
+                    f"{path}: line {number}: {quoted(line.strip())} not understood ({error})"
                 ) from error
     return reader.finish()
 
@@ -86,7 +88,7 @@ class _AsfReader:
     def _units(self, words: list[str]) -> None:
         if words[0] == "length":
             self.length = float(words[1])
-            if not self.length > 0:
+            if not 1e-6 < self.length < 1e6:
                 raise ValueError("a length above 0 needed")
         elif words[0] == "angle":
             self.degrees = {"deg": True, "rad": False}[words[1][:3].lower()]
@@ -179,6 +181,8 @@ def _dof(words: list[str]) -> tuple[str, ...]:
 def read_lines(path: Path) -> list[str]:
     """A text file's lines; InputError naming the file when it cannot be read."""
     try:
-        return path.read_bytes().decode("utf-8-sig", errors="replace").splitlines()
+        content = regular_file(path, "an .asf skeleton or .amc motion", MAX_BYTES).read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    utf_16 = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return content.decode("utf-16" if utf_16 else "utf-8-sig", errors="replace").splitlines()

@@ -1,6 +1,8 @@
 """Reader of Biovision hierarchy (BVH) files and their forward kinematics.
 
-The format has no standard. Read here: any hierarchy (several roots too), any channel order per joint,
+The format has no standard, and exporters get details wrong: what is unambiguous is read all the same and
+said in `Capture.notes` (a wrong count of frames or channels, comments, a cut-off last line, decimal commas,
+UTF-16, any line ends). Read here: any hierarchy (several roots too), any channel order per joint,
 rotation and position channels on any joint, several joints of the same name, names with blanks, any
 white space. Rotation channels multiply in the order listed, `R = R_first @ R_second @ R_third`, angles in
 degrees. A position channel *replaces* that coordinate of the joint's OFFSET, as Blender and MotionBuilder
@@ -19,16 +21,24 @@ import numpy.typing as npt
 
 from uplift3d.data.capture import Capture
 from uplift3d.errors import InputError
+from uplift3d.files.guards import quoted, regular_file
 from uplift3d.rotations import matrix_from_euler_degrees
 
 Array = npt.NDArray[np.float64]
 
 _CHANNEL = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)
-_MOTION = re.compile(r"\bMOTION\s+Frames|^[ \t]*MOTION\b", re.MULTILINE | re.IGNORECASE)
+_MOTION = re.compile(r"\bMOTION(?=\s+Frames)|^[ \t]*MOTION\b", re.MULTILINE | re.IGNORECASE)
+# No two neighbours that take the same letters: a hundred thousand blanks must not be tried in all ways.
 _HEAD_OF_MOTION = re.compile(
-    r"\s*MOTION\s+Frames\s*:?\s*(?P<frames>\d+)\s+Frame\s*Time\s*:?\s*(?P<time>\S+)[ \t]*\r?\n?",
+    r"\s*MOTION\s+Frames\s*(?::\s*)?(?P<frames>[0-9]{1,9})"
+    r"\s+Frame\s*Time\s*(?::\s*)?(?P<time>[^\s:]\S*)[ \t]*\n?",
     re.IGNORECASE,
 )
+_COMMENT = re.compile(r"^[ \t]*(#|//).*$", re.MULTILINE)
+_DECIMAL_COMMA = re.compile(r"(?<=[0-9]),(?=[0-9])")
+MAX_FRAME_TIME_S = 1.0
+MIN_FRAME_TIME_S = 1e-4
+MAX_BYTES = 2**30
 
 
 @dataclass
@@ -50,12 +60,14 @@ def read_bvh(path: str | Path) -> Capture:
         InputError: the file cannot be read or is malformed; the message names the file, line and reason.
     """
     path = Path(path)
-    text = _read_text(path)
+    notes: list[str] = []
+    text = _read_text(path, notes)
     split = _MOTION.search(text)
     if split is None:
         raise InputError(f"{path}: no line 'MOTION' found, a BVH file has a HIERARCHY and a MOTION part")
-    joints = parse_hierarchy(text[: split.start()], path)
-    frame_time_s, values = _parse_motion(text, split.start(), sum(len(j.channels) for j in joints), path)
+    joints = parse_hierarchy(text[: split.start()], path, notes)
+    channels = sum(len(joint.channels) for joint in joints)
+    frame_time_s, values = _parse_motion(text, split.start(), channels, path, notes)
     positions, rotations = forward_kinematics(joints, values)
     return Capture(
         source=path,
@@ -64,6 +76,7 @@ def read_bvh(path: str | Path) -> Capture:
         positions=positions,
         rotations=rotations,
         frame_time_s=frame_time_s,
+        notes=tuple(notes),
     )
 
 
@@ -99,8 +112,11 @@ def _local(joint: BvhJoint, values: Array) -> tuple[Array, Array]:
     return offset, matrix_from_euler_degrees(values[:, turning], order)
 
 
-def parse_hierarchy(text: str, path: Path) -> list[BvhJoint]:
-    """The HIERARCHY part as joints in file order, parents before children, end sites included."""
+def parse_hierarchy(text: str, path: Path, notes: list[str]) -> list[BvhJoint]:
+    """The HIERARCHY part as joints in file order, parents before children, end sites included.
+
+    What is put right is added to `notes`.
+    """
     joints: list[BvhJoint] = []
     open_joints: list[int] = []
     tokens = _Tokens(text, path)
@@ -117,7 +133,10 @@ def parse_hierarchy(text: str, path: Path) -> list[BvhJoint]:
             x, y, z = (tokens.number() for _ in range(3))
             joints[open_joints[-1]].offset = (x, y, z)
         elif keyword == "CHANNELS" and open_joints:
-            joints[open_joints[-1]].channels = [tokens.channel() for _ in range(tokens.count())]
+            count, joint = tokens.count(), joints[open_joints[-1]]
+            joint.channels = tokens.channels()
+            if len(joint.channels) != count:
+                notes.append("a wrong number of CHANNELS was put right by counting them")
         elif word == "}" and open_joints:
             open_joints.pop()
         else:
@@ -148,12 +167,16 @@ class _Tokens:
     def __init__(self, text: str, path: Path) -> None:
         self._path = path
         self._line = 1
+        self._ahead: list[str] = []
         self._words = self._split(text)
 
     def _split(self, text: str) -> Iterator[str]:
-        for number, line in enumerate(text.splitlines(), start=1):
+        for number, line in enumerate(text.split("\n"), start=1):
             self._line = number
-            yield from line.replace("{", " { ").replace("}", " } ").split()
+            for word in line.replace("{", " { ").replace("}", " } ").split():
+                yield word
+                while self._ahead:
+                    yield self._ahead.pop()
 
     def __iter__(self) -> Iterator[str]:
         return self._words
@@ -180,46 +203,75 @@ class _Tokens:
         except ValueError:
             value = float("nan")
         if not np.isfinite(value):
-            self.fail(f"{word!r} given where a finite number was expected")
+            self.fail(f"{quoted(word)} given where a finite number was expected")
         return value
 
     def count(self) -> int:
         word = self.next("a number of channels")
-        if not word.isdigit():
-            self.fail(f"{word!r} given where a number of channels was expected")
+        if not re.fullmatch("[0-9]{1,4}", word):
+            self.fail(f"{quoted(word)} given where a number of channels was expected")
         return int(word)
 
-    def channel(self) -> str:
-        word = self.next("a channel")
-        match = _CHANNEL.fullmatch(word)
-        if match is None:
-            self.fail(f"channel {word!r} given, Xposition … Zrotation are accepted")
-            raise AssertionError
-        return match[1].upper() + match[2].lower()
+    def channels(self) -> list[str]:
+        """The channels that follow, however many were announced."""
+        found: list[str] = []
+        for word in self._words:
+            match = _CHANNEL.fullmatch(word)
+            if match is None:
+                if word.lower().endswith(("rotation", "position")):
+                    self._refuse_channel(word)
+                self._ahead.append(word)
+                break
+            found.append(match[1].upper() + match[2].lower())
+        return found
+
+    def _refuse_channel(self, word: str) -> None:
+        self.fail(f"channel {quoted(word)} given, Xposition … Zrotation are accepted")
 
 
-def _parse_motion(text: str, start: int, channels: int, path: Path) -> tuple[float, Array]:
+def _parse_motion(text: str, start: int, channels: int, path: Path, notes: list[str]) -> tuple[float, Array]:
     """Seconds between frames and (T, channels) values of the MOTION part."""
     head = _HEAD_OF_MOTION.match(text, start)
     first_line = text.count("\n", 0, start) + 1
     if head is None:
         raise InputError(f"{path}: line {first_line}: 'Frames:' and 'Frame Time:' must follow MOTION")
-    frames, frame_time_s = int(head["frames"]), _positive(head["time"], path)
-    block = text[head.end() :]
+    time, block = head["time"], text[head.end() :]
+    if "." not in block and _DECIMAL_COMMA.search(f"{time} {block}"):
+        time, block = (_DECIMAL_COMMA.sub(".", part) for part in (time, block))
+        notes.append("decimal commas were read as points")
+    frame_time_s, frames = _frame_time(time, path), int(head["frames"])
     try:
         values = np.array(block.split(), dtype=np.float64)
     except ValueError:
         values = np.empty(0)
+    if channels and values.size != frames * channels and len(values) >= channels:
+        frames, values = _frames_that_are_there(block, frames, channels, values, notes)
     if values.size != frames * channels or not np.isfinite(values).all():
         line_of_data = text.count("\n", 0, head.end()) + 1
         raise InputError(f"{path}: {_what_is_wrong(block, line_of_data, frames, channels)}")
     return frame_time_s, values.reshape(frames, channels)
 
 
+def _frames_that_are_there(
+    block: str, frames: int, channels: int, values: Array, notes: list[str]
+) -> tuple[int, Array]:
+    """Frames and values of a file whose 'Frames:' is wrong, if each line is a frame; else as they came."""
+    lines = [len(line.split()) for line in block.split("\n")]
+    lines = [count for count in lines if count]
+    if lines[-1] < channels and len(lines) > 1:
+        notes.append("the last line is cut off and was left out")
+        lines, values = lines[:-1], values[: -lines[-1]]
+    if set(lines) != {channels}:
+        return frames, values
+    if len(lines) != frames:
+        notes.append("a wrong number of Frames was put right by counting them")
+    return len(lines), values
+
+
 def _what_is_wrong(block: str, first_line: int, frames: int, channels: int) -> str:
     """The first line of motion without one finite number per channel, or else the wrong count of lines."""
     found = 0
-    for number, line in enumerate(block.splitlines(), start=first_line):
+    for number, line in enumerate(block.split("\n"), start=first_line):
         words = line.split()
         if not words:
             continue
@@ -229,28 +281,42 @@ def _what_is_wrong(block: str, first_line: int, frames: int, channels: int) -> s
             except ValueError:
                 bad = True
             if bad:
-                return f"line {number}: {word!r} given where a finite number was expected"
+                return f"line {number}: {quoted(word)} given where a finite number was expected"
         if len(words) != channels:
             return f"line {number}: {len(words)} values given for {channels} channels"
         found += 1
     return f"{found} frames found where 'Frames:' promises {frames}"
 
 
-def _positive(word: str, path: Path) -> float:
+def _frame_time(word: str, path: Path) -> float:
     try:
         value = float(word)
     except ValueError:
         value = 0.0
-    if not (np.isfinite(value) and value > 0):
-        raise InputError(f"{path}: frame time {word!r} given, seconds above 0 needed")
+    if not MIN_FRAME_TIME_S <= value <= MAX_FRAME_TIME_S:
+        raise InputError(
+            f"{path}: frame time {quoted(word)} given, {MIN_FRAME_TIME_S:g} to {MAX_FRAME_TIME_S:g} seconds "
+            "accepted"
+        )
     return value
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path, notes: list[str]) -> str:
+    """The file's text with \\n as line end; comments become empty lines, so that lines keep their number."""
     try:
-        return path.read_bytes().decode("utf-8-sig", errors="replace")
+        content = regular_file(path, "motion as .bvh", MAX_BYTES).read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        text = content.decode("utf-16", errors="replace")
+        notes.append("text in UTF-16 was read as such")
+    else:
+        text = content.decode("utf-8-sig", errors="replace")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if _COMMENT.search(text):
+        text = _COMMENT.sub("", text)
+        notes.append("comments were left out")
+    return text
 
 
 def _unique(names: list[str]) -> list[str]:

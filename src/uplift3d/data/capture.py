@@ -32,6 +32,10 @@ class Capture:
     """Seconds between frames."""
     metres_per_unit: float | None = None
     """Length of the file's unit where the file states it (ASF does, BVH does not)."""
+    rate_is_stated: bool = True
+    """False where the format does not say how long a frame is (AMC), so that `frame_time_s` is a guess."""
+    notes: tuple[str, ...] = ()
+    """What was put right on reading, a sentence each."""
     up: str | None = None
     """The vertical axis, "y" or "z", where the file states it."""
 

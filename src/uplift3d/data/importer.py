@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,7 +20,8 @@ from uplift3d.data.capture import Capture
 from uplift3d.data.joints_npz import read_joints_npz
 from uplift3d.data.mapping import SkeletonMapping, find_mapping, to_h36m21
 from uplift3d.data.mapping_files import shipped_mappings
-from uplift3d.data.provenance import LeftOutError, Provenance, provenance_of
+from uplift3d.data.plausible import check_places, doubts
+from uplift3d.data.provenance import Declared, LeftOutError, Provenance, provenance_of
 from uplift3d.data.resample import require_spline, resample_skeleton
 from uplift3d.data.store import RATE_HZ, STORED_JOINTS, Clip, check_target, write_store
 from uplift3d.errors import InputError, NothingFoundError
@@ -32,6 +33,8 @@ READERS: dict[str, Callable[[Path], list[Capture]]] = {
     ".npz": read_joints_npz,
 }
 """Reader by file suffix: the recordings of a file."""
+NOTHING_DECLARED = Declared()
+UNSTATED_RATE = "the file states no frame rate,"
 
 
 @dataclass
@@ -41,6 +44,8 @@ class ImportReport:
     imported: int = 0
     skipped: list[str] = field(default_factory=list)
     """A sentence per recording that could not be read, naming it."""
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    """What was put right or looks wrong in what was imported: files by what there is to say of them."""
     left_out: Counter[str] = field(default_factory=Counter)
     """How many were left out on purpose, by the reason."""
 
@@ -52,6 +57,8 @@ class _Result:
     clips: list[tuple[Clip, npt.NDArray[np.float32]]]
     problems: list[str]
     left_out: list[str]
+    notes: list[tuple[str, str]]
+    """(what there is to say, of which recording)."""
 
 
 def find_files(folder: str | Path) -> list[Path]:
@@ -84,27 +91,34 @@ def read_captures(path: str | Path) -> list[Capture]:
 
 
 def import_capture(
-    capture: Capture, root: str | Path, mappings: Sequence[SkeletonMapping] = ()
-) -> tuple[Clip, npt.NDArray[np.float32]]:
-    """One recording as a clip: (T, 21, 3) metres, z up, h36m21, 50 Hz, NaN where it lacks a joint.
+    capture: Capture,
+    root: str | Path,
+    mappings: Sequence[SkeletonMapping] = (),
+    declared: Declared = NOTHING_DECLARED,
+) -> tuple[Clip, npt.NDArray[np.float32], list[str]]:
+    """One recording as a clip: (T, 21, 3) metres, z up, h36m21, 50 Hz, NaN where it lacks a joint; and notes.
 
     Args:
         capture: what was read.
         root: folder that the clip's name and source are relative to.
         mappings: tried before those that come with the package.
+        declared: what is known of the file besides what it says.
 
     Raises:
         InputError: it is too short, of an unknown skeleton or left out; the message names it and the reason.
     """
     relative = capture.source.relative_to(root)
-    mapping = find_mapping(capture, [*mappings, *shipped_mappings()])
+    mapping, capture = find_mapping(capture, [*mappings, *shipped_mappings()])
     default = Provenance(mapping.default_dataset or mapping.name, mapping.licence)
-    origin = provenance_of(relative.as_posix(), mapping.datasets, default)
-    world = to_h36m21(capture, mapping)
+    origin = provenance_of(relative.as_posix(), mapping.datasets, default, declared)
+    if rate_hz := declared.rate_hz or origin.rate_hz:
+        capture = replace(capture, frame_time_s=1 / rate_hz, rate_is_stated=True)
+    world = to_h36m21(capture, mapping)[round(origin.drop_first_s / capture.frame_time_s) :]
     if len(world) < 2:
         raise InputError(f"{capture.source}: {len(capture)} frames given, at least 2 of motion needed")
     skeleton = joint_set(STORED_JOINTS)
     world[:, [skeleton.index(joint) for joint in origin.without]] = np.nan
+    check_places(world, capture.source)
     positions = resample_skeleton(world, skeleton.parents, capture.frame_time_s, RATE_HZ).astype(np.float32)
     clip = Clip(
         name=(relative.with_suffix("") if relative.suffix.lower() in READERS else relative).as_posix(),
@@ -116,11 +130,19 @@ def import_capture(
         source=relative.as_posix(),
         split=origin.split,
     )
-    return clip, positions
+    notes = [*capture.notes, *doubts(positions.astype(np.float64), RATE_HZ)]
+    if not capture.rate_is_stated:
+        notes.append(
+            f"{UNSTATED_RATE} {1 / capture.frame_time_s:.4g} Hz is taken; say --rate if it was another"
+        )
+    return clip, positions, notes
 
 
 def import_file(
-    path: str | Path, root: str | Path | None = None, mappings: Sequence[SkeletonMapping] = ()
+    path: str | Path,
+    root: str | Path | None = None,
+    mappings: Sequence[SkeletonMapping] = (),
+    declared: Declared = NOTHING_DECLARED,
 ) -> tuple[Clip, npt.NDArray[np.float32]]:
     """Read a file of one recording as a clip; see `import_capture`.
 
@@ -128,6 +150,7 @@ def import_file(
         path: the file; its suffix says how to read it.
         root: folder that the clip's name and source are relative to; None: the file's own.
         mappings: tried before those that come with the package.
+        declared: what is known of the file besides what it says.
 
     Raises:
         InputError: it is malformed, too short or of an unknown skeleton; the message names it and the reason.
@@ -136,7 +159,10 @@ def import_file(
     captures = read_captures(path)
     if len(captures) != 1:
         raise InputError(f"{path}: {len(captures)} recordings found where one is needed")
-    return import_capture(captures[0], path.parent if root is None else root, mappings)
+    clip, positions, _ = import_capture(
+        captures[0], path.parent if root is None else root, mappings, declared
+    )
+    return clip, positions
 
 
 def import_folder(
@@ -144,6 +170,7 @@ def import_folder(
     store: str | Path,
     jobs: int | None = None,
     mappings: Sequence[SkeletonMapping] = (),
+    declared: Declared = NOTHING_DECLARED,
     overwrite: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ImportReport:
@@ -154,6 +181,7 @@ def import_folder(
         store: folder to create.
         jobs: processes; None: one per core, 1: none but this one.
         mappings: tried before those that come with the package.
+        declared: what is known of all files besides what they say.
         overwrite: replace a store that is already there.
         progress: called with (files done, files in all) after each file.
 
@@ -170,11 +198,13 @@ def import_folder(
     report = ImportReport()
 
     def clips() -> Iterator[tuple[Clip, npt.NDArray[np.float32]]]:
-        work = partial(_try_import, root=Path(folder), mappings=tuple(mappings))
+        work = partial(_try_import, root=Path(folder), mappings=tuple(mappings), declared=declared)
         for done, result in enumerate(_map(work, files, jobs), start=1):
             progress(done, len(files))
             report.skipped += result.problems
             report.left_out.update(result.left_out)
+            for note, name in result.notes:
+                report.notes.setdefault(note, []).append(name)
             yield from result.clips
 
     try:
@@ -187,19 +217,23 @@ def import_folder(
     return report
 
 
-def _try_import(path: Path, root: Path, mappings: tuple[SkeletonMapping, ...]) -> _Result:
-    result = _Result([], [], [])
+def _try_import(path: Path, root: Path, mappings: tuple[SkeletonMapping, ...], declared: Declared) -> _Result:
+    result = _Result([], [], [], [])
     try:
         captures = read_captures(path)
     except InputError as error:
-        return _Result([], [str(error)], [])
+        result.problems.append(str(error))
+        return result
     for capture in captures:
         try:
-            result.clips.append(import_capture(capture, root, mappings))
+            clip, positions, notes = import_capture(capture, root, mappings, declared)
         except LeftOutError as error:
             result.left_out.append(error.reason)
         except InputError as error:
             result.problems.append(str(error))
+        else:
+            result.clips.append((clip, positions))
+            result.notes.extend((note, clip.source) for note in notes)
     return result
 
 

@@ -8,7 +8,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from uplift3d.data.mapping import JOINTS, NEEDED, JointFormula, Offset, SkeletonMapping
+from uplift3d.data.licences import LICENCES
+from uplift3d.data.mapping import JOINTS, NEEDED, Frame, JointFormula, Offset, SkeletonMapping
 from uplift3d.data.provenance import DatasetRule
 from uplift3d.errors import InputError
 from uplift3d.files.guards import quoted
@@ -19,13 +20,13 @@ MAX_BYTES = 1_000_000
 _KEYS = {"name", "metres_per_unit", "up", "licence", "joints"}
 _OPTIONAL = {
     "positions_only",
+    "axes_run_along",
     "comment",
     "datasets",
     "default_dataset",
     "drop_first_frame_if_step_above_m",
-    "drop_first_s",
 }
-_RULE_KEYS = {"dataset", "pattern", "licence", "subject", "held_out", "leave_out", "without"}
+_RULE_KEYS = {"dataset", "pattern", "licence", "subject", "held_out", "leave_out", "without", "drop_first_s"}
 
 
 @lru_cache(maxsize=1)
@@ -63,8 +64,8 @@ def _mapping(content: Any, source: str) -> SkeletonMapping:
         datasets=tuple(_rule(rule) for rule in content.get("datasets", [])),
         default_dataset=content.get("default_dataset", ""),
         drop_first_frame_if_step_above_m=content.get("drop_first_frame_if_step_above_m"),
-        drop_first_s=content.get("drop_first_s", 0.0),
         positions_only=content.get("positions_only", False),
+        axes_run_along=_run_along(content.get("axes_run_along")),
     )
 
 
@@ -78,11 +79,17 @@ def _problems(content: Any) -> list[str]:
             problems.append(f"{key!r} is no text")
     if content.get("up") not in ("y", "z", None):
         problems.append(f"'up' is {quoted(content['up'])}, 'y', 'z' or null accepted")
-    for key in ("metres_per_unit", "drop_first_frame_if_step_above_m", "drop_first_s"):
+    for key in ("metres_per_unit", "drop_first_frame_if_step_above_m"):
         if content.get(key) is not None and not _positive(content[key]):
             problems.append(f"{key!r} is {quoted(content[key])}, a number above 0 or null accepted")
     if not isinstance(content.get("positions_only", False), bool):
         problems.append("'positions_only' is neither true nor false")
+    try:
+        _run_along(content.get("axes_run_along"))
+    except (TypeError, ValueError, KeyError, OverflowError):
+        problems.append("'axes_run_along' not understood, {'joint', 'axis', 'bone'} accepted")
+    if "licence" in content and str(content["licence"]) not in LICENCES:
+        problems.append(f"licence {quoted(content['licence'])} is unknown; known are {', '.join(LICENCES)}")
     return problems + _joint_problems(content["joints"]) + _rule_problems(content.get("datasets", []))
 
 
@@ -98,7 +105,10 @@ def _formula_problems(given: Any) -> list[str]:
     try:
         parsed = _formulas(given)
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
-        return ["not understood, {'sum': {JOINT: WEIGHT}, 'offset': {'axes_of', 'along', 'unit'}} accepted"]
+        return [
+            "not understood, {'sum': {JOINT: WEIGHT}, 'offset': {'axes_of', 'along', 'unit'}} accepted, or "
+            "'frame' instead of 'axes_of'"
+        ]
     totals = [sum(formula.weights.values()) for formula in parsed]
     return [f"weights sum to {total:g}, not 1" for total in totals if not abs(total - 1) < 1e-6]
 
@@ -117,8 +127,24 @@ def _formula(content: Any) -> JointFormula:
     x, y, z = (float(value) for value in step["along"])
     if not max(abs(x), abs(y), abs(z)) < 1e6:
         raise ValueError("an offset that is no place")
-    tail, head = (str(name) for name in step["unit"])
-    return JointFormula(weights, Offset(str(step["axes_of"]), (x, y, z), (tail, head)))
+    axes = str(step["axes_of"]) if "axes_of" in step else _frame(step["frame"])
+    return JointFormula(weights, Offset(axes, (x, y, z), _pair(step["unit"])))
+
+
+def _run_along(content: Any) -> tuple[str, tuple[float, float, float], tuple[str, str]] | None:
+    if content is None:
+        return None
+    x, y, z = (float(value) for value in content["axis"])
+    return str(content["joint"]), (x, y, z), _pair(content["bone"])
+
+
+def _frame(content: Any) -> Frame:
+    return Frame(_pair(content["along"]), _pair(content["toward"]))
+
+
+def _pair(content: Any) -> tuple[str, str]:
+    tail, head = (str(name) for name in content)
+    return tail, head
 
 
 def _rule_problems(rules: Any) -> list[str]:
@@ -137,13 +163,17 @@ def _rule_problems(rules: Any) -> list[str]:
 
 
 def _value_problems(rule: dict[str, Any]) -> list[str]:
-    texts = {key: value for key, value in rule.items() if key != "without"}
+    texts = {key: value for key, value in rule.items() if key not in ("without", "drop_first_s")}
     problems = [f"{key!r} is no text" for key, value in texts.items() if not isinstance(value, str)]
     for key in ("pattern", "held_out"):
         try:
             re.compile(rule.get(key, ""))
         except (re.error, TypeError, RecursionError, OverflowError) as error:
             problems.append(f"{key!r} is no regular expression ({error})")
+    if "drop_first_s" in rule and not _positive(rule["drop_first_s"]):
+        problems.append(f"'drop_first_s' is {quoted(rule['drop_first_s'])}, a number above 0 accepted")
+    if rule.get("licence", "unknown") not in LICENCES:
+        problems.append(f"licence {quoted(rule['licence'])} is unknown; known are {', '.join(LICENCES)}")
     without = rule.get("without", [])
     if not isinstance(without, list) or any(joint not in JOINTS for joint in without):
         problems.append("'without' is no list of joints of h36m21")

@@ -7,55 +7,48 @@ pickle. Stores of version 1 have the 17 joints of h36m17 and no split; both are 
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from uplift3d.data.provenance import SPLITS, VALIDATION, project_split
+from uplift3d.data.splits import SPLITS, VALIDATION
+from uplift3d.data.store_index import (
+    JOINTS,
+    RATE_HZ,
+    STORED_JOINTS,
+    Clip,
+    index_text,
+    parse_index,
+    with_splits,
+)
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.files.arrays import read_header
 from uplift3d.files.guards import regular_file
 from uplift3d.files.json_text import read_json
 from uplift3d.skeletons import joint_set
 
-FORMAT = "uplift3d motion store"
-VERSION = 2
-STORED_JOINTS = "h36m21"
-JOINTS = "h36m17"
-"""What networks are trained on: the first 17 of the stored joints."""
-RATE_HZ = 50.0
+__all__ = [
+    "JOINTS",
+    "RATE_HZ",
+    "STORED_JOINTS",
+    "Clip",
+    "MotionStore",
+    "check_target",
+    "split_of",
+    "split_validation",
+    "whole_clips",
+    "write_store",
+]
 _STORED, _SEEN = len(joint_set(STORED_JOINTS)), len(joint_set(JOINTS))
-
-
-@dataclass(frozen=True)
-class Clip:
-    """One motion of a store."""
-
-    name: str
-    dataset: str
-    """Such as "bandai-1", "bandai-2", "cmu-bvh", "cmu-amc"."""
-    subject: str
-    """Who moves, without leading zeros; "" where the data does not say."""
-    start: int
-    """First frame in the store's positions."""
-    frames: int
-    licence: str
-    source: str
-    """The file it came from, relative to the folder that was imported."""
-    split: str = ""
-    """"training" or "validation" (held out from training); "": `project_split` decides on writing."""
-    lacks: tuple[str, ...] = ()
-    """Joints of h36m21 that are NaN in some frames or in all (set on writing)."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +75,7 @@ class MotionStore:
             raise InputError(
                 f"{path}: not a motion store ({error}); 'uplift3d data import' makes one"
             ) from error
-        clips = _clips(index, path)
+        clips = parse_index(index, path / "index.json")
         _check(clips, positions, path, index["version"])
         return cls(path, clips, positions)
 
@@ -189,18 +182,9 @@ def _write_into(folder: Path, clips: Iterable[tuple[Clip, npt.NDArray[np.floatin
             start = append.frames
             stored = _checked(clip, positions)
             append(stored)
-            split = clip.split or project_split(clip.dataset, clip.subject)
-            index.append(replace(clip, start=start, frames=len(stored), split=split, lacks=_lacks(stored)))
-    content = {
-        "format": FORMAT,
-        "version": VERSION,
-        "joints": STORED_JOINTS,
-        "rate_hz": RATE_HZ,
-        "units": "metres",
-        "axes": "world, right-handed, z up",
-        "clips": [asdict(clip) for clip in index],
-    }
-    (folder / "index.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+            index.append(replace(clip, start=start, frames=len(stored), lacks=_lacks(stored)))
+    index = with_splits(index)
+    (folder / "index.json").write_text(index_text(index), encoding="utf-8")
     return index
 
 
@@ -281,37 +265,6 @@ def _padded(positions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 def _lacks(positions: npt.NDArray[np.float32]) -> tuple[str, ...]:
     unseen = np.isnan(positions).any(axis=(0, 2))
     return tuple(joint for joint, lost in zip(joint_set(STORED_JOINTS).joints, unseen, strict=True) if lost)
-
-
-def _clips(index: Any, path: Path) -> tuple[Clip, ...]:
-    if (
-        not isinstance(index, dict)
-        or index.get("format") != FORMAT
-        or index.get("version") not in (1, VERSION)
-    ):
-        raise InputError(f"{path / 'index.json'}: not the index of a {FORMAT} of version 1 or {VERSION}")
-    first = index["version"] == 1
-    clips = index.get("clips")
-    if not isinstance(clips, list):
-        raise InputError(f"{path / 'index.json'}: no list of clips")
-    return tuple(_clip(clip, path, first) for clip in clips)
-
-
-def _clip(given: Any, path: Path, version_1: bool) -> Clip:
-    kinds = {"start": int, "frames": int, "lacks": list}
-    wanted = [f.name for f in fields(Clip) if not version_1 or f.name not in ("split", "lacks")]
-    for key in wanted:
-        if not isinstance(given, dict) or key not in given:
-            raise InputError(f"{path / 'index.json'}: a clip's description lacks {key!r}")
-        if type(given[key]) is not kinds.get(key, str):
-            raise InputError(f"{path / 'index.json'}: {key!r} of a clip is not of the kind it should be")
-    clip = Clip(**{key: given[key] for key in wanted})
-    if version_1:
-        feet = joint_set(STORED_JOINTS).joints[_SEEN:]
-        return replace(clip, split=project_split(clip.dataset, clip.subject), lacks=feet)
-    if clip.split not in SPLITS or not set(clip.lacks) <= set(joint_set(STORED_JOINTS).joints):
-        raise InputError(f"{path / 'index.json'}: clip {clip.name[:60]!r} has an unknown split or joint")
-    return replace(clip, lacks=tuple(clip.lacks))
 
 
 def _mapped(path: Path) -> npt.NDArray[Any]:

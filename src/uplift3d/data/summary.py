@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from uplift3d.data.splits import VALIDATION
 from uplift3d.data.store import RATE_HZ, MotionStore, whole_clips
 from uplift3d.skeletons import joint_set
 
@@ -26,6 +27,8 @@ class DatasetSummary:
     subjects: int
     """How many are named; 0 where the data does not say."""
     clips: int
+    held_out: int
+    """Clips of the validation split."""
     frames: int
     heights_m: tuple[float, float, float]
     """Smallest, median and largest of the clips' body heights; NaN where no clip has the joints for it."""
@@ -68,6 +71,7 @@ def summarise(store: MotionStore) -> list[DatasetSummary]:
                 dataset=dataset,
                 subjects=len({clip.subject for clip in clips} - {""}),
                 clips=len(clips),
+                held_out=sum(clip.split == VALIDATION for clip in clips),
                 frames=sum(clip.frames for clip in clips),
                 heights_m=_spread(heights),
                 licence=", ".join(sorted({clip.licence for clip in clips})),

@@ -25,8 +25,8 @@ def check_source(config: TrainConfig) -> None:
         for clips, use in zip(parts, ("train", "validate"), strict=True):
             if not clips:
                 raise InputError(
-                    f"{config.store}: no clip to {use} on; validated on are Bandai-Namco dataset-1, CMU "
-                    "subject 2 and AMASS's MPIHDM05, SFU and MPImosh, trained on all others"
+                    f"{config.store}: no clip to {use} on; the split is decided when motion is imported "
+                    "('uplift3d data info' shows it, 'data import --validation PATTERN' sets it)"
                 )
     elif config.source == "h36m":
         h36m.find_files(config.store, config.detections)
