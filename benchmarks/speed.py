@@ -25,8 +25,8 @@ import uplift3d
 from uplift3d import InputError, Keypoints2D, Lifter, detect, lift_video
 from uplift3d.errors import UpliftWarning
 from uplift3d.evaluate.cost import embed_cost, uplift_cost
+from uplift3d.lift.offline import DEFAULT_HOP
 from uplift3d.lift.onnx_runtime import usable_cpus
-from uplift3d.pipeline import DEFAULT_HOP
 from uplift3d.video import open_video, regular_key_frames
 
 SHARED_VIDEO = Path(__file__).resolve().parents[2] / "shared" / "data" / "videos" / "sports2d-demo.mp4"

@@ -33,6 +33,8 @@ ALLOWED = {
     "detect": [],
     "detect.cpn.weights": ["model.foreign", "model.torch_files"],
     "post": [],
+    "options": ["post"],
+    "progress": [],
     "export": ["view.html", "view.picture"],  # by name: pages and videos are two more formats to write
     "view": [],
     "data": [],
@@ -43,7 +45,7 @@ ALLOWED = {
     "train": ["film", "model", "data", "normalise", "evaluate.metrics"],
     "evaluate": ["detect.cpn.network", "film", "model", "data", "normalise", "tokens", "lift"],
     "reproduce": ["detect.cpn.network", "train", "evaluate", "film", "model", "data", "tokens", "lift"],
-    "pipeline": ["video", "detect", "normalise", "tokens", "lift", "post"],
+    "pipeline": ["options", "progress", "video", "detect", "normalise", "tokens", "lift", "post"],
     "cli": ["*"],
     "__main__": ["cli"],
 }

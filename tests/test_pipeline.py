@@ -119,10 +119,10 @@ def test_every_hop_gives_nearly_the_same_poses(hop):
 
 
 def test_networks_with_the_published_input_are_used_as_published():
-    assert Lifter(FakeRuntime(edges="repeat")).hop == 1
-    assert Lifter(FakeRuntime()).hop == 8
-    assert Lifter(FakeRuntime(tokens=9)).hop == 4
-    assert Lifter(FakeRuntime(edges="repeat"), hop=5).hop == 5
+    assert Lifter(FakeRuntime(edges="repeat")).options["hop"] == 1
+    assert Lifter(FakeRuntime()).options["hop"] == 8
+    assert Lifter(FakeRuntime(tokens=9)).options["hop"] == 4
+    assert Lifter(FakeRuntime(edges="repeat"), hop=5).options["hop"] == 5
 
 
 # absences

@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
-from rich.progress import Progress
 
 from uplift3d import detect
 from uplift3d.camera import Camera
@@ -26,33 +23,20 @@ from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.lift import Runtime, Stretch, lift_track, open_runtime, plan_stretches
 from uplift3d.lift.axes import AXES_IN_WORDS, in_camera_axes, pinhole
 from uplift3d.lift.models import ModelPath
-from uplift3d.lift.offline import check_hop
-from uplift3d.lift.stretches import usual_interval
+from uplift3d.lift.offline import choose_hop
+from uplift3d.lift.output_times import choose_output_times
+from uplift3d.lift.stretches import check_gap, usual_interval
 from uplift3d.normalise import MIN_JOINTS
-from uplift3d.post import Interpolation, check_method, interpolate, nearest_flags
+from uplift3d.options import LifterOptions, recorded, with_defaults
+from uplift3d.post import check_method, interpolate, nearest_flags
+from uplift3d.progress import progress_bar
 from uplift3d.skeletons import joint_set, reorder
-from uplift3d.tokens import InputSpec, PersonKeyFrames, grid_times, tokenise
+from uplift3d.tokens import InputSpec, PersonKeyFrames, tokenise
 from uplift3d.types import BoolArray, FloatArray, Keypoints2D, Motion3D, TimeArray
 from uplift3d.version import __version__
 from uplift3d.video import open_video, regular_key_frames
 
 OUTPUT_JOINTS = "h36m17"
-# Measured on held-out motion: 1–2.5 mm less MPJPE and P-MPJPE than hop 1 at every trained key interval, for
-# an eighth of the windows (docs/decisions.md).
-DEFAULT_HOP = 8
-MAX_GAP_S = 1.0
-# Default output times are never more: 11 days at the default model's rate.
-MAX_POSES = 10_000_000
-
-
-class LifterOptions(TypedDict, total=False):
-    """The optional arguments of `Lifter`, which explains them."""
-
-    flip: bool
-    hop: int | None
-    interpolation: Interpolation
-    max_gap_s: float
-    threads: int | None
 
 
 def lift_video(
@@ -97,16 +81,10 @@ def lift_video(
     with open_video(path, image_rate_hz) as video:
         key_frames = regular_key_frames(video.times, key_interval)
         keypoints = detect.run(video, key_frames, detector, max_people=max_people, progress=progress)
-        times = video.times if output_times is None else output_times
+        wanted = video.times if output_times is None else output_times
     detect_s = time.perf_counter() - started
-    motion = lifter.lift(
-        keypoints,
-        key_interval,
-        times,
-        focal_px=focal_px,
-        principal_point_px=principal_point_px,
-        progress=progress,
-    )
+    times = choose_output_times(keypoints, wanted, lifter.spec.spacing_s)
+    motion = lifter._lift_keys(keypoints, key_interval, times, focal_px, principal_point_px, progress)
     timings = {"detect": round(detect_s, 3), **motion.meta["timings_s"]}
     return replace(motion, meta={**motion.meta, "source": os.fspath(path), "timings_s": timings})
 
@@ -135,14 +113,7 @@ class Lifter:
     Args:
         model: "base", or the path of a model (see `lift.open_runtime`), or a loaded runtime.
         runtime: "onnx" or "torch".
-        flip: average with the result for the mirror image, for twice the time.
-        hop: 1 gives every token the refined centre pose of its own window, as the published evaluation does;
-            k > 1 takes k times fewer windows and mixes their sequences, see `lift.lift_track`. None takes 1
-            for networks with the published input and 8 for ours.
-        interpolation: between the network's poses, "linear" (published) or "smooth" (continuous velocity).
-        max_gap_s: longest time without a pose of a person that is filled in; never less than 2.5 key
-            intervals. Longer absences are NaN, and what comes after them knows nothing of what was before.
-        threads: CPU threads; None takes all.
+        **options: see `LifterOptions`.
 
     Raises:
         InputError: an argument that cannot be used, or a model that is not there.
@@ -152,28 +123,22 @@ class Lifter:
         self,
         model: ModelPath | Runtime = "base",
         runtime: str = "onnx",
-        *,
-        flip: bool = False,
-        hop: int | None = None,
-        interpolation: Interpolation = "linear",
-        max_gap_s: float = MAX_GAP_S,
-        threads: int | None = None,
+        **options: Unpack[LifterOptions],
     ) -> None:
         if not (isinstance(model, str | os.PathLike) or hasattr(model, "uplift")):
             raise InputError(
                 f"model is {model!r}; accepted are 'base', the path of a model, or a loaded runtime"
             )
-        self.name = os.fspath(model) if isinstance(model, str | os.PathLike) else "given"
-        self.runtime = (
-            open_runtime(model, runtime, threads) if isinstance(model, str | os.PathLike) else model
-        )
+        self.options = with_defaults(options)
+        if isinstance(model, str | os.PathLike):
+            self.name = os.fspath(model)
+            self.runtime = open_runtime(model, runtime, self.options["threads"])
+        else:
+            self.name, self.runtime = "given", model
         self.spec = InputSpec.from_config(self.runtime.config)
-        if not max_gap_s >= 0:
-            raise InputError(f"max_gap_s is {max_gap_s}; it must be a number of seconds from 0")
-        if hop is None:
-            hop = 1 if self.spec.edges == "repeat" else min(DEFAULT_HOP, self.spec.window // 2)
-        self.flip, self.hop, self.max_gap_s = flip, check_hop(hop, self.spec), max_gap_s
-        self.interpolation = check_method(interpolation)
+        self._hop = self.options["hop"] = choose_hop(self.options["hop"], self.spec)
+        check_gap(self.options["max_gap_s"])
+        check_method(self.options["interpolation"])
         alike = set(joint_set(self.spec.joints).joints) == set(joint_set(OUTPUT_JOINTS).joints)
         self.joints = OUTPUT_JOINTS if alike else self.spec.joints
         self._order = reorder(self.spec.joints, self.joints)
@@ -208,7 +173,6 @@ class Lifter:
             InputError: an argument that cannot be used.
             NothingFoundError: no usable pose of anybody.
         """
-        started = time.perf_counter()
         _check_key_interval(key_interval)
         if not isinstance(keypoints, Keypoints2D):
             raise InputError(
@@ -217,20 +181,27 @@ class Lifter:
             )
         if len(keypoints) == 0:
             raise NothingFoundError("the 2D joints hold no key-frame, so there is nothing to lift")
-        wanted = self._output_times(keypoints, output_times)
-        camera = pinhole(keypoints.image_size, focal_px, principal_point_px)
+        wanted = choose_output_times(keypoints, output_times, self.spec.spacing_s)
         keys = keypoints[regular_key_frames(keypoints.times, key_interval)]
-        interval_s = usual_interval(keys.times, key_interval, self.spec.spacing_s)
-        people = [
-            PersonKeyFrames.from_keypoints(keys, person, self.spec.joints, self.spec.input)
-            for person in range(len(keys.people))
-        ]
-        if not any(person.usable.any() for person in people):
-            raise NothingFoundError(_nobody(keys))
+        return self._lift_keys(keys, key_interval, wanted, focal_px, principal_point_px, progress)
 
+    def _lift_keys(
+        self,
+        keys: Keypoints2D,
+        key_interval: float | None,
+        wanted: TimeArray,
+        focal_px: float | None,
+        principal_point_px: tuple[float, float] | None,
+        progress: bool,
+    ) -> Motion3D:
+        """Lift key-frames that were chosen every `key_interval` seconds, all of them."""
+        started = time.perf_counter()
+        camera = pinhole(keys.image_size, focal_px, principal_point_px)
+        interval_s = usual_interval(keys.times, key_interval, self.spec.spacing_s)
+        people = self._people(keys)
         positions = np.full((len(people), len(wanted), len(self._order), 3), np.nan, dtype=np.float32)
-        stretches = plan_stretches(people, wanted, interval_s, self.max_gap_s, self.spec)
-        with _bar(progress, sum(len(stretch.grid) for stretch in stretches)) as advance:
+        stretches = plan_stretches(people, wanted, interval_s, self.options["max_gap_s"], self.spec)
+        with progress_bar(progress, "3D poses", sum(len(one.grid) for one in stretches)) as advance:
             for stretch in stretches:
                 times = wanted[stretch.rows]
                 positions[stretch.person, stretch.rows] = self._lift_stretch(stretch, times, camera, advance)
@@ -244,44 +215,34 @@ class Lifter:
             meta={
                 **self._meta(),
                 "axes": AXES_IN_WORDS[self.spec.axes if camera is None else "camera"],
-                "arguments": {"key_interval": key_interval, "focal_px": focal_px, **self._arguments()},
+                "arguments": {"key_interval": key_interval, "focal_px": focal_px, **recorded(self.options)},
                 "key_frames": len(keys),
                 "key_interval_s": round(interval_s, 6),
-                "keypoints": dict(keypoints.meta),
+                "keypoints": dict(keys.meta),
                 "timings_s": {"lift": round(time.perf_counter() - started, 3)},
             },
         )
+
+    def _people(self, keys: Keypoints2D) -> list[PersonKeyFrames]:
+        """Everybody's key-frames in the network's joints; NothingFoundError when none of them can be used."""
+        joints, kind = self.spec.joints, self.spec.input
+        rows = range(len(keys.people))
+        people = [PersonKeyFrames.from_keypoints(keys, row, joints, kind) for row in rows]
+        if not any(person.usable.any() for person in people):
+            raise NothingFoundError(_nobody(keys))
+        return people
 
     def _lift_stretch(
         self, stretch: Stretch, times: TimeArray, camera: Camera | None, advance: Callable[[int], None]
     ) -> FloatArray:
         """(T, J, 3) poses at the wanted times of one uninterrupted stretch of one person."""
         track = tokenise(stretch.keys, stretch.grid, self.spec)
-        poses = lift_track(self.runtime, track, hop=self.hop, flip=self.flip, advance=advance)  # (n, J, 3)
-        poses = interpolate(stretch.grid, poses[:, self._order], times, self.interpolation)  # (T, J, 3)
+        flip, method = self.options["flip"], self.options["interpolation"]
+        poses = lift_track(self.runtime, track, hop=self._hop, flip=flip, advance=advance)  # (n, J, 3)
+        poses = interpolate(stretch.grid, poses[:, self._order], times, method)  # (T, J, 3)
         if camera is None or self.spec.axes == "camera":
             return poses
         return in_camera_axes(poses, times, stretch.keys, camera)
-
-    def _output_times(self, keypoints: Keypoints2D, given: npt.ArrayLike | None) -> TimeArray:
-        spacing_s, times = self.spec.spacing_s, keypoints.times
-        if given is None:
-            if keypoints.video_times is not None:
-                return keypoints.video_times
-            dense = len(times) == 1 or float(np.median(np.diff(times))) <= spacing_s * 1.001
-            if not dense and (times[-1] - times[0]) / spacing_s > MAX_POSES:
-                raise InputError(
-                    f"the key-frames span {times[-1] - times[0]:g} s, which is more than {MAX_POSES} poses; "
-                    "are their times in seconds? If so, say with output_times when poses are wanted"
-                )
-            return times if dense else grid_times(float(times[0]), float(times[-1]), spacing_s)
-        try:
-            wanted = np.asarray(given, dtype=np.float64)
-        except (TypeError, ValueError):  # texts, rows of different lengths
-            wanted = np.full(1, np.nan)
-        if wanted.ndim != 1 or not np.isfinite(wanted).all() or (np.diff(wanted) <= 0).any():
-            raise InputError("output_times must be one row of finite seconds that increase strictly")
-        return wanted
 
     def _meta(self) -> dict[str, Any]:
         runtime = self.runtime
@@ -297,10 +258,6 @@ class Lifter:
             "units": {"positions": "m", "times": "s"},
             "joints": self.joints,
         }
-
-    def _arguments(self) -> dict[str, Any]:
-        names = ("flip", "hop", "interpolation", "max_gap_s")
-        return {name: getattr(self, name) for name in names}
 
 
 def _check_key_interval(key_interval: object) -> None:
@@ -322,15 +279,6 @@ def _observed(
     flags = np.stack([nearest_flags(wanted, person.times[person.usable], step_s) for person in people])
     present: BoolArray = np.isfinite(positions).all(axis=(-1, -2))
     return flags & present
-
-
-@contextmanager
-def _bar(shown: bool, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr where that is a terminal; yields what moves it on."""
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not (shown and console.is_terminal)) as progress:
-        task = progress.add_task("3D poses", total=total)
-        yield lambda count: progress.advance(task, count)
 
 
 def _nobody(keys: Keypoints2D) -> str:

@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from uplift3d import pipeline
 from uplift3d.detect.cpn.network import CPNConfig, ResidualNet
 from uplift3d.errors import InputError
 from uplift3d.evaluate.flops import (
@@ -22,6 +21,7 @@ from uplift3d.evaluate.flops import (
     parameters,
     pose_tokens,
 )
+from uplift3d.lift.offline import DEFAULT_HOP
 from uplift3d.model import create, presets
 from uplift3d.model.catalogue import all_presets
 from uplift3d.model.layers import Block, StridedBlock
@@ -181,7 +181,7 @@ def test_longer_hops_divide_the_window(one):
 
 
 def test_the_hop_is_the_pipelines():
-    assert OUR_HOP == pipeline.DEFAULT_HOP
+    assert OUR_HOP == DEFAULT_HOP
 
 
 def test_each_weight_of_videopose3d_is_used_once_per_frame_of_a_clip(one):

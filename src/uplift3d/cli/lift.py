@@ -172,7 +172,7 @@ def at_rate(motion: Motion3D, rate_hz: float, interpolation: str) -> Motion3D:
     """The motion at evenly spaced times from its first to its last."""
     import numpy as np
 
-    from uplift3d.pipeline import MAX_POSES
+    from uplift3d.lift.output_times import MAX_POSES
     from uplift3d.post import check_method, resample
 
     count = int((motion.times[-1] - motion.times[0]) * rate_hz + 1e-6) + 1

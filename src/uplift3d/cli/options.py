@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin
+
+from uplift3d.options import DECLARED, TYPES, Option
 
 if TYPE_CHECKING:
     from uplift3d.detect import Detector
-    from uplift3d.pipeline import LifterOptions
+    from uplift3d.options import LifterOptions
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -55,37 +57,35 @@ def add_lifting_options(parser: argparse.ArgumentParser) -> None:
         default="onnx",
         help="what computes the network (default: onnx; torch needs the train extra)",
     )
-    parser.add_argument(
-        "--flip",
-        action=argparse.BooleanOptionalAction,
-        default=False,
-        help="average with the result for the mirror image: a little better, twice the lifting time",
-    )
-    parser.add_argument(
-        "--interpolation",
-        choices=["linear", "smooth"],
-        default="linear",
-        help="how poses between the network's own (0.1 s apart) are made (default: linear)",
-    )
-    parser.add_argument(
-        "--max-gap",
-        type=positive,
-        default=1.0,
-        metavar="SECONDS",
-        help="longest absence of a person that is filled in; longer ones stay empty (default: 1)",
-    )
+    add_lifter_options(parser)
     parser.add_argument(
         "--focal-px",
         type=positive,
         metavar="PIXELS",
         help="focal length of the camera, if known: gives positions in the camera's own axes",
     )
-    parser.add_argument(
-        "--threads",
-        type=whole_number,
-        metavar="N",
-        help="CPU threads of the network (default: all there are)",
-    )
+
+
+def add_lifter_options(parser: argparse.ArgumentParser) -> None:
+    """The options of `pipeline.Lifter`, as `uplift3d.options` declares them."""
+    for name, option in DECLARED.items():
+        default = "" if option.default is None or TYPES[name] is bool else f" (default: {option.default})"
+        parser.add_argument(
+            option.flag or f"--{name.replace('_', '-')}",
+            dest=name,
+            default=option.default,
+            help=option.help + default,
+            **_reading(TYPES[name], option),
+        )
+
+
+def _reading(of: Any, option: Option) -> dict[str, Any]:
+    """How argparse reads a value of this type."""
+    if of is bool:
+        return {"action": argparse.BooleanOptionalAction}
+    if get_origin(of) is Literal:
+        return {"choices": get_args(of)}
+    return {"type": positive if of is float else whole_number, "metavar": option.metavar}
 
 
 def add_video_options(parser: argparse.ArgumentParser) -> None:
@@ -154,13 +154,8 @@ def chosen_detector(args: argparse.Namespace) -> str | Detector:
 
 
 def lifter_options(args: argparse.Namespace) -> LifterOptions:
-    """What `add_lifting_options` collected for `pipeline.Lifter`."""
-    return {
-        "flip": args.flip,
-        "interpolation": args.interpolation,
-        "max_gap_s": args.max_gap,
-        "threads": args.threads,
-    }
+    """What `add_lifter_options` collected."""
+    return cast("LifterOptions", {name: getattr(args, name) for name in DECLARED})
 
 
 def seconds_or_all(text: str) -> float | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from uplift3d.errors import InputError
 from uplift3d.tokens import InputSpec, PersonKeyFrames, grid_times
 from uplift3d.types import BoolArray, IntArray, TimeArray
 
@@ -103,6 +104,12 @@ def presence(
     groups = np.split(where, np.flatnonzero(np.diff(times[where]) > gap_s) + 1)
     reach_s = min(interval_s, window_s / 2)
     return [_segment(times, keys, reach_s) for keys in groups if len(keys)]
+
+
+def check_gap(max_gap_s: float) -> None:
+    """InputError for a longest time to fill in that is negative."""
+    if not max_gap_s >= 0:
+        raise InputError(f"max_gap_s is {max_gap_s}; it must be a number of seconds from 0")
 
 
 def usual_interval(times: TimeArray, asked_s: float | None, spacing_s: float) -> float:

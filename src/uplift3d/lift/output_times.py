@@ -1,0 +1,49 @@
+"""When a result has poses."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from uplift3d.errors import InputError
+from uplift3d.tokens import grid_times
+from uplift3d.types import Keypoints2D, TimeArray
+
+MAX_POSES = 10_000_000
+"""Nobody wants more by default: 11 days at the default model's rate."""
+
+
+def choose_output_times(keypoints: Keypoints2D, given: npt.ArrayLike | None, spacing_s: float) -> TimeArray:
+    """The times asked for, else those of the video's frames, of the 2D poses, or of the network's own poses.
+
+    Args:
+        keypoints: all there are, at least one.
+        given: what the user asks for.
+        spacing_s: seconds between the network's own poses, which are taken where 2D poses are farther apart.
+
+    Raises:
+        InputError: times that are no row of increasing seconds, or 2D poses over an impossible time.
+    """
+    if given is not None:
+        return _checked(given)
+    if keypoints.video_times is not None:
+        return keypoints.video_times
+    times = keypoints.times
+    if len(times) == 1 or float(np.median(np.diff(times))) <= spacing_s * 1.001:
+        return times
+    if (times[-1] - times[0]) / spacing_s > MAX_POSES:
+        raise InputError(
+            f"the key-frames span {times[-1] - times[0]:g} s, which is more than {MAX_POSES} poses; "
+            "are their times in seconds? If so, say with output_times when poses are wanted"
+        )
+    return grid_times(float(times[0]), float(times[-1]), spacing_s)
+
+
+def _checked(given: npt.ArrayLike) -> TimeArray:
+    try:
+        wanted = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):  # texts, rows of different lengths
+        wanted = np.full(1, np.nan)
+    if wanted.ndim != 1 or not np.isfinite(wanted).all() or (np.diff(wanted) <= 0).any():
+        raise InputError("output_times must be one row of finite seconds that increase strictly")
+    return wanted

@@ -1,0 +1,100 @@
+"""How a `Lifter` uses its network: every option is declared here and nowhere else.
+
+The API, the record in a result's `meta` and the command line read the declarations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypedDict, cast, get_type_hints
+
+from uplift3d.post import Interpolation
+
+
+@dataclass(frozen=True)
+class Option:
+    """What is declared of an option besides its name and type."""
+
+    default: Any
+    """Its value when nobody gives one."""
+    help: str
+    """For the command line, in one sentence."""
+    metavar: str | None = None
+    """What the command line calls its value."""
+    flag: str | None = None
+    """Its name on the command line, where that is not the option's own."""
+    matters: bool = True
+    """Whether a result depends on it, and records it."""
+
+
+class LifterOptions(TypedDict, total=False):
+    """The options of `Lifter`, `lift_video` and `lift_keypoints`."""
+
+    flip: Annotated[
+        bool,
+        Option(False, "average with the result for the mirror image: a little better, twice the time"),
+    ]
+    """Average with the result for the mirror image, for twice the time."""
+
+    hop: Annotated[
+        int | None,
+        Option(
+            None,
+            "tokens between windows: 1 is the published way, more take fewer windows and mix them (default: "
+            "8; 1 for networks with the published input)",
+            metavar="TOKENS",
+        ),
+    ]
+    """1 gives every token the refined centre pose of its own window, as the published evaluation does; k > 1
+    takes k times fewer windows and mixes their sequences, see `lift.lift_track`. None takes 1 for networks
+    with the published input and 8 for ours."""
+
+    interpolation: Annotated[
+        Interpolation,
+        Option("linear", "how poses between the network's own (0.1 s apart) are made"),
+    ]
+    """Between the network's poses: "linear" (published) or "smooth" (continuous velocity)."""
+
+    max_gap_s: Annotated[
+        float,
+        Option(
+            1.0,
+            "longest absence of a person that is filled in; longer ones stay empty",
+            metavar="SECONDS",
+            flag="--max-gap",
+        ),
+    ]
+    """Longest time without a pose of a person that is filled in; never less than 2.5 key intervals. Longer
+    absences are NaN, and what comes after them knows nothing of what was before."""
+
+    threads: Annotated[
+        int | None,
+        Option(None, "CPU threads of the network (default: all there are)", metavar="N", matters=False),
+    ]
+    """CPU threads; None takes all."""
+
+
+_HINTS = get_type_hints(LifterOptions, include_extras=True)
+DECLARED: Mapping[str, Option] = {name: hint.__metadata__[0] for name, hint in _HINTS.items()}
+"""Every option by its name."""
+TYPES: Mapping[str, Any] = {name: hint.__origin__ for name, hint in _HINTS.items()}
+"""The type of every option."""
+
+
+def with_defaults(given: LifterOptions) -> LifterOptions:
+    """All options: those given, and the defaults of the others.
+
+    Raises:
+        TypeError: an option that is not declared, as Python says it of arguments.
+    """
+    unknown = [repr(name) for name in given if name not in DECLARED]
+    if unknown:
+        raise TypeError(f"no option is called {', '.join(unknown)}; the options are {', '.join(DECLARED)}")
+    defaults = {name: option.default for name, option in DECLARED.items()}
+    return cast(LifterOptions, defaults | given)
+
+
+def recorded(options: LifterOptions) -> dict[str, Any]:
+    """What a result depends on."""
+    return {name: value for name, value in options.items() if DECLARED[name].matters}

@@ -1,0 +1,45 @@
+"""Options of the lifter: declared once, known to the API, the record and the command line."""
+
+import argparse
+
+import pytest
+
+from fake_runtime import FakeRuntime
+from uplift3d import Lifter
+from uplift3d.cli.options import add_lifter_options, lifter_options
+from uplift3d.options import DECLARED, LifterOptions, recorded, with_defaults
+
+
+def parsed(*words: str) -> LifterOptions:
+    parser = argparse.ArgumentParser()
+    add_lifter_options(parser)
+    return lifter_options(parser.parse_args(words))
+
+
+def test_the_command_line_and_the_api_have_the_same_options_and_defaults():
+    assert parsed() == with_defaults({}) == {name: option.default for name, option in DECLARED.items()}
+
+
+def test_every_option_is_read_as_its_type_says():
+    given = ("--flip", "--hop", "4", "--interpolation", "smooth", "--max-gap", "0.5", "--threads", "2")
+    wanted = LifterOptions(flip=True, hop=4, interpolation="smooth", max_gap_s=0.5, threads=2)
+    assert {name: parsed(*given)[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize("words", [("--hop", "0"), ("--hop", "two"), ("--interpolation", "cubic")])
+def test_what_cannot_be_an_option_is_refused(words, capsys):
+    with pytest.raises(SystemExit):
+        parsed(*words)
+    assert words[1] in capsys.readouterr().err
+
+
+def test_a_result_records_what_it_depends_on():
+    record = recorded(with_defaults({"flip": True, "threads": 3}))
+    assert record["flip"] is True
+    assert record["max_gap_s"] == 1.0
+    assert "threads" not in record
+
+
+def test_an_option_that_is_not_declared_is_a_mistake_of_the_caller():
+    with pytest.raises(TypeError, match="no option is called 'flop'; the options are flip, hop, "):
+        Lifter(FakeRuntime(), flop=True)
