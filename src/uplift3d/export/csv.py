@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 from uplift3d.errors import InputError
 from uplift3d.export.table import COLUMNS, REQUIRED, ROOT_XYZ, XYZ, from_columns, to_columns
+from uplift3d.files.guards import regular_file
+from uplift3d.files.text import MAX_TEXT_BYTES
 from uplift3d.types import Motion3D
 
 LENGTHS = (*XYZ, *ROOT_XYZ)
@@ -34,6 +36,7 @@ def write(path: Path, motion: Motion3D) -> None:
 
 def read(path: Path) -> Motion3D:
     """Read what `write` wrote, also after a spreadsheet saved it again (byte-order mark, other row order)."""
+    regular_file(path, "3D motions as .csv", MAX_TEXT_BYTES)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             header, *rows = list(csv.reader(file)) or [[]]

@@ -58,10 +58,16 @@ def read(path: Path) -> Motion3D:
             observed=_array(data["observed"], (people, frames)).astype(bool),
             people=data["people"],
             joints=joints.name,
-            meta=data.get("meta") or {},
+            meta=_meta(data.get("meta")),
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{path}: not a 3D motion ({error})") from error
+
+
+def _meta(value: Any) -> dict[str, Any]:
+    if value is not None and not isinstance(value, dict):
+        raise InputError(f"meta is a JSON {type(value).__name__}, expected an object")
+    return value or {}
 
 
 def _array(nested: Any, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:

@@ -14,6 +14,7 @@ from pyarrow import parquet
 from uplift3d.errors import InputError
 from uplift3d.export.meta import meta_from_json, meta_to_json
 from uplift3d.export.table import COLUMNS, from_columns, to_columns
+from uplift3d.files.guards import check_size, reason, regular_file
 from uplift3d.types import Motion3D
 
 
@@ -27,12 +28,17 @@ def write(path: Path, motion: Motion3D) -> None:
 
 def read(path: Path) -> Motion3D:
     """Read what `write` wrote; a table without our metadata gets its joint set by the joints' names."""
+    regular_file(path, "3D motions as .parquet")
     try:
-        table = parquet.read_table(path)
-    except arrow.ArrowInvalid as error:
-        raise InputError(f"{path}: not a parquet file ({error})") from error
-    columns = {name: table[name].to_numpy() for name in COLUMNS if name in table.column_names}
-    extra = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+        file = parquet.ParquetFile(path)
+        check_size(file.metadata.num_rows * len(COLUMNS) * 8, f"{path}, unpacked,")
+        table = file.read([name for name in COLUMNS if name in file.schema_arrow.names])
+        columns = {name: table[name].to_numpy() for name in table.column_names}
+        extra = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+    except InputError:
+        raise
+    except Exception as error:  # pyarrow raises a dozen kinds on damage
+        raise InputError(f"{path}: not a parquet file ({reason(error)})") from error
     meta = meta_from_json(extra.get("meta", json.dumps({})), path)
     try:
         return from_columns(columns, meta, extra.get("joints"))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from uplift3d.errors import InputError
+from uplift3d.files.guards import check_size, reason
 from uplift3d.skeletons import JOINT_SETS, joint_set
 from uplift3d.types import Motion3D
 
@@ -57,11 +58,14 @@ def from_columns(
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
         raise InputError(f"not a table of 3D motion, columns {', '.join(missing)} missing")
+    columns = {name: _typed(name, values) for name, values in columns.items()}
     people, p = _in_order_of_appearance(columns["person"])
     times, t = np.unique(columns["time_s"], return_inverse=True)
     found, appearance = _in_order_of_appearance(columns["joint"])
     names = joint_set(joints or _joint_set_of(found.tolist()))
     j = np.array([names.index(str(name)) for name in found], dtype=np.int64)[appearance]
+    # A row each for many people at many times would make a table of all of them at all times.
+    check_size(len(people) * len(times) * len(names) * 12, "as one array the table")
     counts = np.zeros((len(people), len(times), len(names)), dtype=np.int64)
     np.add.at(counts, (p, t, j), 1)
     if (counts > 1).any():
@@ -78,6 +82,17 @@ def from_columns(
     observed[p, t] = columns["observed"]
     known_root = root if np.isfinite(root).any() else None
     return Motion3D(positions, times, known_root, observed, people, names.name, meta)
+
+
+def _typed(name: str, values: Column) -> Column:
+    """A column as numbers, or as texts for the joints; InputError for one that holds anything else."""
+    try:
+        array = np.asarray(values)
+        if name == "joint":
+            return array.astype(str)
+        return array if array.dtype.kind in "iufb" else array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"column {name} holds something else than numbers ({reason(error)})") from error
 
 
 def _in_order_of_appearance(values: Column) -> tuple[Column, npt.NDArray[np.int64]]:

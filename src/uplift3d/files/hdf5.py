@@ -21,7 +21,7 @@ MAX_TEXT_BYTES = 1_000_000
 
 @contextmanager
 def opened_hdf5(path: str | os.PathLike[str], what: str, extra: str = "hdf5") -> Iterator[Any]:
-    """The root group of an HDF5 file, for `dataset` and `text_attribute`.
+    """The root group of an HDF5 file, for `child`, `dataset` and `text_attribute`.
 
     Args:
         path: the file.
@@ -46,6 +46,14 @@ def opened_hdf5(path: str | os.PathLike[str], what: str, extra: str = "hdf5") ->
         raise InputError(f"{source} is no HDF5 file that can be read ({reason(error)})") from error
 
 
+def child(group: Any, name: str) -> Any:
+    """What a file or group holds under a name; None for nothing, and for links, which may lead anywhere."""
+    import h5py
+
+    # Asking whether a name is there, or for what it means, would already follow a link into another file.
+    return group[name] if isinstance(group.get(name, getlink=True), h5py.HardLink) else None
+
+
 def dataset(group: Any, name: str, where: str, kinds: str = "fiub") -> Array:
     """One dataset as an array.
 
@@ -61,12 +69,11 @@ def dataset(group: Any, name: str, where: str, kinds: str = "fiub") -> Array:
     """
     import h5py
 
-    if name not in group:
+    found = child(group, name)
+    if found is None:
         raise InputError(f"{where} has no {name}; it holds {listed(group)}")
-    link = group.get(name, getlink=True)
-    found = group[name]
-    if not isinstance(link, h5py.HardLink) or not isinstance(found, h5py.Dataset):
-        raise InputError(f"{where}: {name} is no dataset of this file")
+    if not isinstance(found, h5py.Dataset):
+        raise InputError(f"{where}: {name} is no dataset")
     if found.external or found.is_virtual or found.shape is None:
         raise InputError(f"{where}: {name} has no content of its own in this file")
     is_text = h5py.check_string_dtype(found.dtype) is not None

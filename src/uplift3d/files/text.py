@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from uplift3d.errors import InputError
-from uplift3d.files.guards import quoted, reason, regular_file
+from uplift3d.files.guards import reason, regular_file
 
 MAX_TEXT_BYTES = 2 * 2**30
 
@@ -50,6 +50,6 @@ def number_table(
         try:
             kept = [float(cell) if cell.strip() else np.nan for cell in cells[:columns]]
         except ValueError as error:
-            raise InputError(f"{where}, line {first_line + number}: {quoted(str(error))}") from error
+            raise InputError(f"{where}, line {first_line + number}: {reason(error)}") from error
         table[number, : len(kept)] = kept
     return table

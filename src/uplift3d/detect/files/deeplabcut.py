@@ -13,7 +13,7 @@ from uplift3d.detect.files.layout import layout_of
 from uplift3d.detect.files.people import Array, Clip, Person, frame_number
 from uplift3d.errors import InputError
 from uplift3d.files.guards import listed, quoted
-from uplift3d.files.hdf5 import dataset, opened_hdf5, text_attribute, texts
+from uplift3d.files.hdf5 import child, dataset, opened_hdf5, text_attribute, texts
 from uplift3d.files.pickles import parse_pickle
 from uplift3d.files.text import number_table, read_lines
 from uplift3d.types import Keypoints2D
@@ -64,21 +64,24 @@ class DeepLabCutHdf5:
         if not source.head.startswith(HDF5_MAGIC):
             return False
         with opened_hdf5(source.path, "2D key-frames") as file:
-            return GROUP in file
+            return child(file, GROUP) is not None
 
     def read(self, source: Source, given: Given) -> Keypoints2D:
         """See `KeypointFormat.read`."""
         where = f"{source.path} ({self.name})"
         with opened_hdf5(source.path, self.name) as file:
-            group = file[GROUP]
-            columns, table = _table(group, where) if "table" in group else _fixed(group, where)
+            group = child(file, GROUP)
+            is_table = child(group, "table") is not None
+            columns, table = _table(group, where) if is_table else _fixed(group, where)
         return _keypoints(where, source, given, columns, list(range(len(table))), table)
 
 
 def _table(group: Any, where: str) -> tuple[list[Column], Array]:
     """pandas' "table": one dataset of records, its columns' names pickled in an attribute."""
     records = dataset(group, "table", where, "V")
-    names = parse_pickle(text_attribute(group["table"], "values_block_0_kind"), f"{where}: its columns")
+    names = parse_pickle(
+        text_attribute(child(group, "table"), "values_block_0_kind"), f"{where}: its columns"
+    )
     if "values_block_0" not in (records.dtype.names or ()):
         raise InputError(f"{where}: its table has no block of values")
     return _columns(names, where), np.asarray(records["values_block_0"], dtype=np.float64)
@@ -89,7 +92,7 @@ def _fixed(group: Any, where: str) -> tuple[list[Column], Array]:
     values = dataset(group, "block0_values", where)
     levels = []
     for level in range(4):
-        if f"block0_items_level{level}" in group:
+        if child(group, f"block0_items_level{level}") is not None:
             names = texts(group, f"block0_items_level{level}", where)
             labels = dataset(group, f"block0_items_label{level}", where, "iu").ravel().tolist()
             if not all(0 <= label < len(names) for label in labels):

@@ -10,7 +10,7 @@ from uplift3d.detect.files.base import HDF5_MAGIC, Given, Source, rate_and_size
 from uplift3d.detect.files.layout import layout_of
 from uplift3d.detect.files.people import Array, Clip, Person
 from uplift3d.errors import InputError
-from uplift3d.files.hdf5 import dataset, opened_hdf5, text_attribute, texts
+from uplift3d.files.hdf5 import child, dataset, opened_hdf5, text_attribute, texts
 from uplift3d.files.json_text import parse_json
 from uplift3d.types import Keypoints2D
 
@@ -29,16 +29,16 @@ class SleapAnalysis:
         if not source.head.startswith(HDF5_MAGIC):
             return False
         with opened_hdf5(source.path, "2D key-frames") as file:
-            return "tracks" in file and "node_names" in file
+            return child(file, "tracks") is not None and child(file, "node_names") is not None
 
     def read(self, source: Source, given: Given) -> Keypoints2D:
         """See `KeypointFormat.read`."""
         where = f"{source.path} ({self.name})"
         with opened_hdf5(source.path, self.name) as file:
             names = texts(file, "node_names", where)
-            stored = _stored_axes(file["tracks"], where)
+            stored = _stored_axes(child(file, "tracks"), where)
             tracks = dataset(file, "tracks", where)
-            scores = dataset(file, "point_scores", where) if "point_scores" in file else None
+            scores = dataset(file, "point_scores", where) if child(file, "point_scores") is not None else None
         if tracks.ndim != 4:
             raise InputError(
                 f"{where}: tracks of shape {tracks.shape}, expected four axes ({', '.join(AXES)})"
