@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fake_runtime import FakeRuntime
-from uplift3d import InputError, Keypoints2D, Lifter, NothingFoundError, lift_keypoints, lift_video
+from uplift3d import (
+    InputError,
+    Keypoints2D,
+    Lifter,
+    NothingFoundError,
+    lift_frames,
+    lift_keypoints,
+    lift_video,
+)
 from uplift3d.camera import Camera, rotation_looking_at
 from uplift3d.normalise import mirror
 from uplift3d.skeletons import convert_2d, reorder
@@ -399,6 +407,36 @@ def test_lift_video_at_other_times_and_another_rate_of_images(tmp_path):
     np.testing.assert_array_equal(motion.times, [0.1, 0.7])
     assert motion.meta["key_frames"] == 4  # 0, 0.4, 0.8 and 1.2 s
     assert motion.present.all()
+
+
+@pytest.mark.filterwarnings("ignore::uplift3d.errors.UpliftWarning")  # images carry no timestamps
+def test_frames_without_a_file_give_what_the_file_gives(tmp_path):
+    images = np.random.default_rng(0).integers(0, 255, (31, 48, 64, 3), dtype=np.uint8)
+    for number, image in enumerate(images):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    expected = lift_video(tmp_path, BlindDetector(), FakeRuntime(), 0.2, progress=False)
+    detector = BlindDetector()
+    motion = lift_frames(zip(np.arange(31) / 30, images, strict=True), detector, FakeRuntime(), 0.2)
+    assert detector.looks == 6
+    np.testing.assert_array_equal(motion.times, expected.times)
+    np.testing.assert_array_equal(motion.positions, expected.positions)
+    np.testing.assert_array_equal(motion.observed, expected.observed)
+
+
+def test_frames_keep_their_own_times_and_other_ones_can_be_asked_for():
+    times = 100 + np.arange(31) / 30
+    images = np.zeros((31, 48, 64, 3), dtype=np.uint8)
+    motion = lift_frames(zip(times, images, strict=True), BlindDetector(), FakeRuntime())
+    np.testing.assert_array_equal(motion.times, times)
+    pairs = zip(times, images, strict=True)
+    motion = lift_frames(pairs, BlindDetector(), FakeRuntime(), output_times=[100.1, 100.9])
+    np.testing.assert_array_equal(motion.times, [100.1, 100.9])
+
+
+def test_a_frame_that_is_none_is_named():
+    frames = [(0.0, np.zeros((48, 64, 3), np.uint8)), (0.5, None)]
+    with pytest.raises(InputError, match="frame 1: the image is NoneType; accepted is a uint8 array"):
+        lift_frames(frames, BlindDetector(), FakeRuntime())
 
 
 def test_real_video_is_lifted(shared_dir, tiny_model):

@@ -12,6 +12,7 @@ from uplift3d.version import __version__
 
 _HOMES = {
     "lift_video": "uplift3d.pipeline",
+    "lift_frames": "uplift3d.pipeline",
     "lift_keypoints": "uplift3d.pipeline",
     "Lifter": "uplift3d.pipeline",
     "Keypoints2D": "uplift3d.types",

@@ -1,7 +1,8 @@
 """Start reading here: video → key-frames → 2D → tokens → windows → network → 3D at the video's own times.
 
-`lift_video` is the whole path, `lift_keypoints` the part behind the 2D detector, and `Lifter` keeps the
-network loaded between calls. Torch is needed by the torch runtime only.
+`lift_video` is the whole path, `lift_frames` the same for images that are no file, `lift_keypoints` the part
+behind the 2D detector, and `Lifter` keeps the network loaded between calls. Torch is needed by the torch
+runtime only.
 
 Axes: P people, K key-frames, T output times, n tokens, J joints.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Unpack
 
@@ -34,7 +35,7 @@ from uplift3d.skeletons import joint_set, reorder
 from uplift3d.tokens import InputSpec, PersonKeyFrames, tokenise
 from uplift3d.types import BoolArray, FloatArray, Keypoints2D, Motion3D, TimeArray
 from uplift3d.version import __version__
-from uplift3d.video import open_video, regular_key_frames
+from uplift3d.video import FrameStream, open_video, regular_key_frames
 
 OUTPUT_JOINTS = "h36m17"
 
@@ -87,6 +88,34 @@ def lift_video(
     motion = lifter._lift_keys(keypoints, key_interval, times, focal_px, principal_point_px, progress)
     timings = {"detect": round(detect_s, 3), **motion.meta["timings_s"]}
     return replace(motion, meta={**motion.meta, "source": os.fspath(path), "timings_s": timings})
+
+
+def lift_frames(
+    frames: Iterable[tuple[float, npt.NDArray[np.uint8]]],
+    detector: str | detect.Detector = "mediapipe",
+    model: ModelPath | Runtime = "base",
+    key_interval: float | None = 0.4,
+    runtime: str = "onnx",
+    *,
+    output_times: npt.ArrayLike | None = None,
+    focal_px: float | None = None,
+    principal_point_px: tuple[float, float] | None = None,
+    **options: Unpack[LifterOptions],
+) -> Motion3D:
+    """Lift the people in images that are no file, read once, one after the other.
+
+    Args:
+        frames: pairs (seconds, RGB image) as `zip(times, images)` makes them, see `video.FrameStream`.
+        output_times: (T,) seconds, increasing; default: the times of all the frames, as they were given.
+        detector, model, key_interval, runtime, focal_px, principal_point_px, **options: see `lift_video`, as
+            for what is returned and raised. An InputError names the number of a frame that cannot be used.
+    """
+    _check_key_interval(key_interval)
+    lifter = Lifter(model, runtime, **options)
+    keypoints = detect.run(FrameStream(frames, key_interval), None, detector)
+    return lifter.lift(
+        keypoints, key_interval, output_times, focal_px=focal_px, principal_point_px=principal_point_px
+    )
 
 
 def lift_keypoints(

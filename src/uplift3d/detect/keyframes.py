@@ -28,7 +28,11 @@ class Frames(Protocol):
 
     path: Path
     size: tuple[int, int]
-    times: npt.NDArray[np.float64]
+
+    @property
+    def times(self) -> npt.NDArray[np.float64]:
+        """(F,) seconds of all frames; asked for when the last one has been handed out."""
+        ...
 
     def frames_at(self, indices: Iterable[int] | None = None) -> Iterator[tuple[int, float, Image]]:
         """(number, time in seconds, (H, W, 3) image) of the frames asked for."""
@@ -37,7 +41,7 @@ class Frames(Protocol):
 
 def run(
     source: Frames,
-    key_frames: npt.ArrayLike,
+    key_frames: npt.ArrayLike | None,
     detector: str | Detector = "mediapipe",
     *,
     max_people: int | None = None,
@@ -49,7 +53,8 @@ def run(
 
     Args:
         source: an opened video or image folder.
-        key_frames: numbers of the frames to look at, increasing (see `video.regular_key_frames`).
+        key_frames: numbers of the frames to look at, increasing (see `video.regular_key_frames`); None looks
+            at every frame that the source hands out (`video.FrameStream` hands out key-frames only).
         detector: name of a registered detector, or a detector.
         max_people: stop looking for more people in a key-frame (faster); None looks for everybody.
         progress: show a progress bar on stderr where that is a terminal.
@@ -65,11 +70,11 @@ def run(
     if max_people is not None and max_people < 1:
         raise InputError(f"max_people is {max_people}; it must be 1 or more, or None for everybody")
     eye = create_detector(detector) if isinstance(detector, str) else detector
-    numbers = np.asarray(key_frames, dtype=np.int64)
+    numbers = None if key_frames is None else np.asarray(key_frames, dtype=np.int64)
     finder, tracker = Finder(eye, max_people), Tracker()
     times: list[float] = []
     started = time.perf_counter()
-    for _, time_s, rgb in _shown(read_ahead(source.frames_at(numbers)), len(numbers), progress):
+    for _, time_s, rgb in _shown(read_ahead(source.frames_at(numbers)), numbers, progress):
         for newcomer in tracker.add(time_s, finder.find(rgb, time_s, tracker.live(time_s))):
             finder.trace_back(newcomer)
         times.append(time_s)
@@ -117,7 +122,7 @@ def _nobody(path: Path, key_frames: int, tracker: Tracker) -> str:
 
 
 def _shown(
-    frames: Iterator[tuple[int, float, Image]], count: int, progress: bool
+    frames: Iterator[tuple[int, float, Image]], numbers: npt.NDArray[np.int64] | None, progress: bool
 ) -> Iterator[tuple[int, float, Image]]:
     console = Console(stderr=True)
     if not (progress and console.is_terminal):
@@ -125,4 +130,6 @@ def _shown(
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        yield from bar.track(frames, total=count, description="2D key-frames")
+        yield from bar.track(
+            frames, total=None if numbers is None else len(numbers), description="2D key-frames"
+        )

@@ -53,16 +53,21 @@ def regular_key_frames(times: npt.ArrayLike, key_interval_s: float | None) -> In
         InputError: an interval that is not a positive number, or bad frame times.
     """
     frame_times = _checked_times(times)
+    check_key_interval(key_interval_s)
     if key_interval_s is None:
         return np.arange(len(frame_times))
-    if not (np.isfinite(key_interval_s) and key_interval_s > 0):
-        raise InputError(f"the key interval is {key_interval_s} s; it must be a positive number of seconds")
     tail_s = (frame_times[-1] - frame_times[-2]) / 2 if len(frame_times) > 1 else 0.0
     duration_s = frame_times[-1] - frame_times[0] + tail_s
     if key_interval_s <= TIE_S:  # finer than any timestamp; also keeps the grid below small
         return np.arange(len(frame_times))
     grid_s = frame_times[0] + key_interval_s * np.arange(int(duration_s / key_interval_s) + 1)
     return np.unique(nearest_frames(frame_times, grid_s))
+
+
+def check_key_interval(key_interval_s: float | None) -> None:
+    """Raise InputError unless it is a positive number of seconds, or None."""
+    if key_interval_s is not None and not (np.isfinite(key_interval_s) and key_interval_s > 0):
+        raise InputError(f"the key interval is {key_interval_s} s; it must be a positive number of seconds")
 
 
 def _checked_times(times: npt.ArrayLike) -> TimeArray:
