@@ -430,7 +430,7 @@ def test_refinement_changes_poses_and_the_report_says_what_it_knows(h36m_folder,
             "no_refine*",
             "weights are of strided_transformer: accepted are those of a refinement",
         ),
-        ("refine*", "refine*", "refinement is for strided_transformer and pstmo, not refinement"),
+        ("refine*", "refine*", "the weights are of 'refinement', which does not lift 2D poses by itself"),
         ("no_refine*", "missing", "there is no checkpoint file"),
     ],
 )
