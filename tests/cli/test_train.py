@@ -41,7 +41,7 @@ def test_training_and_validating_what_came_of_it(config, store_path, tmp_path, c
     assert main(["train", "--validate", model, "--store", str(store_path), "--windows", "64"]) == 0
     rows = [line.split("│")[1:-1] for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
     assert [(row[0].strip(), row[1].strip()) for row in rows] == [
-        (dataset, stride) for dataset in ("all", "bandai-1", "cmu-bvh") for stride in ("5", "10")
+        (dataset, stride) for dataset in ("all", "bandai-1", "cmu-bvh", "walking") for stride in ("5", "10")
     ]
     assert all(float(row[2]) > float(row[3]) > 0 for row in rows)  # MPJPE, P-MPJPE
 

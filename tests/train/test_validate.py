@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -77,7 +78,7 @@ def test_a_report_tells_data_sets_and_strides_apart(store_path, tmp_path):
     path = tmp_path / "model.safetensors"
     save_checkpoint(create(CONFIG), path)
     report = validate(path, store_path, windows=64)
-    assert list(report) == ["all", "bandai-1", "cmu-bvh"]
+    assert list(report) == ["all", "bandai-1", "cmu-bvh", "walking"]  # the last is a kind of motion
     assert all(list(by_stride) == [5, 10] for by_stride in report.values())
     assert report["bandai-1"][5] != report["cmu-bvh"][5]
     quiet = validate(path, store_path, windows=64, strides_in=[10], noise=NoiseConfig(missed_rate=0))
@@ -89,3 +90,31 @@ def test_a_store_without_held_out_motion_is_refused(tmp_path, store_path):
     write_store(tmp_path / "other", [(store.clips[0], store[0])])
     with pytest.raises(InputError, match="no clips in this split"):
         validate(create(CONFIG), tmp_path / "other")
+
+
+def test_windows_of_a_kind_are_centred_on_it(store_path):
+    store = MotionStore.open(store_path)
+    everything = MotionWindows.from_store(store, range(len(store)), SamplerConfig(), torch.device("cpu"))
+    chosen = torch.zeros(len(everything.positions), dtype=torch.bool)
+    chosen[[3, 200]] = True
+    drawn, inside = everything.centred_on(chosen).draw(50, 1, 0.1, (1.0, 1.0), torch.Generator())
+    assert inside.all()
+    places = [(drawn[:, 0] == everything.positions[frame]).all(-1).all(-1) for frame in (3, 200)]
+    assert (places[0] | places[1]).all()
+    assert places[0].any()
+    assert places[1].any()
+
+
+def test_joints_that_a_data_set_lacks_do_not_count(store_path, tmp_path):
+    store = MotionStore.open(store_path)
+    held_out = split_validation(store)[1]
+    clips = [(store.clips[i], store[i].copy()) for i in held_out]
+    for clip, positions in clips:
+        if clip.dataset == "bandai-1":
+            positions[:, 9:11] = np.nan
+    write_store(tmp_path / "lacking", clips)
+    torch.manual_seed(0)
+    report = validate(create(CONFIG), tmp_path / "lacking", windows=64, strides_in=[5])
+    assert report["bandai-1"][5].poses > 0
+    assert np.isfinite(report["bandai-1"][5].mpjpe)
+    assert report["all"] == report["cmu-bvh"]  # all that has every joint

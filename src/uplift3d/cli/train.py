@@ -105,8 +105,8 @@ def _print_table(report: Mapping[str, Mapping[int, Errors]]) -> None:
     from rich.table import Table
 
     table = Table(title="Held-out motion with 2D noise: errors in mm")
-    for name in ("data set", "stride", "MPJPE", "P-MPJPE", "N-MPJPE", "poses"):
-        table.add_column(name, justify="left" if name == "data set" else "right", no_wrap=True)
+    for name in ("data set or kind", "stride", "MPJPE", "P-MPJPE", "N-MPJPE", "poses"):
+        table.add_column(name, justify="left" if name == "data set or kind" else "right", no_wrap=True)
     for dataset, by_stride in report.items():
         for stride, errors in by_stride.items():
             numbers = (f"{value:.1f}" for value in (errors.mpjpe, errors.p_mpjpe, errors.n_mpjpe))

@@ -9,7 +9,7 @@ Axes: B windows, N tokens, J joints.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
@@ -46,6 +46,8 @@ class MotionWindows:
     """(clips,) number of frames."""
     weights: Tensor
     """(clips,) share of the draws."""
+    centres: Tensor | None = None
+    """(n,) frames of `positions` that windows are centred on, all equally likely; None: by `weights`."""
 
     @classmethod
     def from_store(
@@ -95,12 +97,11 @@ class MotionWindows:
         Frames (of any clip, weighted) are equally likely to be the centre; between frames it is interpolated
         linearly; beyond the ends the last pose is held.
         """
-        clip = torch.multinomial(self.weights.float(), batch, replacement=True, generator=random)
+        clip, centre = self._draw_centres(batch, random)
         last = (self.frames[clip] - 1)[:, None]
-        chance = torch.rand((batch, 1), generator=random, device=self.positions.device)
         pace = log_uniform((batch, 1), *speed, self.positions, random)
         step = token_s * RATE_HZ * pace
-        place = chance * last + (torch.arange(tokens, device=step.device) - tokens // 2) * step  # (B, N)
+        place = centre + (torch.arange(tokens, device=step.device) - tokens // 2) * step  # (B, N)
         inside = (place >= 0) & (place <= last)
         place = torch.minimum(place.clamp(min=0), last)
         low = torch.minimum(place.long(), (last - 1).clamp(min=0))
@@ -108,6 +109,21 @@ class MotionWindows:
         share = (place - low)[..., None, None]
         start = self.starts[clip][:, None]
         return self.positions[start + low] * (1 - share) + self.positions[start + high] * share, inside
+
+    def centred_on(self, chosen: Tensor) -> MotionWindows:
+        """The same clips, with windows centred on the (F,) frames for which `chosen` is True only."""
+        return replace(self, centres=chosen.to(self.device).nonzero()[:, 0])
+
+    def _draw_centres(self, batch: int, random: Generator) -> tuple[Tensor, Tensor]:
+        """Clip (B,) and place in it (B, 1), in frames, of the middle of each window."""
+        if self.centres is not None:
+            drawn = torch.randint(len(self.centres), (batch,), generator=random, device=self.device)
+            frame = self.centres[drawn]
+            clip = torch.searchsorted(self.starts, frame, right=True) - 1
+            return clip, (frame - self.starts[clip]).to(self.positions)[:, None]
+        clip = torch.multinomial(self.weights.float(), batch, replacement=True, generator=random)
+        chance = torch.rand((batch, 1), generator=random, device=self.device)
+        return clip, chance * (self.frames[clip] - 1)[:, None]
 
 
 def draw_masks(

@@ -12,7 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 
-from uplift3d.data.store import JOINTS, MotionStore, split_validation
+from uplift3d.data.kinds import KINDS, kinds_of
+from uplift3d.data.store import JOINTS, RATE_HZ, MotionStore, split_validation, whole_clips
+from uplift3d.errors import InputError
 from uplift3d.evaluate.metrics import mpjpe, n_mpjpe, p_mpjpe
 from uplift3d.film.bodies import BodyConfig
 from uplift3d.film.cameras import CameraConfig
@@ -62,7 +64,8 @@ def validate(
         noise: 2D noise.
 
     Returns:
-        By data set ("all" for the whole split, in which frames are equally likely) and stride.
+        By part and stride. Parts are "all" (clips with all 17 joints, frames equally likely), each data set
+        over the joints that it has, and each kind of motion (`data.kinds`) in "all".
 
     Raises:
         InputError: no such model or store, or nothing to validate on in it.
@@ -70,19 +73,43 @@ def validate(
     model = load(model) if isinstance(model, (str, Path)) else model
     store = MotionStore.open(store) if isinstance(store, (str, Path)) else store
     _, held_out = split_validation(store)
-    parts = {ALL: held_out}
-    for index in held_out:
-        parts[store.clips[index].dataset] = (*parts.get(store.clips[index].dataset, ()), index)
+    if not held_out:
+        raise InputError(
+            f"{store.path}: no clips in this split, nothing is held out ('data import --validation PATTERN')"
+        )
     device = next(model.parameters()).device
+
+    def loaded(clips: Sequence[int]) -> MotionWindows:
+        return MotionWindows.from_store(store, clips, SamplerConfig(), device, motion_joints(model.config))
+
+    whole = whole_clips(store, held_out)
+    parts = {ALL: (loaded(whole), whole)} if whole else {}
+    for dataset in sorted({store.clips[index].dataset for index in held_out}):
+        clips = tuple(index for index in held_out if store.clips[index].dataset == dataset)
+        parts[dataset] = (loaded(clips), clips)
+    if whole:
+        parts |= {kind: (motion, whole) for kind, motion in _by_kind(store, whole, parts[ALL][0]).items()}
     views = validation_views(noise=noise)
-    report: dict[str, dict[int, Errors]] = {}
-    for name, clips in parts.items():
-        motion = MotionWindows.from_store(store, clips, SamplerConfig(), device, motion_joints(model.config))
-        report[name] = {
-            stride: errors_at(model, motion, views, stride, windows)
+    return {
+        name: {
+            stride: errors_at(model, motion, views, stride, windows, _known_joints(store, clips))
             for stride in strides_in or model.config.strides_in
         }
-    return report
+        for name, (motion, clips) in parts.items()
+    }
+
+
+def _by_kind(store: MotionStore, clips: Sequence[int], motion: MotionWindows) -> dict[str, MotionWindows]:
+    """Windows of the clips by the kind of motion in their middle; without kinds of less than a second."""
+    kinds = torch.from_numpy(np.concatenate([kinds_of(store[index], RATE_HZ) for index in clips]))
+    shown = ((name, kinds == place) for place, name in enumerate(KINDS))
+    return {name: motion.centred_on(chosen) for name, chosen in shown if chosen.sum() >= RATE_HZ}
+
+
+def _known_joints(store: MotionStore, clips: Sequence[int]) -> tuple[str, ...]:
+    """The joints of h36m17 that all these clips have."""
+    lacking = {joint for index in clips for joint in store.clips[index].lacks}
+    return tuple(joint for joint in joint_set(JOINTS).joints if joint not in lacking)
 
 
 def validation_views(
@@ -108,15 +135,16 @@ def errors_at(
     views: ViewConfig,
     stride_in: int,
     windows: int,
+    joints: Sequence[str] = joint_set(JOINTS).joints,
 ) -> Errors:
     """Errors of the pose in the middle of random windows whose key-frames are `stride_in` frames apart.
 
-    Measured over the 17 joints of h36m17. Windows without a pose near their middle are left out, as at
-    inference.
+    Measured over `joints`, by default the 17 of h36m17. Windows without a pose near their middle are left
+    out, as at inference.
     """
     middle = network.answered_token
     names = joint_set(network.config.joints).joints
-    body = [names.index(name) for name in joint_set(JOINTS).joints]
+    body = [names.index(name) for name in joints]
 
     def poses(batch: Batch, _: Generator) -> tuple[Tensor, ...]:
         sequence, centre = network.answer(batch.keypoints, batch.mask)
@@ -127,7 +155,7 @@ def errors_at(
 
     batches = validation_batches(network.config, motion, views, stride_in, windows)
     centre_m, sequence_m, target_m = collected(network, batches, poses)
-    root = joint_set(JOINTS).index("pelvis")
+    root = list(joints).index("pelvis")
     return Errors(
         mpjpe=mpjpe(centre_m, target_m, root=root),
         p_mpjpe=p_mpjpe(centre_m, target_m),
