@@ -21,8 +21,10 @@ def test_the_command_line_and_the_api_have_the_same_options_and_defaults():
 
 
 def test_every_option_is_read_as_its_type_says():
-    given = ("--flip", "--hop", "4", "--interpolation", "smooth", "--max-gap", "0.5", "--threads", "2")
+    given = ["--flip", "--hop", "4", "--interpolation", "smooth", "--max-gap", "0.5", "--threads", "2"]
+    given += ["--keep-sides", "--no-hint"]
     wanted = LifterOptions(flip=True, hop=4, interpolation="smooth", max_gap_s=0.5, threads=2)
+    wanted |= LifterOptions(settle_sides=False, use_hint=False)
     assert {name: parsed(*given)[name] for name in wanted} == wanted
 
 

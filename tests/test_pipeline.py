@@ -23,6 +23,7 @@ from uplift3d import (
 from uplift3d.camera import Camera, rotation_looking_at
 from uplift3d.normalise import mirror
 from uplift3d.skeletons import convert_2d, reorder
+from walker import put_in, walker
 
 RATES_HZ = [23.976, 25.0, 29.97, 30.0, 50.0, 59.94, 60.0, 120.0]
 SIZE = (640, 480)
@@ -239,7 +240,7 @@ def test_coco_joints_are_lifted(lifter, rng):
     keys = Keypoints2D(positions, None, regular(1, 30), SIZE, "coco17")
     joints, confidence = convert_2d(keys.positions, keys.confidence, "coco17", "h36m17")
     same = Keypoints2D(joints, confidence, keys.times, SIZE, "h36m17")
-    np.testing.assert_array_equal(lifter.lift(keys).positions, lifter.lift(same).positions)
+    np.testing.assert_allclose(lifter.lift(keys).positions, lifter.lift(same).positions, atol=1e-5)
 
 
 # axes
@@ -274,10 +275,45 @@ def test_the_result_says_how_it_was_made(lifter):
     assert meta["arguments"]["key_interval"] == 0.4
     assert meta["arguments"]["hop"] == 8
     assert meta["units"] == {"positions": "m", "times": "s"}
-    assert meta["keypoints"] == {"detector": "by hand"}
+    assert meta["keypoints"] == {
+        "detector": "by hand",
+        "sides": {"exchanged_poses": 0, "people": {}},
+    }
     assert meta["key_frames"] == 11
     assert meta["timings_s"]["lift"] >= 0
     assert {"uplift3d", "versions", "axes", "joints", "key_interval_s"} <= set(meta)
+
+
+def test_exchanged_sides_are_put_back_unless_switched_off():
+    keys = walker(0.1)
+    wrong, _ = put_in(keys, "whole body", 2.0, 3.0)
+    right, kept = (
+        Lifter(FakeRuntime(), settle_sides=settle).lift(keys).positions for settle in (True, False)
+    )
+    np.testing.assert_array_equal(right, kept)
+    settled = Lifter(FakeRuntime()).lift(wrong)
+    np.testing.assert_array_equal(settled.positions, right)
+    assert settled.meta["keypoints"]["sides"]["exchanged_poses"] == 10
+    as_given = Lifter(FakeRuntime(), settle_sides=False).lift(wrong)
+    assert np.abs(as_given.positions - right).max() > 0.01
+    assert "sides" not in as_given.meta["keypoints"]
+
+
+def test_the_pictures_own_depth_is_blended_in_unless_switched_off():
+    keys = clip(regular(3, 10))
+    plain = Lifter(FakeRuntime()).lift(keys)
+    hint = plain.positions + np.float32(0.04)
+    hint[:, :, 0] = 0
+    hinted = replace(keys, depth_hint=hint)
+    blended = Lifter(FakeRuntime()).lift(hinted)
+    assert np.abs(blended.positions - plain.positions).max() > 0.01
+    off = Lifter(FakeRuntime(), use_hint=False).lift(hinted)
+    np.testing.assert_array_equal(off.positions, plain.positions)
+    assert off.meta["arguments"]["use_hint"] is False
+    published = FakeRuntime(input="screen", edges="repeat")
+    np.testing.assert_array_equal(
+        Lifter(published).lift(hinted).positions, Lifter(published).lift(keys).positions
+    )
 
 
 # long clips

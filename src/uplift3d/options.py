@@ -24,6 +24,9 @@ class Option:
     """What the command line calls its value."""
     flag: str | None = None
     """Its name on the command line, where that is not the option's own."""
+    off: str | None = None
+    """For one that is True unless it is switched off: what switches it off on the command line; `help` is
+    said of that."""
     matters: bool = True
     """Whether a result depends on it, and records it."""
 
@@ -67,6 +70,28 @@ class LifterOptions(TypedDict, total=False):
     ]
     """Longest time without a pose of a person that is filled in; never less than 2.5 key intervals. Longer
     absences are NaN, and what comes after them knows nothing of what was before."""
+
+    settle_sides: Annotated[
+        bool,
+        Option(
+            True,
+            "take left and right as the 2D joints have them (default: exchanges over time are put back)",
+            off="--keep-sides",
+        ),
+    ]
+    """Put left and right back where the 2D joints have them exchanged (`detect.settle_sides`); what was
+    exchanged is in `meta["keypoints"]["sides"]` of the result."""
+
+    use_hint: Annotated[
+        bool,
+        Option(
+            True,
+            "leave out the 2D detector's own guess in 3D (default: averaged with the lifted poses)",
+            off="--no-hint",
+        ),
+    ]
+    """Average the lifted poses with the picture's own 3D where the 2D joints carry it (`lift.blend_hint`).
+    Networks that take it as input do so anyway, and those with the published input never see it."""
 
     threads: Annotated[
         int | None,

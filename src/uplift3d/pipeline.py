@@ -21,7 +21,7 @@ import numpy.typing as npt
 from uplift3d import detect
 from uplift3d.camera import Camera
 from uplift3d.errors import InputError, NothingFoundError
-from uplift3d.lift import Runtime, Stretch, lift_track, open_runtime, plan_stretches
+from uplift3d.lift import Runtime, Stretch, blend_hint, lift_track, open_runtime, plan_stretches
 from uplift3d.lift.axes import AXES_IN_WORDS, in_camera_axes, pinhole
 from uplift3d.lift.models import ModelPath
 from uplift3d.lift.offline import choose_hop
@@ -85,6 +85,7 @@ def lift_video(
         wanted = video.times if output_times is None else output_times
     detect_s = time.perf_counter() - started
     times = choose_output_times(keypoints, wanted, lifter.spec.spacing_s)
+    keypoints = lifter._settled(keypoints)
     motion = lifter._lift_keys(keypoints, key_interval, times, focal_px, principal_point_px, progress)
     timings = {"detect": round(detect_s, 3), **motion.meta["timings_s"]}
     return replace(motion, meta={**motion.meta, "source": os.fspath(path), "timings_s": timings})
@@ -165,6 +166,8 @@ class Lifter:
         else:
             self.name, self.runtime = "given", model
         self.spec = InputSpec.from_config(self.runtime.config)
+        # A network that takes the hint as input has used it, and a published one never sees it.
+        self._blends = self.options["use_hint"] and self.spec.input == "person" and not self.spec.hint
         self._hop = self.options["hop"] = choose_hop(self.options["hop"], self.spec)
         check_gap(self.options["max_gap_s"])
         check_method(self.options["interpolation"])
@@ -211,8 +214,12 @@ class Lifter:
         if len(keypoints) == 0:
             raise NothingFoundError("the 2D joints hold no key-frame, so there is nothing to lift")
         wanted = choose_output_times(keypoints, output_times, self.spec.spacing_s)
+        keypoints = self._settled(keypoints)
         keys = keypoints[regular_key_frames(keypoints.times, key_interval)]
         return self._lift_keys(keys, key_interval, wanted, focal_px, principal_point_px, progress)
+
+    def _settled(self, keypoints: Keypoints2D) -> Keypoints2D:
+        return detect.settle_sides(keypoints) if self.options["settle_sides"] else keypoints
 
     def _lift_keys(
         self,
@@ -268,6 +275,8 @@ class Lifter:
         track = tokenise(stretch.keys, stretch.grid, self.spec)
         flip, method = self.options["flip"], self.options["interpolation"]
         poses = lift_track(self.runtime, track, hop=self._hop, flip=flip, advance=advance)  # (n, J, 3)
+        if self._blends and stretch.keys.hint is not None:
+            poses = blend_hint(poses, stretch.grid, stretch.keys.hint, stretch.keys.times)
         poses = interpolate(stretch.grid, poses[:, self._order], times, method)  # (T, J, 3)
         if camera is None or self.spec.axes == "camera":
             return poses

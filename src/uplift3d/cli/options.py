@@ -71,7 +71,7 @@ def add_lifter_options(parser: argparse.ArgumentParser) -> None:
     for name, option in DECLARED.items():
         default = "" if option.default is None or TYPES[name] is bool else f" (default: {option.default})"
         parser.add_argument(
-            option.flag or f"--{name.replace('_', '-')}",
+            option.off or option.flag or f"--{name.replace('_', '-')}",
             dest=name,
             default=option.default,
             help=option.help + default,
@@ -81,6 +81,8 @@ def add_lifter_options(parser: argparse.ArgumentParser) -> None:
 
 def _reading(of: Any, option: Option) -> dict[str, Any]:
     """How argparse reads a value of this type."""
+    if option.off is not None:
+        return {"action": "store_false"}
     if of is bool:
         return {"action": argparse.BooleanOptionalAction}
     if get_origin(of) is Literal:

@@ -4,5 +4,14 @@ from uplift3d.detect.base import Detector
 from uplift3d.detect.files import load_keypoints, save_keypoints
 from uplift3d.detect.keyframes import run
 from uplift3d.detect.registry import create_detector, register_detector
+from uplift3d.detect.sides import settle_sides
 
-__all__ = ["Detector", "create_detector", "load_keypoints", "register_detector", "run", "save_keypoints"]
+__all__ = [
+    "Detector",
+    "create_detector",
+    "load_keypoints",
+    "register_detector",
+    "run",
+    "save_keypoints",
+    "settle_sides",
+]
