@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +10,10 @@ import numpy.typing as npt
 import torch
 
 from uplift3d import Keypoints2D
-from uplift3d.data.store import JOINTS, RATE_HZ, MotionStore, split_validation
+from uplift3d.data.store import JOINTS, RATE_HZ, MotionStore, split_validation, whole_clips
 from uplift3d.film.bodies import BodyConfig, vary_body
 from uplift3d.film.cameras import CameraConfig, look
+from uplift3d.film.hints import HintConfig, guess
 from uplift3d.film.noise import REALISTIC_NOISE, NoiseConfig, detect
 from uplift3d.skeletons import joint_set
 
@@ -43,6 +43,7 @@ def films(
     least_s: float = 4.0,
     most_s: float = 20.0,
     noise: NoiseConfig = STEADY,
+    hint: HintConfig | None = None,
 ) -> Iterator[Film]:
     """Clips drawn by their length, each with a random camera, body and detector noise.
 
@@ -53,31 +54,42 @@ def films(
         seed: of clips, cameras, bodies and noise.
         least_s, most_s: shorter clips are left out, longer ones cut at a random place.
         noise: of the detector.
+        hint: errors of its own guess in 3D; None: it makes none.
     """
     random = torch.Generator().manual_seed(seed)
     numbers = np.random.default_rng(seed)
-    split = split_validation(store)[1 if held_out else 0]
+    split = whole_clips(store, split_validation(store)[1 if held_out else 0])
     clips = [index for index in split if store.clips[index].frames >= least_s * RATE_HZ]
     frames = np.array([store.clips[index].frames for index in clips], dtype=np.float64)
     for index in numbers.choice(clips, size=count, p=frames / frames.sum()):
         positions = np.array(store[int(index)])[:, : len(joint_set(JOINTS))]
         first = int(numbers.integers(max(1, len(positions) - int(most_s * RATE_HZ) + 1)))
         positions = positions[first : first + int(most_s * RATE_HZ)]
-        yield film(store.clips[index].name, positions, random, noise)
+        yield film(store.clips[index].name, positions, random, noise, hint)
 
 
-def film(name: str, positions: npt.NDArray[np.float32], random: torch.Generator, noise: NoiseConfig) -> Film:
+def film(
+    name: str,
+    positions: npt.NDArray[np.float32],
+    random: torch.Generator,
+    noise: NoiseConfig,
+    hint: HintConfig | None,
+) -> Film:
     """One clip (T, 17, 3) in the world through a random camera."""
     joints = joint_set(JOINTS)
     world = vary_body(torch.from_numpy(positions)[None], joints, REAL_WIDTHS, random)
     view = look(world, CameraConfig(), random)
-    seen_at, seen, _, _ = detect(view, joints, noise, 1 / RATE_HZ, random)
+    detections = detect(view, joints, noise, 1 / RATE_HZ, random)
     aspect = float(view.aspect[0])
-    pixels = (seen_at[0].numpy() + np.array([1, aspect])) * (WIDTH_PX / 2)
-    pixels[~seen[0].numpy()] = np.nan
+    pixels = (detections.keypoints[0].numpy() + np.array([1, aspect])) * (WIDTH_PX / 2)
+    pixels[~detections.seen[0].numpy()] = np.nan
+    told = None
+    if hint is not None:
+        said, known = guess(view.targets, detections, joints, hint, 1 / RATE_HZ, random)
+        told = np.where(known[..., None].numpy(), said.numpy(), np.nan)
     size = (WIDTH_PX, round(WIDTH_PX * aspect))
     times = np.arange(len(positions)) / RATE_HZ
-    keypoints = Keypoints2D(pixels[None], None, times, size, JOINTS)  # type: ignore[arg-type]
+    keypoints = Keypoints2D(pixels[None], None, times, size, JOINTS, depth_hint=told)  # type: ignore[arg-type]
     return Film(name, keypoints, view.targets[0].numpy())
 
 
@@ -85,8 +97,3 @@ def every(film: Film, interval_s: float) -> Film:
     """The film at key-frames so far apart."""
     step = round(interval_s * RATE_HZ)
     return Film(film.name, film.keypoints[::step], film.truth[::step])
-
-
-def with_hint(film: Film, hint: npt.NDArray[np.float64]) -> Film:
-    """The film with a depth hint (T, 17, 3)."""
-    return film._replace(keypoints=replace(film.keypoints, depth_hint=hint[None]))
