@@ -2,8 +2,8 @@
 
     python benchmarks/hint.py STORE [--training] [--films 60]
 
-The hint is simulated with the errors of `film.hints.REALISTIC_HINT` (size, extent in depth, turn, slow and fast
-errors of every joint). Errors are over all frames at 50 Hz, key-frames or not. Prints Markdown.
+The hint is simulated with the errors of `film.hints.REALISTIC_HINT` (size, extent in depth, turn, slow and
+fast errors of every joint). Errors are over all frames at 50 Hz, key-frames or not. Prints Markdown.
 """
 
 from __future__ import annotations
