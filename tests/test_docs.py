@@ -37,11 +37,12 @@ def commands(text: str) -> list[list[str]]:
     return [shlex.split(part, comments=True)[1:] for call in calls for part in call.split(" && ")]
 
 
+RECIPES = sorted((ROOT / "src/uplift3d/train/recipes").glob("*.yaml"))
 EXAMPLES = sorted(
     {
         shlex.join(arguments)
         for text in (
-            *(path.read_text() for path in [*DOCUMENTS, *sorted(ROOT.glob("configs/**/*.yaml"))]),
+            *(path.read_text() for path in [*DOCUMENTS, *sorted(ROOT.glob("configs/*.yaml")), *RECIPES]),
             *(getattr(import_module(module), "EPILOG", "") for module, _ in COMMANDS.values()),
         )
         for arguments in commands(text)
@@ -81,6 +82,8 @@ def test_command_examples_are_accepted(example):
     arguments = shlex.split(example)
     for word in arguments:
         assert not word.startswith("configs/") or (ROOT / word).is_file()
+    if arguments[0] == "train" and "/" not in arguments[1] and "--validate" not in arguments:
+        assert arguments[1] in {path.stem for path in RECIPES}
     if "--help" in arguments:
         with pytest.raises(SystemExit, match="0"):
             _create_parser(arguments).parse_args(arguments)

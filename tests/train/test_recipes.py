@@ -22,13 +22,13 @@ from uplift3d.model.rivals.pstmo_pretraining import SHARED
 from uplift3d.train import validate
 from uplift3d.train.config import load_config
 from uplift3d.train.networks import create_network
+from uplift3d.train.recipe import recipe_names, recipe_settings, recipe_text
 from uplift3d.train.refinement import RefinedLifter
 from uplift3d.train.run import train
 
 from .conftest import TINY
 
-FOLDER = Path(__file__).resolve().parents[2] / "configs" / "recipes"
-RECIPES = sorted(FOLDER.glob("*.yaml"))
+RECIPES = recipe_names()
 PUBLISHED_SCORES = {
     "h36m-uu-351": "45.7 / 46.1 / 47.8",
     "h36m-uu-351-finetune": "42.6 / 43.1 / 45.0",
@@ -44,18 +44,18 @@ PUBLISHED_SCORES = {
 
 
 def recipe(name):
-    return load_config(FOLDER / f"{name}.yaml")
+    return load_config(name)
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
-def test_a_recipe_is_a_run_of_its_published_network(path):
-    config = load_config(path)
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_is_a_run_of_its_published_network(name):
+    config = recipe(name)
     preset = all_presets()[config.preset]
     assert config.network == (preset.pretraining if config.stage == "pretraining" else preset.config)()
-    layout, _, stage = path.stem.partition(config.preset)
+    layout, _, stage = name.partition(config.preset)
     assert layout
     assert stage == ("" if config.stage == "lifting" else f"-{config.stage}") or stage == "-finetune"
-    assert config.output == Path("runs") / path.stem
+    assert config.output == Path("runs") / name
     assert config.steps % config.validate_every == 0
     with torch.device("meta"):
         built = create(config.network) if config.stage == "pretraining" else create_network(config.network)
@@ -63,16 +63,38 @@ def test_a_recipe_is_a_run_of_its_published_network(path):
             RefinedLifter(built, Refinement(RefinementConfig(joints=config.network.joints)))
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
-def test_the_header_says_command_duration_and_score_and_who_measured_it(path):
-    head = path.read_text().partition("store:")[0]
-    for words in (f"uplift3d train configs/recipes/{path.name}", "# Duration:", "# Score:", "not measured"):
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_header_says_command_duration_and_score_and_who_measured_it(name):
+    head = recipe_text(name).partition("store:")[0]
+    for words in (f"uplift3d train {name}\n", "# Duration:", "# Score:", "not measured"):
         assert words in head
-    assert PUBLISHED_SCORES.get(path.stem, "") in head
+    assert PUBLISHED_SCORES.get(name, "") in head
 
 
 def test_every_published_model_has_one():
-    assert PUBLISHED_SCORES.keys() | {"amass-uu-351", "amass-uu-81"} <= {path.stem for path in RECIPES}
+    assert PUBLISHED_SCORES.keys() | {"amass-uu-351", "amass-uu-81"} <= set(RECIPES)
+
+
+def test_the_catalogue_names_every_recipe_at_its_network_and_stage():
+    stages = {}
+    for name, preset in all_presets().items():
+        for stage, of_stage in preset.recipes.items():
+            stages[of_stage] = stage
+            config = recipe(of_stage)
+            assert config.preset == name
+            assert (config.start_from is None) == (stage in ("scratch", "pretraining"))
+            assert (config.stage == "refinement") == (stage == "refinement")
+    assert stages.keys() | {"3dhp-uu-81"} == set(RECIPES)
+
+
+def test_a_name_that_no_recipe_has(tmp_path, monkeypatch):
+    with pytest.raises(InputError, match=r"h36m-uu: cannot be read .*; recipes are called 3dhp-uu-81"):
+        load_config("h36m-uu")
+    with pytest.raises(InputError, match=r"no recipe is called 'h36m-uu'; there are 3dhp-uu-81"):
+        recipe_settings("h36m-uu")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "h36m-uu-81").write_text("store: s\noutput: o\nsteps: 3\n")
+    assert load_config("h36m-uu-81").steps == 3  # a file goes before a recipe
 
 
 @pytest.mark.parametrize("size", ["351", "81"])
@@ -142,7 +164,7 @@ def test_pre_training_from_converted_files_to_weights(size, layout, tmp_path, mo
 
     monkeypatch.setattr(validate, "draw_batch", draw_batch)
     config = load_config(
-        FOLDER / f"amass-uu-{size}.yaml",
+        f"amass-uu-{size}",
         store=store,
         output=tmp_path / "run",
         model=TINY | layout,
@@ -170,7 +192,7 @@ def test_pre_training_from_converted_files_to_weights(size, layout, tmp_path, mo
 def test_a_store_without_one_half_of_the_split_is_refused_before_anything_is_written(tmp_path, datasets, use):
     changes = {"store": amass_store(tmp_path), "output": tmp_path / "run", "datasets": datasets}
     with pytest.raises(InputError, match=rf"no clip to {use} on; validated on are .* AMASS's MPIHDM05, SFU"):
-        train(load_config(FOLDER / "amass-uu-81.yaml", **changes))
+        train(load_config("amass-uu-81", **changes))
     assert not (tmp_path / "run").exists()
 
 

@@ -25,6 +25,7 @@ refinement.safetensors), metrics.csv, TensorBoard logs, and the checkpoints it g
 
 examples:
   uplift3d train configs/small.yaml --store motions.store
+  uplift3d train h36m-uu-351 --store data/h36m
   uplift3d train --validate base --store motions.store"""
 
 
@@ -34,7 +35,12 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         subparsers, "train", help="train a lifting network", description=DESCRIPTION, epilog=EPILOG
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("config", metavar="CONFIG.yaml", nargs="?", help="configuration of the run")
+    what.add_argument(
+        "config",
+        metavar="CONFIG.yaml",
+        nargs="?",
+        help="configuration of the run: a YAML file, or the name of a published recipe",
+    )
     what.add_argument(
         "--validate",
         metavar="MODEL",

@@ -11,21 +11,21 @@ from uplift3d.data import h36m
 from uplift3d.data.store import MotionStore
 from uplift3d.errors import InputError
 from uplift3d.film.held_out import LEAST_S, PIECE_S, evenly
+from uplift3d.model.catalogue import OURS, Stage
 from uplift3d.reproduce.scales import Scale
 from uplift3d.reproduce.sources import Corpus
+from uplift3d.train.recipe import recipe_settings
 
 DETECTIONS = "cpn_ft_h36m_dbb"
 KNOWN_DETECTIONS = {DETECTIONS: "CPN fine-tuned on Human3.6M", "gt": "the true 2D joints"}
-PUBLISHED_VIEWS = {"switch_rate": 0}
-"""Regular key-frames; what Human3.6M's own cameras filmed is mirrored at most."""
-AMASS_VIEWS = {
-    **PUBLISHED_VIEWS,
-    "sampler": {"speed": (1, 1)},
-    "body": {"stature": 0, "segment": 0, "width": 0, "width_mean": 0},
-    "camera": {"cameras": "h36m", "subjects": (*h36m.TRAIN_SUBJECTS, *h36m.TEST_SUBJECTS)},
-    "noise": None,
-}
-"""Real bodies at their real speed, seen by Human3.6M's cameras, without noise."""
+
+
+def _seen(stage: Stage) -> dict[str, Any]:
+    """How a recipe's network sees the motion of its data set; mirror images are the plan's business."""
+    settings = recipe_settings(OURS.presets["uu-351"].recipes[stage])
+    views = {name: value for name, value in settings["views"].items() if name != "mirror"}
+    noise = {name: value for name, value in settings.items() if name == "validation_noise"}
+    return {"views": views, **noise}
 
 
 class Human36M:
@@ -65,7 +65,7 @@ class Human36M:
             f"measured on {len(self._measured)} tracks, {frames} frames"
         )
         files = {"source": "h36m", "store": self.folder, "detections": self.detections}
-        return Corpus(identity, "Human3.6M", files, {"views": PUBLISHED_VIEWS})
+        return Corpus(identity, "Human3.6M", files, _seen("scratch"))
 
     @property
     def finetuning(self) -> Corpus:
@@ -81,7 +81,7 @@ class Human36M:
         identity = f"amass, {len(store)} clips, {len(store.positions)} frames, scale {self.scale.name}"
         files = {"source": "motion", "store": store.path}
         words = f"AMASS ({len(store)} clips, seen by Human3.6M's cameras without noise)"
-        return Corpus(identity, words, files, {"views": AMASS_VIEWS, "validation_noise": None})
+        return Corpus(identity, words, files, _seen("pretraining"))
 
     @property
     def facts(self) -> Mapping[str, str]:

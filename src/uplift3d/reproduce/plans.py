@@ -7,10 +7,11 @@ from typing import Any
 
 from uplift3d.evaluate.baselines import Interpolated
 from uplift3d.model import presets
-from uplift3d.model.catalogue import OURS, rivals
+from uplift3d.model.catalogue import OURS, Stage, rivals
 from uplift3d.reproduce.cells import Cell
 from uplift3d.reproduce.scales import Scale
 from uplift3d.reproduce.sources import Corpus, Source
+from uplift3d.train.recipe import recipe_settings
 
 STRIDES_81 = presets.uu_81().strides_in
 STRIDES_351 = presets.uu_351().strides_in
@@ -21,6 +22,8 @@ COMPONENTS: dict[str, dict[str, Any]] = {
     "no-strided": {"strided": (), "paddings": ()},
 }
 """Component that is left out → fields that do so."""
+FINETUNING_RATE = 0.5
+"""Learning rate and weight decay of fine-tuning over those of a run from scratch, as in the recipes."""
 RIVAL_STRIDE = 20
 RIVAL_WINDOWS: dict[Interpolated, tuple[int, int]] = {"3d": (9, RIVAL_STRIDE), "2d": (27, 4)}
 """2D poses of a rival's window and frames between them: about the time ours see, nine key-frames 0.4 s apart
@@ -112,17 +115,20 @@ class Plan:
 
     @property
     def as_published(self) -> bool:
-        """Whether our networks are trained by the published recipes, those of `configs/recipes`."""
+        """Whether our networks are trained by the published recipes, those of `train/recipes`."""
         return self.scale.name == "full" and self.source.published
 
     def batch(self, preset: str) -> int:
         """Windows per step, mirror images included."""
-        return self.scale.batch // 2 if self.as_published and preset == "uu-81" else self.scale.batch
+        return int(self._recipe(preset).get("batch", self.scale.batch))
 
     @property
     def finetuning_steps(self) -> int:
         """Steps after pre-training; published are 3 × 6000 after 100 × 6000, in place of 120 × 6000."""
-        return max(1, self.scale.steps // 40) if self.as_published else self.scale.finetuning_steps
+        if not self.as_published:
+            return self.scale.finetuning_steps
+        scratch, tuned = (self._recipe("uu-351", stage)["steps"] for stage in ("scratch", "finetuning"))
+        return max(1, int(self.scale.steps * tuned // scratch))
 
     def _pretrained(
         self,
@@ -142,6 +148,7 @@ class Plan:
             corpus=self.source.pretraining,
             mirror=mirror,
             steps=self.scale.pretraining_steps,
+            stage="pretraining",
         )
         return self._cell(
             preset,
@@ -150,7 +157,7 @@ class Plan:
             corpus=self.source.finetuning,
             mirror=mirror,
             steps=self.scale.steps if long else self.finetuning_steps,
-            rate=0.5,
+            stage="finetuning",
             strides=strides,
             after=before,
             datasets=self.source.target_datasets,
@@ -166,7 +173,7 @@ class Plan:
         changes: Mapping[str, Any] | None = None,
         mirror: str | None = None,
         steps: int | None = None,
-        rate: float = 1.0,
+        stage: Stage = "scratch",
         **how: Any,
     ) -> Cell:
         """One run.
@@ -179,7 +186,7 @@ class Plan:
             changes: fields of `TrainConfig` that differ.
             mirror: how mirror images are made; default: as the recipe says, or `TrainConfig`.
             steps: in place of the scale's.
-            rate: factor on learning rate and weight decay.
+            stage: which recipe is followed where the published ones are.
             how: other fields of the cell.
         """
         ours = preset in OURS.presets
@@ -188,40 +195,36 @@ class Plan:
         if ours:
             model = {**scale.model, **self.source.conventions, **self._edges, **model}
         settings = {
+            "batch": scale.batch,
+            "optimiser": self._optimiser(stage),
+            "validate_every": max(1, steps),
+            "validation_windows": scale.validation_windows,
+            **scale.settings,
+            **corpus.fields,
+            **self._recipe(preset, stage),
+            **(changes or {}),
             "preset": preset,
             "model": model,
             "steps": steps,
-            "batch": self.batch(preset),
-            "optimiser": self._optimiser(preset, rate),
-            "validate_every": max(1, steps),
             "checkpoint_every": max(1, min(steps, 1000, steps // 4)),
-            "validation_windows": scale.validation_windows,
-            **self._full,
-            **corpus.fields,
-            **(changes or {}),
         }
-        if mirror is None and self.as_published and preset == "uu-81":
-            mirror = "random"
         if mirror is not None:
-            settings["views"] = {**corpus.fields.get("views", {}), "mirror": mirror}
+            settings["views"] = {**settings.get("views", {}), "mirror": mirror}
         return Cell(f"{preset}-{name}" if ours else name, corpus, settings, **how)
 
-    def _optimiser(self, preset: str, rate: float) -> dict[str, Any]:
+    def _recipe(self, preset: str, stage: Stage = "scratch") -> dict[str, Any]:
+        """The recipe of one of our networks where the published ones are followed, else nothing."""
+        if not self.as_published or preset not in OURS.presets:
+            return {}
+        return recipe_settings(OURS.presets[preset].recipes[stage])
+
+    def _optimiser(self, stage: Stage) -> dict[str, Any]:
         optimiser = dict(self.scale.optimiser)
-        if self.as_published and preset == "uu-81":
-            optimiser["ema"] = 0.999
         for name in ("learning_rate", "weight_decay"):
-            if name in optimiser:
-                optimiser[name] *= rate
+            if name in optimiser and stage == "finetuning":
+                optimiser[name] *= FINETUNING_RATE
         return optimiser
 
     @property
     def _edges(self) -> dict[str, Any]:
         return {"edges": "masked"} if self.source.conventions.get("input") == "person" else {}
-
-    @property
-    def _full(self) -> dict[str, Any]:
-        """At full size initial weights and loss are as published, too."""
-        if self.scale.name != "full":
-            return {}
-        return {"initial_weights": "published", "loss_on": "all", "validate_every": 6000}

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from uplift3d.errors import InputError
+from uplift3d.model.catalogue import OURS
 from uplift3d.model.rivals import RivalConfig
+from uplift3d.train.recipe import recipe_settings
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Scale:
     rival_size: tuple[int, int] | None = None
     """Width and depth that rivals are brought to; None: their published sizes."""
     optimiser: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Other fields of `TrainConfig`."""
 
     def rival_fields(self, config: type[RivalConfig]) -> dict[str, Any]:
         """Fields that make a rival smaller than the published one."""
@@ -46,6 +50,21 @@ class Scale:
 def _short(steps: int, rate: float) -> dict[str, Any]:
     """This project's own optimiser, which gets somewhere in few steps."""
     return {"learning_rate": rate, "warm_up_steps": max(1, steps // 20), "ema": 0.99}
+
+
+def _published(recipe: str) -> Scale:
+    """Everything as a recipe has it: for the rivals and other data, too."""
+    fields = recipe_settings(recipe)
+    more = ("initial_weights", "loss_on", "validate_every")
+    return Scale(
+        name="full",
+        steps=fields["steps"],
+        batch=fields["batch"],
+        tracks=None,
+        validation_windows=fields["validation_windows"],
+        optimiser=fields["optimiser"],
+        settings={name: fields[name] for name in more},
+    )
 
 
 SCALES = {
@@ -90,22 +109,7 @@ SCALES = {
         rival_size=(160, 2),
         optimiser=_short(7500, 1.2e-3) | {"ema": 0.999},
     ),
-    "full": Scale(
-        name="full",
-        steps=720_000,
-        batch=512,
-        tracks=None,
-        validation_windows=2048,
-        optimiser={
-            "name": "published",
-            "learning_rate": 4e-5,
-            "weight_decay": 4e-6,
-            "schedule": "paper",
-            "warm_up_steps": 0,
-            "clip_norm": 0,
-            "ema": 0,
-        },
-    ),
+    "full": _published(OURS.presets["uu-351"].recipes["scratch"]),
 }
 
 

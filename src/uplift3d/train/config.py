@@ -16,6 +16,7 @@ from uplift3d.model.network import LiftingConfig, findings
 from uplift3d.train.batches import ViewConfig
 from uplift3d.train.losses import PUBLISHED, Weights
 from uplift3d.train.optimiser import OptimiserConfig
+from uplift3d.train.recipe import recipe_names, recipe_text
 
 
 class TrainConfig(BaseModel):
@@ -131,17 +132,20 @@ def load_config(path: str | Path, **changes: Any) -> TrainConfig:
     """Read and check a configuration file.
 
     Args:
-        path: YAML file.
+        path: YAML file, or the name of a recipe of `train/recipes`.
         changes: fields that replace those of the file, where they are not None.
 
     Raises:
-        InputError: no such file, not YAML, or fields that do not fit, all of them named.
+        InputError: no such file or recipe, not YAML, or fields that do not fit, all of them named.
     """
     path = Path(path)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        is_recipe = str(path) in recipe_names() and not path.exists()
+        text = recipe_text(str(path)) if is_recipe else path.read_text(encoding="utf-8")
+        content = yaml.safe_load(text)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        known = "" if path.suffix else f"; recipes are called {', '.join(recipe_names())}"
+        raise InputError(f"{path}: cannot be read ({error.strerror}){known}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a YAML file ({str(error).splitlines()[0]})") from error
     if not isinstance(content, dict):
