@@ -191,7 +191,7 @@ def test_pre_training_from_converted_files_to_weights(size, layout, tmp_path, mo
 @pytest.mark.parametrize(("datasets", "use"), [(("amass-KIT",), "validate"), (("amass-SFU",), "train")])
 def test_a_store_without_one_half_of_the_split_is_refused_before_anything_is_written(tmp_path, datasets, use):
     changes = {"store": amass_store(tmp_path), "output": tmp_path / "run", "datasets": datasets}
-    with pytest.raises(InputError, match=rf"no clip to {use} on; validated on are .* AMASS's MPIHDM05, SFU"):
+    with pytest.raises(InputError, match=rf"no clip to {use} on; the split is decided when"):
         train(load_config("amass-uu-81", **changes))
     assert not (tmp_path / "run").exists()
 
