@@ -16,8 +16,8 @@ help:
 	@echo "make format             let ruff put the sources in order"
 	@echo "make clean              remove .venv, out and caches"
 
-# Torch is for training only, the 2D detector for videos only: the bundled clip needs neither.
-demo: $(VENV)/$(if $(VIDEO),.has-video,.has-view)
+# Torch is for training only: neither the bundled clip nor a video needs it.
+demo: $(VENV)/.has-view
 	@$(BIN)/uplift3d demo $(if $(VIDEO),"$(VIDEO)")
 
 test: lint
@@ -44,28 +44,20 @@ $(VENV)/.has-view: pyproject.toml constraints.txt | $(BIN)/python
 	@$(INSTALL) ".[view]"
 	@touch $@
 
-$(VENV)/.has-video: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing uplift3d and the 2D detector into $(VENV) (once, a minute or two) ..."
-	@$(INSTALL) ".[view,mediapipe]"
-	@touch $@ $(VENV)/.has-view
-
 $(VENV)/.has-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing uplift3d, torch and the test tools into $(VENV) (once, a few minutes) ..."
 	@$(INSTALL) ".[dev]"
-	@touch $@ $(VENV)/.has-video $(VENV)/.has-view
+	@touch $@ $(VENV)/.has-view
 
-# The 2D detector has no wheels for Python 3.13, so 3.11 or 3.12 comes first. Each candidate is run: a name on
-# the PATH may be a shim without a Python behind it. PYTHON=... overrides.
-PYTHONS = $${PYTHON:-python3 python3.12 python3.11 python3.13 python}
+# Each candidate is run: a name on the PATH may be a shim without a Python behind it. PYTHON=... overrides.
+PYTHONS = $${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python}
 $(BIN)/python:
-	@for wanted in "(3, 11) <= version < (3, 13)" "version >= (3, 11)"; do \
-		for python in $(PYTHONS); do \
-			if $$python -c "import sys; version = sys.version_info[:2]; sys.exit(not $$wanted)" 2>/dev/null; then \
-				echo "Creating $(VENV) with $$($$python --version)"; \
-				$$python -m venv $(VENV) && exit 0; \
-				rm -rf $(VENV); exit 1; \
-			fi; \
-		done; \
+	@for python in $(PYTHONS); do \
+		if $$python -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null; then \
+			echo "Creating $(VENV) with $$($$python --version)"; \
+			$$python -m venv $(VENV) && exit 0; \
+			rm -rf $(VENV); exit 1; \
+		fi; \
 	done; \
 	found=$$(for python in $(PYTHONS); do $$python --version 2>/dev/null; done | sort -u | paste -sd, -); \
 	echo "uplift3d needs Python 3.11 or later (found: $${found:-none})." \

@@ -61,7 +61,7 @@ def read_arguments() -> argparse.Namespace:
     )
     parser.add_argument("video", nargs="?", type=Path, default=SHARED_VIDEO)
     parser.add_argument("--model", default="base", help="name or path (default: base)")
-    parser.add_argument("--detector", default="mediapipe")
+    parser.add_argument("--detector", default="blazepose")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=None, help="CPU threads of the network (default: all)")
     return parser.parse_args()

@@ -42,14 +42,14 @@ OUTPUT_JOINTS = "h36m17"
 
 def lift_video(
     path: str | os.PathLike[str],
-    detector: str | detect.Detector = "mediapipe",
+    detector: str | detect.Detector = "blazepose",
     model: ModelPath | Runtime = "base",
     key_interval: float | None = 0.4,
     runtime: str = "onnx",
     progress: bool = True,
     *,
     output_times: npt.ArrayLike | None = None,
-    max_people: int | None = None,
+    people: detect.Who = "all",
     image_rate_hz: float | None = None,
     focal_px: float | None = None,
     principal_point_px: tuple[float, float] | None = None,
@@ -64,7 +64,7 @@ def lift_video(
         key_interval: seconds between the frames that the 2D detector looks at; None takes every frame.
         progress: show a progress bar on stderr.
         output_times: (T,) seconds, increasing; default: the timestamps of all the video's frames.
-        max_people: see `detect.run`.
+        people: whom to lift, see `detect.run`.
         image_rate_hz: images per second of a folder of images.
         focal_px, principal_point_px: see `Lifter.lift`.
         **options: see `Lifter`.
@@ -77,11 +77,12 @@ def lift_video(
         NothingFoundError: nobody is in view.
     """
     _check_key_interval(key_interval)
+    detect.check_people(people)
     lifter = Lifter(model, runtime, **options)
     started = time.perf_counter()
     with open_video(path, image_rate_hz) as video:
         key_frames = regular_key_frames(video.times, key_interval)
-        keypoints = detect.run(video, key_frames, detector, max_people=max_people, progress=progress)
+        keypoints = detect.run(video, key_frames, detector, people=people, progress=progress)
         wanted = video.times if output_times is None else output_times
     detect_s = time.perf_counter() - started
     times = choose_output_times(keypoints, wanted, lifter.spec.spacing_s)
@@ -93,7 +94,7 @@ def lift_video(
 
 def lift_frames(
     frames: Iterable[tuple[float, npt.NDArray[np.uint8]]],
-    detector: str | detect.Detector = "mediapipe",
+    detector: str | detect.Detector = "blazepose",
     model: ModelPath | Runtime = "base",
     key_interval: float | None = 0.4,
     runtime: str = "onnx",

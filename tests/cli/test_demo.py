@@ -40,7 +40,7 @@ def test_a_missing_video_leaves_no_folder(tmp_path, capsys):
 def test_a_video_goes_the_whole_way(network, detector, images, tmp_path, capsys, monkeypatch):
     from uplift3d.detect import create_detector, register_detector
 
-    register_detector("mediapipe", lambda: create_detector(detector))
+    register_detector("blazepose", lambda: create_detector(detector))
     assert run_demo(images, "-o", tmp_path / "out", "--key-interval", "0.1") == 0
     assert (tmp_path / "out" / "images.npz").is_file()
     out = capsys.readouterr().out

@@ -197,14 +197,13 @@ def test_plan_refuses_unknown_formats_for_a_folder(tmp_path):
 
 @pytest.mark.slow
 def test_from_a_real_video_to_a_file(shared_dir, tiny_model, tmp_path, capsys):
-    pytest.importorskip("mediapipe")
     video = shared_dir / "data" / "videos" / "sports2d-demo.mp4"
     output = tmp_path / "walk.json"
     assert main(["lift", str(video), "-o", str(output), "--model", str(tiny_model)]) == 0
     motion = load_motion(output)
     assert len(motion) == 230
     assert len(motion.people) >= 2
-    assert motion.meta["keypoints"]["detector"] == "mediapipe"
+    assert motion.meta["keypoints"]["detector"] == "blazepose"
     assert "key-frames" in capsys.readouterr().out
 
 
@@ -259,7 +258,6 @@ def test_detect_then_lift_gives_what_lift_gives(network, detector, images, tmp_p
 
 @pytest.mark.slow
 def test_detect_then_lift_of_a_real_video(shared_dir, tiny_model, tmp_path):
-    pytest.importorskip("mediapipe")
     video = str(shared_dir / "data" / "videos" / "sports2d-demo.mp4")
     keys, two, one = (str(tmp_path / name) for name in ("keys.npz", "two.npz", "one.npz"))
     assert main(["detect", video, "-o", keys, "-q"]) == 0

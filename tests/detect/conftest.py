@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from uplift3d.detect.base import People, Place
 from uplift3d.skeletons import joint_set
 
 WIDTH, HEIGHT = 640, 360
@@ -42,33 +43,57 @@ def paint(people: Sequence[Person], time_s: float) -> np.ndarray:
 
 
 class ColourDetector:
-    """Finds painted people who fill at least a fifth of what it is shown; `looks` counts how often it looked.
-
-    With `finds_everyone` False it returns the largest one only.
-    """
+    """Finds painted people who fill at least a fifth of what it is shown; `looks` has the size of each."""
 
     name, joints = "colours", "coco17"
 
-    def __init__(self, finds_everyone: bool = False, confidence: float = 0.9) -> None:
-        self.finds_everyone = finds_everyone
+    def __init__(self, confidence: float = 0.9) -> None:
         self.confidence = confidence
         self.looks: list[tuple[int, int]] = []
-        self.blind: Callable[[int], bool] = lambda look: False
 
-    def detect(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def detect(self, rgb: np.ndarray) -> People:
+        return self._seen(rgb, 0.2)
+
+    def detect_batch(self, images: Sequence[np.ndarray]) -> list[People]:
+        return [self.detect(rgb) for rgb in images]
+
+    def _seen(self, rgb: np.ndarray, smallest: float) -> People:
         self.looks.append((rgb.shape[1], rgb.shape[0]))
         boxes = []
         for colour in np.unique(rgb[..., 0]):
-            if colour < 200 or self.blind(len(self.looks) - 1):
-                continue
-            rows, columns = np.nonzero(rgb[..., 0] == colour)
-            boxes.append((columns.min(), rows.min(), columns.max() + 1, rows.max() + 1))
-        boxes = [box for box in boxes if box[3] - box[1] >= 0.2 * min(rgb.shape[:2])]
+            if colour >= 200:
+                rows, columns = np.nonzero(rgb[..., 0] == colour)
+                boxes.append((columns.min(), rows.min(), columns.max() + 1, rows.max() + 1))
+        boxes = [box for box in boxes if box[3] - box[1] >= smallest * min(rgb.shape[:2])]
         boxes.sort(key=lambda box: box[1] - box[3])
-        boxes = boxes if self.finds_everyone else boxes[:1]
         corners = np.array(boxes, np.float32).reshape(-1, 2, 2)  # (P, corner, xy)
-        positions = corners[:, :1] + LAYOUT * (corners[:, 1:] - corners[:, :1])
-        return positions.astype(np.float32), np.full(positions.shape[:2], self.confidence, np.float32)
+        positions = (corners[:, :1] + LAYOUT * (corners[:, 1:] - corners[:, :1])).astype(np.float32)
+        hint = np.zeros((*positions.shape[:2], 3), np.float32)
+        return People(positions, np.full(positions.shape[:2], self.confidence, np.float32), hint)
+
+
+class ColourFollower(ColourDetector):
+    """The same, and it can be told where people should be."""
+
+    def look_near(self, rgb: np.ndarray, places: Sequence[Place]) -> People:
+        return _joined([self._around(rgb, place) for place in places])
+
+    def search(self, rgb: np.ndarray, seen: Sequence[Place] = (), *, fine: bool = False) -> People:
+        found = self._seen(rgb, 0.1 if fine else 0.2)
+        middles = found.positions.mean(axis=1)
+        new = [all(np.linalg.norm(m - place.centre) > 0.3 * place.size for place in seen) for m in middles]
+        return People(*(part[np.array(new, bool)] for part in found))
+
+    def _around(self, rgb: np.ndarray, place: Place) -> People:
+        seen = self._seen(rgb, 0.0)
+        apart = np.abs(seen.positions.mean(axis=1) - place.centre).max(axis=-1)
+        sizes = np.ptp(seen.positions[..., 1], axis=-1)
+        there = (apart < place.size) & (sizes > 0.4 * place.size)
+        return People(*(part[there] for part in seen))
+
+
+def _joined(people: Sequence[People]) -> People:
+    return People(*(np.concatenate(parts) for parts in zip(*people, strict=True)))
 
 
 class PaintedVideo:
@@ -92,6 +117,11 @@ class PaintedVideo:
 @pytest.fixture
 def colour_detector():
     return ColourDetector
+
+
+@pytest.fixture
+def colour_follower():
+    return ColourFollower
 
 
 @pytest.fixture

@@ -13,42 +13,40 @@ def places(found):
     return sorted(round(float(person.centre[0])) for person in found)
 
 
-@pytest.mark.parametrize("finds_everyone", [True, False])
-def test_everybody_is_found_in_one_image_by_either_kind_of_detector(
-    colour_detector, painted, standing, finds_everyone
-):
+@pytest.mark.parametrize("kind", ["colour_detector", "colour_follower"])
+def test_everybody_is_found_in_one_image_by_either_kind_of_detector(request, painted, standing, kind):
     image = painted([standing(x=100), standing(x=320, height=180), standing(x=560)], 0.0)
-    found = Finder(colour_detector(finds_everyone)).find(image, 0.0, [])
+    found = Finder(request.getfixturevalue(kind)()).find(image, 0.0, [])
     assert places(found) == [100, 320, 560]
     assert heights(found) == [150, 150, 180]
 
 
-def test_a_detector_that_finds_everyone_is_asked_once(colour_detector, painted, standing):
-    detector = colour_detector(True)
+def test_a_detector_that_cannot_be_told_places_is_asked_once(colour_detector, painted, standing):
+    detector = colour_detector()
     Finder(detector).find(painted([standing(), standing(x=100)], 0.0), 0.0, [])
     assert detector.looks == [(640, 360)]
 
 
-def test_positions_are_those_of_the_whole_image(colour_detector, painted, standing):
+def test_positions_are_those_of_the_whole_image(colour_follower, painted, standing):
     image = painted([standing(x=500, y=200, height=120)], 0.0)
-    (person,) = Finder(colour_detector()).find(image, 0.0, [])
+    (person,) = Finder(colour_follower()).find(image, 0.0, [])
     np.testing.assert_allclose(person.box, [(470, 140), (530, 260)], atol=0.5)
 
 
-def test_small_people_are_found_in_small_parts_when_nobody_else_is(colour_detector, painted, standing):
+def test_small_people_are_found_by_a_fine_search(colour_follower, painted, standing):
     image = painted([standing(x=90, y=90, height=50)], 0.0)  # less than a fifth of the image's height
-    assert heights(Finder(colour_detector()).find(image, 0.0, [])) == [50]
+    assert heights(Finder(colour_follower()).find(image, 0.0, [])) == [50]
 
 
-def test_an_empty_image_holds_nobody(colour_detector, painted):
-    assert Finder(colour_detector()).find(painted([], 0.0), 0.0, []) == []
+def test_an_empty_image_holds_nobody(colour_follower, painted):
+    assert Finder(colour_follower()).find(painted([], 0.0), 0.0, []) == []
 
 
-def test_tiny_and_unsure_findings_are_nobody(colour_detector, painted, standing):
+def test_tiny_and_unsure_findings_are_nobody(colour_follower, painted, standing):
     assert (
-        Finder(colour_detector()).find(painted([standing(height=20)], 0.0)[150:210, 290:350], 0.0, []) == []
+        Finder(colour_follower()).find(painted([standing(height=20)], 0.0)[150:210, 290:350], 0.0, []) == []
     )
-    assert Finder(colour_detector(confidence=0.3)).find(painted([standing()], 0.0), 0.0, []) == []
+    assert Finder(colour_follower(confidence=0.3)).find(painted([standing()], 0.0), 0.0, []) == []
 
 
 def follow(detector, video, interval_s, max_people=None):
@@ -65,47 +63,47 @@ def follow(detector, video, interval_s, max_people=None):
 
 
 def test_somebody_known_costs_one_look_and_the_search_comes_once_a_second(
-    colour_detector, painted_video, standing
+    colour_follower, painted_video, standing
 ):
-    _, looks, _ = follow(colour_detector(), painted_video([standing(vx=20)]), 0.1)
+    _, looks, _ = follow(colour_follower(), painted_video([standing(vx=20)]), 0.1)
     searches = [frame for frame, count in enumerate(looks) if count > 1]
     assert np.diff(searches).tolist() == [round(SEARCH_INTERVAL_S / 0.1)] * (len(searches) - 1)
     assert set(looks) - {looks[frame] for frame in searches} == {1}
 
 
 def test_with_one_person_wanted_there_is_no_search_once_they_are_found(
-    colour_detector, painted_video, standing
+    colour_follower, painted_video, standing
 ):
     people = [standing(x=200), standing(x=500)]
-    findings, looks, _ = follow(colour_detector(), painted_video(people), 0.2, max_people=1)
+    findings, looks, _ = follow(colour_follower(), painted_video(people), 0.2, max_people=1)
     assert {len(found) for found in findings} == {1}
     assert set(looks[1:]) == {1}
 
 
-def test_somebody_missed_for_a_moment_is_searched_at_once(colour_detector, painted_video, standing):
+def test_somebody_missed_for_a_moment_is_searched_at_once(colour_follower, painted_video, standing):
     jump = lambda t: (120 if t < 2.0 else 520, 180, 150)  # noqa: E731 - a cut in the film
-    findings, _, _ = follow(colour_detector(), painted_video([jump]), 0.4)
+    findings, _, _ = follow(colour_follower(), painted_video([jump]), 0.4)
     assert [len(found) for found in findings] == [1] * len(findings)
 
 
-def test_a_newcomer_is_traced_back_to_where_they_came_from(colour_detector, painted_video, standing):
+def test_a_newcomer_is_traced_back_to_where_they_came_from(colour_follower, painted_video, standing):
     people = [standing(x=150), standing(x=450, vx=20, start=0.15)]
-    findings, _, tracker = follow(colour_detector(), painted_video(people), 0.1)
+    findings, _, tracker = follow(colour_follower(), painted_video(people), 0.1)
     first_found = next(frame for frame, found in enumerate(findings) if len(found) == 2)
     assert first_found >= 9, "found at once: nothing to trace back"
     assert [track.frames[0] for track in tracker.people()] == [0, 2]
     assert [len(track.frames) for track in tracker.people()] == [41, 39]
 
 
-def test_tracing_back_does_not_take_somebody_elses_sighting(colour_detector, painted_video, standing):
+def test_tracing_back_does_not_take_somebody_elses_sighting(colour_follower, painted_video, standing):
     people = [standing(x=250), standing(x=330, start=0.95)]
-    _, _, tracker = follow(colour_detector(), painted_video(people), 0.1)
+    _, _, tracker = follow(colour_follower(), painted_video(people), 0.1)
     assert [track.frames[0] for track in tracker.people()] == [0, 10]
 
 
-def test_people_side_by_side_are_not_mixed_up(colour_detector, painted_video, standing):
+def test_people_side_by_side_are_not_mixed_up(colour_follower, painted_video, standing):
     people = [standing(x=200, vx=30), standing(x=290, vx=30)]
-    _, _, tracker = follow(colour_detector(), painted_video(people), 0.4)
+    _, _, tracker = follow(colour_follower(), painted_video(people), 0.4)
     assert [len(track.frames) for track in tracker.people()] == [11, 11]
     for track, x in zip(tracker.people(), (200, 290), strict=True):
         seen = [float(sighting.centre[0]) for sighting in track.sightings]

@@ -7,12 +7,10 @@ from uplift3d.detect import registry, run
 from uplift3d.errors import InputError, NothingFoundError
 
 
-@pytest.mark.parametrize("finds_everyone", [True, False])
-def test_each_person_becomes_one_track_with_the_videos_times(
-    colour_detector, painted_video, standing, finds_everyone
-):
+@pytest.mark.parametrize("kind", ["colour_detector", "colour_follower"])
+def test_each_person_becomes_one_track_with_the_videos_times(request, painted_video, standing, kind):
     video = painted_video([standing(x=150, vx=30), standing(x=500, vx=-20, height=120)])
-    keys = run(video, video.every(0.4), colour_detector(finds_everyone))
+    keys = run(video, video.every(0.4), request.getfixturevalue(kind)())
     assert keys.positions.shape == (2, 11, 17, 2)
     assert (keys.joints, keys.image_size) == ("coco17", (640, 360))
     np.testing.assert_allclose(keys.times, 0.4 * np.arange(11))
@@ -24,7 +22,7 @@ def test_each_person_becomes_one_track_with_the_videos_times(
 
 def test_where_a_person_is_not_seen_there_is_nan_and_no_confidence(colour_detector, painted_video, standing):
     video = painted_video([standing(x=150), standing(x=450, start=1.0, end=2.5)])
-    keys = run(video, video.every(0.1), colour_detector(True))
+    keys = run(video, video.every(0.1), colour_detector())
     expected = (keys.times >= 1.0) & (keys.times <= 2.5)
     np.testing.assert_array_equal(keys.observed, [np.ones(41, bool), expected])
     assert np.isnan(keys.positions[1][~expected]).all()
@@ -34,7 +32,7 @@ def test_where_a_person_is_not_seen_there_is_nan_and_no_confidence(colour_detect
 
 def test_noise_is_dropped_and_counted(colour_detector, painted_video, standing):
     video = painted_video([standing(x=150), standing(x=450, start=1.0, end=1.05)])
-    keys = run(video, video.every(0.1), colour_detector(True))
+    keys = run(video, video.every(0.1), colour_detector())
     assert len(keys.people) == 1
     assert keys.meta["tracks_dropped_as_noise"] == 1
     assert keys.meta["detector"] == "colours"
@@ -42,7 +40,7 @@ def test_noise_is_dropped_and_counted(colour_detector, painted_video, standing):
 
 
 def test_a_name_asks_the_registry(monkeypatch, colour_detector, painted_video, standing):
-    monkeypatch.setitem(registry._FACTORIES, "colours", lambda: colour_detector(True))
+    monkeypatch.setitem(registry._FACTORIES, "colours", lambda: colour_detector())
     video = painted_video([standing()])
     assert len(run(video, [0, 30], "colours")) == 2
     with pytest.raises(InputError, match="unknown detector 'nothing'"):
@@ -61,13 +59,32 @@ def test_nobody_in_view(colour_detector, painted_video):
 def test_only_noise_in_view(colour_detector, painted_video, standing):
     video = painted_video([standing(start=1.0, end=1.05)])
     with pytest.raises(NothingFoundError, match=r"1 sightings were too few, too scattered or too unsure"):
-        run(video, video.every(0.1), colour_detector(True))
+        run(video, video.every(0.1), colour_detector())
 
 
-@pytest.mark.parametrize("count", [0, -1])
-def test_at_most_nobody_makes_no_sense(colour_detector, painted_video, count):
-    with pytest.raises(InputError, match=r"max_people is .*; it must be 1 or more"):
-        run(painted_video([]), [0], colour_detector(), max_people=count)
+@pytest.mark.parametrize("people", [0, -1, True, "everyone", 1.5])
+def test_whom_nobody_can_be(colour_detector, painted_video, people):
+    with pytest.raises(InputError, match=r"people is .*; accepted are 'all', 'largest', or a number from 1"):
+        run(painted_video([]), [0], colour_detector(), people=people)
+
+
+@pytest.mark.parametrize(
+    ("people", "heights"), [("all", [150, 120, 100]), ("largest", [150]), (2, [150, 120])]
+)
+def test_the_largest_are_kept(colour_detector, painted_video, standing, people, heights):
+    sizes = ((150, 100), (320, 150), (500, 120))
+    video = painted_video([standing(x=x, height=height) for x, height in sizes])
+    keys = run(video, video.every(0.4), colour_detector(), people=people)
+    seen = np.sort(np.ptp(keys.positions[:, 0, :, 1], axis=1))[::-1]
+    np.testing.assert_allclose(seen, heights, atol=1)
+
+
+def test_the_detectors_own_3d_goes_along(colour_detector, painted_video, standing):
+    video = painted_video([standing(end=2.1)])
+    keys = run(video, video.every(0.4), colour_detector())
+    assert keys.depth_hint.shape == (1, 11, 17, 3)
+    assert (keys.depth_hint[:, :6] == 0).all()
+    assert np.isnan(keys.depth_hint[:, 6:]).all()
 
 
 def test_frames_that_cannot_be_decoded_are_left_out(colour_detector, painted_video, standing):

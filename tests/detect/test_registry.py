@@ -14,7 +14,7 @@ def test_a_registered_detector_is_created_when_asked_for(monkeypatch, colour_det
 
 
 def test_an_unknown_detector_is_answered_with_the_known_ones():
-    with pytest.raises(InputError, match=r"unknown detector 'openpose'; known detectors are cpn, mediapipe"):
+    with pytest.raises(InputError, match=r"'openpose'; known detectors are blazepose, blazepose-full, cpn"):
         create_detector("openpose")
 
 

@@ -120,8 +120,8 @@ def weights(tmp_path):
 def test_points_are_where_the_network_saw_them(tmp_path, kind, points, joints, count, boxes):
     files = f"{box_network(tmp_path / boxes)}, {pose_network(tmp_path / 'pose.onnx', points)}"
     detector = create_detector(kind, files)
-    assert (detector.joints, detector.finds_everyone) == (joints, True)
-    positions, confidence = detector.detect(image())
+    assert detector.joints == joints
+    positions, confidence, _ = detector.detect(image())
     assert positions.shape == (1, count, 2)
     assert positions.dtype == confidence.dtype == np.float32
     seen = np.arange(count) != 3
@@ -141,14 +141,14 @@ def test_the_network_for_joints_sees_red_as_red(weights):
 @needs_rtmlib
 def test_nobody_in_a_box_is_nobody(tmp_path):
     files = f"{box_network(tmp_path / 'b.onnx', (0.1, 0.1))},{pose_network(tmp_path / 'p.onnx')}"
-    positions, confidence = create_detector("rtmpose", files).detect(image())
+    positions, confidence, _ = create_detector("rtmpose", files).detect(image())
     assert (positions.shape, confidence.shape) == ((0, 26, 2), (0, 26))
 
 
 @needs_rtmlib
 def test_one_stage(tmp_path):
     detector = create_detector("rtmo", one_stage_network(tmp_path / "rtmo.onnx"))
-    positions, confidence = detector.detect(image())
+    positions, confidence, _ = detector.detect(image())
     assert detector.joints == "coco17"
     assert positions.shape == (1, 17, 2)
     np.testing.assert_allclose(positions[0, [0, -1]], [[20, 10], [100, 110]], rtol=1e-5)

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from uplift3d.detect.base import People
 from uplift3d.detect.sighting import Sighting, distance, sightings, without_doubles
 from uplift3d.skeletons import joint_set
 
@@ -68,7 +69,7 @@ def test_unseen_joints_have_no_position_and_no_confidence_and_unseen_people_are_
     positions = np.stack([person().positions, person().positions])
     positions[0, 3, 0] = np.nan
     positions[1] = np.nan
-    (one,) = sightings(positions, np.ones((2, 17)), "coco17")
+    (one,) = sightings(People(positions, np.ones((2, 17))), "coco17")
     assert np.isnan(one.positions[3]).all()
     assert one.confidence[3] == 0
     assert one.confidence[4] == 1

@@ -124,3 +124,15 @@ def test_reach_grows_with_the_time_between_key_frames(gap_s):
     track.add(0, 0.0, person(0))
     reach = min(0.3 + 2 * gap_s, 1.0) * 100
     assert track.misfit(person(0.99 * reach), gap_s) < 1 < track.misfit(person(1.01 * reach), gap_s)
+
+
+def test_however_far_apart_key_frames_are_neighbouring_ones_show_the_same_people():
+    assert [len(track.frames) for track in follow([lambda t: person(100)], 2.4, 4).people()] == [4]
+
+
+def test_a_sighting_near_both_belongs_to_the_steady_track_and_not_to_noise():
+    tracker = Tracker()
+    for frame in range(5):
+        tracker.add(0.1 * frame, [person(100)] + [person(180)] * (frame == 4))
+    tracker.add(0.5, [person(145)])  # nearer to the one seen once
+    assert [len(track.frames) for track in tracker.tracks] == [6, 1]

@@ -125,7 +125,7 @@ class _Version(argparse.Action):
         from importlib.metadata import PackageNotFoundError, version
 
         words = []
-        for package in ("uplift3d", "numpy", "onnxruntime", "av", "mediapipe", "torch"):
+        for package in ("uplift3d", "numpy", "onnxruntime", "av", "torch"):
             try:
                 words.append(f"{package} {version(package)}")
             except PackageNotFoundError:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EPILOG = """examples:
   uplift3d detect walk.mp4 -o walk-keys.npz
-  uplift3d detect walk.mp4 -o walk-keys.npz --key-interval 0.1 --people 1
+  uplift3d detect walk.mp4 -o walk-keys.npz --key-interval 0.1 --people largest
   uplift3d detect frames/ -o keys.npz --image-rate 25
   uplift3d detect walk.mp4 -o keys.npz --detector cpn --weights CPN50_384x288.pth.tar
 then:
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
             video,
             regular_key_frames(video.times, args.key_interval),
             chosen_detector(args),
-            max_people=args.people,
+            people=args.people or "all",
             progress=not args.quiet,
         )
         duration_s = float(video.times[-1])

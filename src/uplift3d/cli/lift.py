@@ -142,7 +142,7 @@ def lift_any(source: Path, args: argparse.Namespace, progress: bool) -> Motion3D
             key_interval,
             args.runtime,
             progress,
-            max_people=args.people,
+            people=args.people or "all",
             image_rate_hz=args.image_rate,
             focal_px=args.focal_px,
             **lifter_options(args),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin
 from uplift3d.options import DECLARED, TYPES, Option
 
 if TYPE_CHECKING:
-    from uplift3d.detect import Detector
+    from uplift3d.detect import Detector, Who
     from uplift3d.options import LifterOptions
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -94,9 +94,10 @@ def add_video_options(parser: argparse.ArgumentParser) -> None:
     """What detection wants to know of a video besides its key-frames."""
     parser.add_argument(
         "--people",
-        type=int,
-        metavar="N",
-        help="look for N people at most in each key-frame, which is faster (default: everybody)",
+        type=people,
+        metavar="all|largest|N",
+        help="everybody, the one who is largest in the image, or the N largest: once N are found in a "
+        "key-frame nobody else is looked for, which is faster (default: all)",
     )
     parser.add_argument(
         "--image-rate",
@@ -132,11 +133,11 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     """Which 2D detector looks at videos."""
     parser.add_argument(
         "--detector",
-        default="mediapipe",
+        default="blazepose",
         metavar="NAME",
-        help="2D detector for videos: mediapipe (default); rtmpose (with feet), rtmo or rtmw, downloads that "
-        "need the rtmpose extra; or cpn, which needs --weights and torch and looks closer at whom mediapipe "
-        "finds",
+        help="2D detector for videos: blazepose (default); blazepose-full (faster, less exact); rtmpose "
+        "(with feet), rtmo or rtmw, downloads that need the rtmpose extra; or cpn, which needs --weights and "
+        "torch and looks closer at whom blazepose finds",
     )
     parser.add_argument(
         "--weights",
@@ -187,6 +188,20 @@ def width_and_height(text: str) -> tuple[int, int]:
     if len(sides) != 2 or not all(side.isdecimal() and 0 < int(side) < 100_000 for side in sides):
         raise argparse.ArgumentTypeError(f"{text!r} given, accepted: width and height in pixels, 1920x1080")
     return int(sides[0]), int(sides[1])
+
+
+def people(text: str) -> Who:
+    """'all', 'largest', or a whole number above 0."""
+    if text == "all":
+        return "all"
+    if text == "largest":
+        return "largest"
+    try:
+        return whole_number(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} given, accepted: all, largest, or a whole number above 0"
+        ) from None
 
 
 def _number(text: str, accepted: str) -> float:

@@ -6,7 +6,7 @@ Axes: P people, K key-frames, J joints.
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,9 @@ from uplift3d.detect.tracks import Track, Tracker
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Keypoints2D
+
+Who: TypeAlias = int | Literal["all", "largest"]
+"""Whom to keep, see `run`."""
 
 
 class Frames(Protocol):
@@ -42,9 +45,9 @@ class Frames(Protocol):
 def run(
     source: Frames,
     key_frames: npt.ArrayLike | None,
-    detector: str | Detector = "mediapipe",
+    detector: str | Detector = "blazepose",
     *,
-    max_people: int | None = None,
+    people: Who = "all",
     progress: bool = False,
 ) -> Keypoints2D:
     """Detect the people in a video's key-frames and link them over time.
@@ -56,7 +59,8 @@ def run(
         key_frames: numbers of the frames to look at, increasing (see `video.regular_key_frames`); None looks
             at every frame that the source hands out (`video.FrameStream` hands out key-frames only).
         detector: name of a registered detector, or a detector.
-        max_people: stop looking for more people in a key-frame (faster); None looks for everybody.
+        people: "all", "largest" for the one who is largest in the image, or a number: so many of the largest,
+            and once they are found in a key-frame nobody else is looked for.
         progress: show a progress bar on stderr where that is a terminal.
 
     Returns:
@@ -67,25 +71,25 @@ def run(
         InputError: unknown detector, or one whose package is missing.
         NothingFoundError: nobody was seen, or nobody often enough to tell them from noise.
     """
-    if max_people is not None and max_people < 1:
-        raise InputError(f"max_people is {max_people}; it must be 1 or more, or None for everybody")
+    check_people(people)
     eye = create_detector(detector) if isinstance(detector, str) else detector
     numbers = None if key_frames is None else np.asarray(key_frames, dtype=np.int64)
-    finder, tracker = Finder(eye, max_people), Tracker()
+    finder, tracker = Finder(eye, people if isinstance(people, int) else None), Tracker()
     times: list[float] = []
     started = time.perf_counter()
     for _, time_s, rgb in _shown(read_ahead(source.frames_at(numbers)), numbers, progress):
         for newcomer in tracker.add(time_s, finder.find(rgb, time_s, tracker.live(time_s))):
             finder.trace_back(newcomer)
         times.append(time_s)
-    people = tracker.people()
-    if not people:
+    tracks = tracker.people()
+    if not tracks:
         raise NothingFoundError(_nobody(source.path, len(times), tracker))
-    positions, confidence = _stack(people, len(times), len(joint_set(eye.joints)))
+    kept = _chosen(tracks, people)
+    positions, confidence, hint = _stack(kept, len(times), len(joint_set(eye.joints)))
     meta: dict[str, Any] = {
         "detector": eye.name,
         "source": source.path.name,
-        "tracks_dropped_as_noise": len(tracker.tracks) - len(people),
+        "tracks_dropped_as_noise": len(tracker.tracks) - len(tracks),
         "seconds": round(time.perf_counter() - started, 3),
         **({"models": dict(eye.models)} if hasattr(eye, "models") else {}),
     }
@@ -96,21 +100,45 @@ def run(
         source.size,
         eye.joints,
         meta=meta,
+        depth_hint=hint,
         video_times=source.times,
     )
 
 
+def check_people(people: object) -> None:
+    """Refuse what `run` would not accept as `people`.
+
+    Raises:
+        InputError: says what is accepted.
+    """
+    number = isinstance(people, int) and not isinstance(people, bool) and people >= 1
+    if not number and people not in ("all", "largest"):
+        raise InputError(f"people is {people!r}; accepted are 'all', 'largest', or a number from 1")
+
+
+def _chosen(tracks: list[Track], people: Who) -> list[Track]:
+    """The tracks asked for, in the order of appearance; the largest by size in the image, over time."""
+    if people == "all":
+        return tracks
+    count = 1 if people == "largest" else int(people)
+    kept = sorted(tracks, key=lambda track: -sum(one.size for one in track.sightings))[:count]
+    return [track for track in tracks if track in kept]
+
+
 def _stack(
     people: list[Track], key_frames: int, joints: int
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Positions (P, K, J, 2), NaN where unseen, and confidence (P, K, J)."""
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32] | None]:
+    """Positions (P, K, J, 2), NaN where unseen, confidence (P, K, J), hint (P, K, J, 3) if there is any."""
     positions = np.full((len(people), key_frames, joints, 2), np.nan, dtype=np.float32)
     confidence = np.zeros((len(people), key_frames, joints), dtype=np.float32)
+    hint = np.full((len(people), key_frames, joints, 3), np.nan, dtype=np.float32)
     for person, track in enumerate(people):
         for frame, sighting in zip(track.frames, track.sightings, strict=True):
             positions[person, frame] = sighting.positions
             confidence[person, frame] = sighting.confidence
-    return positions, confidence
+            if sighting.hint is not None:
+                hint[person, frame] = sighting.hint
+    return positions, confidence, hint if np.isfinite(hint).any() else None
 
 
 def _nobody(path: Path, key_frames: int, tracker: Tracker) -> str:

@@ -3,15 +3,16 @@
 import inspect
 import os
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 
 from uplift3d.detect.base import Detector
 from uplift3d.errors import InputError
 
 
-def _mediapipe() -> Detector:
-    # By name, so that neither the package nor a type checker needs mediapipe for the rest.
-    detector: Detector = import_module("uplift3d.detect.mediapipe").MediaPipeDetector()
+def _blazepose(size: str = "heavy") -> Detector:
+    # By name: what is not asked for is not loaded.
+    detector: Detector = import_module("uplift3d.detect.blazepose.detector").BlazePose(size)
     return detector
 
 
@@ -21,7 +22,7 @@ def _cpn(weights: str | os.PathLike[str] | None = None) -> Detector:
             "the cpn detector needs a file of weights, on the command line with --weights: "
             "CPN50_384x288.pth.tar of the public PyTorch version of CPN, or others in its layout"
         )
-    boxes = create_detector("mediapipe")
+    boxes = create_detector("blazepose")
     detector: Detector = import_module("uplift3d.detect.cpn").CPNDetector(weights, boxes)
     return detector
 
@@ -35,7 +36,8 @@ def _rtm(kind: str) -> Callable[..., Detector]:
 
 
 _FACTORIES: dict[str, Callable[..., Detector]] = {
-    "mediapipe": _mediapipe,
+    "blazepose": _blazepose,
+    "blazepose-full": partial(_blazepose, "full"),
     "cpn": _cpn,
     "rtmpose": _rtm("rtmpose"),
     "rtmo": _rtm("rtmo"),

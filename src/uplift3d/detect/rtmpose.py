@@ -19,7 +19,7 @@ from urllib.parse import urlparse
 
 import numpy as np
 
-from uplift3d.detect.base import FloatArray, Image
+from uplift3d.detect.base import Image, People
 from uplift3d.errors import InputError
 from uplift3d.files.guards import reason, regular_file
 from uplift3d.skeletons import joint_set
@@ -60,8 +60,6 @@ class RtmDetector:
             where to put the file.
     """
 
-    finds_everyone = True
-
     def __init__(self, kind: str = "rtmpose", weights: str | os.PathLike[str] | None = None) -> None:
         rtmlib = _import_rtmlib(kind)
         what = KINDS[kind]
@@ -76,7 +74,7 @@ class RtmDetector:
         self.models: Mapping[str, str] = {file.name: _sha256(file) for file in files}
         """File → sha256 of what was used."""
 
-    def detect(self, rgb: Image) -> tuple[FloatArray, FloatArray]:
+    def detect(self, rgb: Image) -> People:
         """See `Detector.detect`."""
         bgr = np.ascontiguousarray(rgb[..., ::-1])
         try:
@@ -91,7 +89,11 @@ class RtmDetector:
         seen = np.isfinite(places).all(axis=-1) & (sure > 0)
         people = seen.any(axis=1)  # rtmlib answers somebody made of zeros where nobody is
         places = np.where(seen[..., None], places, np.nan)[people].astype(np.float32)
-        return places, np.where(seen, np.clip(sure, 0, 1), 0)[people].astype(np.float32)
+        return People(places, np.where(seen, np.clip(sure, 0, 1), 0)[people].astype(np.float32))
+
+    def detect_batch(self, images: Sequence[Image]) -> list[People]:
+        """See `Detector.detect_batch`."""
+        return [self.detect(rgb) for rgb in images]
 
     def _people(self, rgb: Image, bgr: Image) -> tuple[Any, Any]:
         if self._boxes is None:

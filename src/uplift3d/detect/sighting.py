@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from uplift3d.detect.base import FloatArray
+from uplift3d.detect.base import FloatArray, People, Place
 from uplift3d.skeletons import joint_set
 
 TRUNK = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
@@ -23,6 +23,8 @@ class Sighting:
     positions: FloatArray
     confidence: FloatArray
     joints: str
+    hint: FloatArray | None = None
+    """(J, 3) metres from the pelvis in camera axes, NaN where there is none."""
 
     @property
     def score(self) -> float:
@@ -49,17 +51,24 @@ class Sighting:
         low, high = self.box
         return float((high - low).max())
 
+    @property
+    def place(self) -> Place:
+        """Where to look for this person."""
+        return Place(self.centre, self.size, self.positions)
 
-def sightings(positions: FloatArray, confidence: FloatArray, joints: str) -> list[Sighting]:
-    """What a detector returned, (P, J, 2) and (P, J), without people of whom no joint was seen."""
+
+def sightings(people: People, joints: str) -> list[Sighting]:
+    """What a detector returned, without people of whom no joint was seen."""
+    positions, confidence, hint = People(*people)
     seen = np.isfinite(positions).all(axis=-1)
     return [
         Sighting(
-            np.where(row[:, None], points, np.nan).astype(np.float32),
-            np.where(row, sure, 0).astype(np.float32),
+            np.where(row[:, None], positions[p], np.nan).astype(np.float32),
+            np.where(row, confidence[p], 0).astype(np.float32),
             joints,
+            None if hint is None else np.where(row[:, None], hint[p], np.nan).astype(np.float32),
         )
-        for points, sure, row in zip(positions, confidence, seen, strict=True)
+        for p, row in enumerate(seen)
         if row.any()
     ]
 
@@ -69,14 +78,6 @@ def distance(one: Sighting, other: Sighting) -> float:
     apart = np.linalg.norm(one.positions - other.positions, axis=-1)
     size = max(one.size, other.size)
     return float(np.nanmean(apart) / size) if np.isfinite(apart).any() and size > 0 else np.inf
-
-
-def share_inside(one: Sighting, other: Sighting) -> float:
-    """Share of the area of the first one's box that lies inside the other's, in [0, 1]."""
-    (low, high), (other_low, other_high) = one.box, other.box
-    common = np.clip(np.minimum(high, other_high) - np.maximum(low, other_low), 0, None)
-    area = float(np.prod(high - low))
-    return float(np.prod(common)) / area if area > 0 else 0.0
 
 
 def without_doubles(people: list[Sighting]) -> list[Sighting]:

@@ -5,14 +5,14 @@ recognised by being near that place in units of their own size and about as larg
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
-from uplift3d.detect.sighting import Point, Sighting
+from uplift3d.detect.base import Place
+from uplift3d.detect.sighting import Sighting
 
 MAX_ABSENCE_S = 1.5
-"""Somebody seen again after longer than this is a new person."""
+"""Somebody seen again after longer than this is a new person, unless seen in the key-frame just before."""
 STEP_SIZES, STEP_SIZES_PER_S, MAX_STEP_SIZES = 0.3, 2.0, 1.0
 """How far from the expected place a person may be, in sizes: always, per second unseen, and at most."""
 MAX_GROWTH = 2.5
@@ -25,17 +25,6 @@ VELOCITY_HORIZON_S = 0.5
 MIN_SIGHTINGS = 3
 MIN_SCORE = 0.5
 MIN_SEEN_SHARE = 0.4
-
-
-class Expectation(NamedTuple):
-    """Where a person should be."""
-
-    centre: Point
-    """(2,) pixels, see `Sighting.centre`."""
-    size: float
-    """Pixels, see `Sighting.size`."""
-    corners: tuple[Point, Point]
-    """Top left and bottom right of the last sighting's box, moved along, in pixels."""
 
 
 @dataclass(eq=False)
@@ -53,20 +42,19 @@ class Track:
         self.times.insert(place, time_s)
         self.sightings.insert(place, sighting)
 
-    def expected(self, time_s: float) -> Expectation:
+    def expected(self, time_s: float) -> Place:
         """Where the person should be after the last sighting, or before the first."""
         later = time_s > self.times[-1]
         end, before = (-1, -2) if later else (0, 1)
         last = self.sightings[end]
         near = self.sightings[-SIZE_SIGHTINGS:] if later else self.sightings[:SIZE_SIGHTINGS]
         size = float(np.median([sighting.size for sighting in near]))
-        low, high = last.box
         if len(self.times) < 2:
-            return Expectation(last.centre, size, (low, high))
+            return Place(last.centre, size, last.positions)
         velocity = (last.centre - self.sightings[before].centre) / (self.times[end] - self.times[before])
         ahead_s = np.clip(time_s - self.times[end], -VELOCITY_HORIZON_S, VELOCITY_HORIZON_S)
         step = ahead_s * velocity
-        return Expectation(last.centre + step, size, (low + step, high + step))
+        return Place(last.centre + step, size, (last.positions + step).astype(np.float32))
 
     def misfit(self, sighting: Sighting, time_s: float) -> float:
         """How badly a sighting continues this track: 0 as expected, above 1 not at all."""
@@ -98,14 +86,17 @@ class Track:
 
 
 def assign(tracks: list[Track], people: list[Sighting], time_s: float) -> dict[int, int]:
-    """Which track each sighting continues, the best fitting pairs first: index of track → of sighting."""
+    """Which track each sighting continues: index of track → of sighting.
+
+    Steady tracks choose before young ones, which may be noise; among either, the best fitting pairs do.
+    """
     pairs = sorted(
-        (track.misfit(person, time_s), t, p)
+        (len(track.frames) < MIN_SIGHTINGS, track.misfit(person, time_s), t, p)
         for t, track in enumerate(tracks)
         for p, person in enumerate(people)
     )
     chosen: dict[int, int] = {}
-    for misfit, t, p in pairs:
+    for _, misfit, t, p in pairs:
         if misfit <= 1 and t not in chosen and p not in chosen.values():
             chosen[t] = p
     return chosen
@@ -117,10 +108,12 @@ class Tracker:
     def __init__(self) -> None:
         self.tracks: list[Track] = []
         self.key_frames = 0
+        self._latest_s = -np.inf
 
     def live(self, time_s: float) -> list[Track]:
         """Tracks of people seen not long ago."""
-        return [track for track in self.tracks if time_s - track.times[-1] <= MAX_ABSENCE_S]
+        since_s = min(time_s - MAX_ABSENCE_S, self._latest_s)
+        return [track for track in self.tracks if track.times[-1] >= since_s]
 
     def add(self, time_s: float, people: list[Sighting]) -> list[Track]:
         """Add everybody seen in the next key-frame: the best fitting pairs first, the rest are new people.
@@ -138,6 +131,7 @@ class Tracker:
             track.add(self.key_frames, time_s, person)
         self.tracks += new
         self.key_frames += 1
+        self._latest_s = time_s
         return new
 
     def people(self) -> list[Track]:

@@ -75,7 +75,7 @@ def test_a_light_comes_back_within_half_a_pixel(weights, flip, x, y):
     # The crop is about 72 × 96 pixels, so that a cell of the heat map is one.
     detector = with_network(CPNDetector(weights, None, flip=flip), Echo())
     box = [160 - 30, 120 - 36.9, 160 + 30, 120 + 36.9]
-    positions, confidence = detector.detect_in(glow(320, 240, x, y, 2), [box])
+    positions, confidence, _ = detector.detect_in(glow(320, 240, x, y, 2), [box])
     np.testing.assert_allclose(positions[0], np.tile([x, y], (17, 1)), atol=0.5)
     np.testing.assert_allclose(confidence, 1, atol=0.1)
 
@@ -118,7 +118,7 @@ def test_the_network_sees_what_the_public_version_prepares(weights):
 def test_public_weights_are_at_work(weights):
     rgb = np.random.default_rng(0).integers(0, 256, (120, 90, 3), dtype=np.uint8)
     detector = CPNDetector(weights, None, flip=True, input_size=(96, 64), device="cpu")
-    positions, confidence = detector.detect(rgb)
+    positions, confidence, _ = detector.detect(rgb)
     assert positions.shape == (1, 17, 2)
     assert np.isfinite(positions[confidence > 0]).all()
     assert (confidence > 0).mean() > 0.5
@@ -143,23 +143,20 @@ def test_several_people_at_once_are_as_one_by_one(weights):
 
 
 def test_boxes_come_from_the_other_detector(weights, colour_detector, painted, standing):
-    others = colour_detector(finds_everyone=True)
-    detector = with_network(CPNDetector(weights, others), Layout())
-    assert detector.finds_everyone
+    detector = with_network(CPNDetector(weights, colour_detector()), Layout())
     people = [standing(x=150, height=200), standing(x=480, y=160, height=120)]
     rgb = painted(people, 0.0)
-    positions, confidence = detector.detect(rgb)
+    positions, confidence, _ = detector.detect(rgb)
     expected = np.stack([[150, 180] + (LAYOUT - 0.5) * [100, 200], [480, 160] + (LAYOUT - 0.5) * [60, 120]])
     np.testing.assert_allclose(positions, expected, atol=5)
     np.testing.assert_allclose(confidence, (230 / 255) ** 0.5, rtol=1e-5)
     nobody = detector.detect(np.zeros_like(rgb))
-    assert [array.shape for array in nobody] == [(0, 17, 2), (0, 17)]
+    assert (nobody.positions.shape, nobody.confidence.shape) == ((0, 17, 2), (0, 17))
 
 
-def test_a_video_of_two_people_with_boxes_of_one_at_a_time(weights, colour_detector, painted_video, standing):
+def test_a_video_of_two_people(weights, colour_detector, painted_video, standing):
     video = painted_video([standing(x=160, height=170, vx=20), standing(x=480, height=190)], seconds=2)
     detector = with_network(CPNDetector(weights, colour_detector()), Layout())
-    assert not detector.finds_everyone
     keys = run(video, video.every(0.4), detector)
     assert keys.joints == "coco17"
     assert keys.observed.shape == (2, 6)

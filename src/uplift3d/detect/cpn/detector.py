@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from uplift3d.detect.base import Detector, FloatArray, Image
+from uplift3d.detect.base import Detector, FloatArray, Image, People
 from uplift3d.detect.cpn.crops import Crop, boxes_of
 from uplift3d.detect.cpn.heatmaps import decode, mirror
 from uplift3d.errors import InputError
@@ -67,16 +68,19 @@ class CPNDetector:
         self._network: CPN = _moved(network, self._device)
         self._flip, self._blur = flip, blur
         self.name = f"cpn ({Path(weights).name}, boxes: {self._boxes.name if self._boxes else 'the image'})"
-        self.finds_everyone = self._boxes is None or self._boxes.finds_everyone
 
-    def detect(self, rgb: Image) -> tuple[FloatArray, FloatArray]:
+    def detect(self, rgb: Image) -> People:
         """See `Detector.detect`."""
         size = (rgb.shape[1], rgb.shape[0])
         if self._boxes is None:
             return self.detect_in(rgb, [(0, 0, *size)])
         return self.detect_in(rgb, boxes_of(self._boxes.detect(rgb)[0], size))
 
-    def detect_in(self, rgb: Image, boxes: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    def detect_batch(self, images: Sequence[Image]) -> list[People]:
+        """See `Detector.detect_batch`."""
+        return [self.detect(rgb) for rgb in images]
+
+    def detect_in(self, rgb: Image, boxes: npt.ArrayLike) -> People:
         """Find the joints of people whose place is known.
 
         Args:
@@ -92,11 +96,11 @@ class CPNDetector:
         given = _checked_boxes(boxes)
         if not len(given):
             count = len(joint_set(self.joints))
-            return np.zeros((0, count, 2), np.float32), np.zeros((0, count), np.float32)
+            return People(np.zeros((0, count, 2), np.float32), np.zeros((0, count), np.float32))
         crops = [Crop.around(box, self._size[1] / self._size[0]) for box in given]
         shares, confidence = decode(self._heatmaps(rgb, crops), blur=self._blur)
         positions = [crop.to_image(person) for crop, person in zip(crops, shares, strict=True)]
-        return np.stack(positions), confidence
+        return People(np.stack(positions), confidence)
 
     def _heatmaps(self, rgb: Image, crops: list[Crop]) -> FloatArray:
         """(P, 17, h, w) heat maps of the people in these crops."""

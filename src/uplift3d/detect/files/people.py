@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from uplift3d.detect.base import People as Seen
 from uplift3d.detect.files.layout import Layout
 from uplift3d.detect.sighting import sightings
 from uplift3d.detect.tracks import Tracker
@@ -95,7 +96,7 @@ class Clip:
             here = range(starts[k], starts[k + 1])
             found = []
             for place in here:
-                one = sightings(positions[place][None], confidence[place][None], self.layout.joints)
+                one = sightings(Seen(positions[place][None], confidence[place][None]), self.layout.joints)
                 found += one
                 index.update((id(sighting), place) for sighting in one)
             tracker.add(float(time_s), found)
