@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from import_rules import ALLOWED, MODULES, VOCABULARY
 from uplift3d.cli import COMMANDS, _create_parser
 from uplift3d.detect.files import native as keypoint_files
 from uplift3d.export import npz
@@ -61,6 +62,37 @@ def test_links_lead_somewhere(document):
         target for target in targets if "://" not in target and not (document.parent / target).exists()
     ]
     assert missing == []
+
+
+def is_there(word: str) -> bool:
+    """Whether a path from the project's root, or a name in the package, leads somewhere."""
+    if "/" in word:
+        return (ROOT / word).exists() or "NAME" in word
+    first, *names = word.removeprefix("uplift3d.").split(".")
+    thing = import_module(f"uplift3d.{first}")
+    for name in names:
+        submodule = f"{thing.__name__}.{name}"
+        thing = import_module(submodule) if submodule in MODULES else getattr(thing, name)
+    return True
+
+
+ROOMS = {key for key in (*VOCABULARY, *ALLOWED) if "." not in key and "_" not in key}
+POINTERS = [
+    (page, word)
+    for page in ("ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md")
+    for word in sorted(
+        {
+            *re.findall(r"`((?:src|tests|docs|examples|tools)/[\w./]*)`", (ROOT / page).read_text()),
+            *re.findall(rf"\b(?:uplift3d\.)?(?:{'|'.join(ROOMS)})\.[\w.]*\w", (ROOT / page).read_text()),
+        }
+    )
+    if not word.endswith((".py", ".md")) or "/" in word
+]
+
+
+@pytest.mark.parametrize(("page", "word"), POINTERS)
+def test_the_developers_pages_name_what_exists(page, word):
+    assert is_there(word)
 
 
 @pytest.mark.parametrize("block", blocks(README, "python"))

@@ -8,67 +8,13 @@ import sys
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from importlib import metadata
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
+from import_rules import ALLOWED, MODULES, NEEDS_EXTRA, PAGE, TORCH_SIDE, VOCABULARY, is_under, with_tables
 from uplift3d import __all__ as public_names
 
-SOURCES = Path(__file__).resolve().parent.parent / "src"
-MODULES = {
-    ".".join(path.relative_to(SOURCES).with_suffix("").parts).removesuffix(".__init__"): path
-    for path in sorted(SOURCES.rglob("*.py"))
-}
-
-# The words all stages share, from the bottom up; each may import what stands before it.
-VOCABULARY = ["version", "errors", "files", "skeletons", "types", "rotations", "camera"]
-# What else a stage may import besides the vocabulary and itself. A key with a dot is one module of a stage
-# that may do more than the rest of it; a value with a dot opens that module only.
-ALLOWED = {
-    "normalise": [],
-    "tokens": ["normalise"],
-    "weights": [],
-    "video": [],
-    "detect": [],
-    "detect.cpn.weights": ["model.foreign", "model.torch_files"],
-    "post": [],
-    "options": ["post"],
-    "progress": [],
-    "export": ["view.html", "view.picture"],  # by name: pages and videos are two more formats to write
-    "view": [],
-    "data": [],
-    "model": ["weights", "normalise"],
-    "lift": ["normalise", "tokens", "weights"],
-    "lift.torch_runtime": ["model"],
-    "film": ["data"],
-    "train": ["film", "model", "data", "normalise", "evaluate.metrics"],
-    "evaluate": ["detect.cpn.network", "film", "model", "data", "normalise", "tokens", "lift"],
-    "reproduce": ["detect.cpn.network", "train", "evaluate", "film", "model", "data", "tokens", "lift"],
-    "pipeline": ["options", "progress", "video", "detect", "normalise", "tokens", "lift", "post"],
-    "cli": ["*"],
-    "__main__": ["cli"],
-}
-# Modules that work on torch, so only the `train` extra can import them.
-TORCH_SIDE = (
-    "uplift3d.detect.cpn.network",
-    "uplift3d.detect.cpn.weights",
-    "uplift3d.film",
-    "uplift3d.model",
-    "uplift3d.train",
-    "uplift3d.reproduce",
-    "uplift3d.evaluate.baselines",
-    "uplift3d.evaluate.clips",
-    "uplift3d.evaluate.datasets",
-    "uplift3d.evaluate.flops",
-    "uplift3d.evaluate.lifters",
-    "uplift3d.evaluate.open_mocap",
-    "uplift3d.evaluate.published",
-    "uplift3d.evaluate.rivals",
-    "uplift3d.evaluate.track_lifter",
-)
-# Modules that are loaded by name when somebody asks for what they do, and the package which that takes.
-NEEDS_EXTRA = {"uplift3d.export.parquet": "pyarrow", "uplift3d.view.html": "plotly"}
 HEAVY = (
     "torch",
     "mediapipe",
@@ -83,10 +29,6 @@ HEAVY = (
     "pyarrow",
     "matplotlib",
 )
-
-
-def is_under(module: str, package: str) -> bool:
-    return module == package or module.startswith(package + ".")
 
 
 def inference_modules() -> list[str]:
@@ -199,6 +141,10 @@ def test_a_circle_is_found():
 )
 def test_the_rule_catches_a_wrong_import(module, source):
     assert [other for other in used_by(source) if not is_allowed(module, other)]
+
+
+def test_architecture_shows_these_rules():
+    assert PAGE.read_text() == with_tables(PAGE.read_text()), "run python tests/import_rules.py"
 
 
 def test_the_lists_name_modules_that_exist():

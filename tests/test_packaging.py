@@ -4,6 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 import uplift3d
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +30,13 @@ def test_one_version_number():
     newest = re.search(r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest is not None
     assert newest[1] == uplift3d.__version__
+
+
+def test_the_citation_is_of_this_version_and_paper():
+    yaml = pytest.importorskip("yaml", reason="needs the train extra")
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == uplift3d.__version__
+    assert citation["preferred-citation"]["doi"] in (ROOT / "README.md").read_text()
 
 
 def test_shipped_weights_stay_small():
