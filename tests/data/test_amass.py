@@ -103,7 +103,7 @@ class Runs:
 def test_a_pickle_that_would_run_code_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write(tmp_path, table={"a": {"run": {"positions_3d": Runs(), "frame_rate": 50.0}}})
-    with pytest.raises(InputError, match=r"SFU\.npz \(positions_3d\): its pickle asks for posix\.system"):
+    with pytest.raises(InputError, match=r"SFU\.npz: positions_3d: its pickle asks for posix\.system"):
         list(amass.load_motions(tmp_path))
     assert not (tmp_path / "proof").exists()
 

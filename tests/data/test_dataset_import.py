@@ -106,7 +106,10 @@ def test_the_command_for_human36m(tmp_path, capsys):
     ("words", "message"),
     [
         (["--parts", "SFU"], "--parts, --body-models and --regressor are for --dataset"),
-        (["--dataset", "amass", "--mapping", "a.json"], "--mapping is for .bvh and .amc files"),
+        (
+            ["--dataset", "amass", "--mapping", "a.json"],
+            "--mapping, --name, --licence, --validation and --rate are for motion files",
+        ),
         (["--dataset", "amass", "--body-models", "m"], "--body-models and --regressor go together"),
         (["--dataset", "h36m", "--body-models", "m", "--regressor", "r.npy"], "with --dataset amass"),
         (["--dataset", "mpi-inf-3dhp"], "data_train_3dhp.npz (for univ_annot3), or S1/Seq1/annot.mat"),

@@ -141,11 +141,12 @@ def parse_hierarchy(text: str, path: Path, notes: list[str]) -> list[BvhJoint]:
             open_joints.pop()
         else:
             tokens.fail(
-                f"{word!r} not understood, ROOT, JOINT, End Site, OFFSET, CHANNELS or a brace expected"
+                f"{quoted(word)} not understood, ROOT, JOINT, End Site, OFFSET, CHANNELS or a brace expected"
             )
     if open_joints:
         tokens.fail(
-            f"the hierarchy ends inside joint {joints[open_joints[-1]].name!r}, closing braces are missing"
+            f"the hierarchy ends inside joint {quoted(joints[open_joints[-1]].name)}, "
+            "closing braces are missing"
         )
     if not joints:
         tokens.fail("no ROOT joint found")
