@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from uplift3d.arrays import DoubleArray
 from uplift3d.errors import InputError
-
-Array = npt.NDArray[np.float64]
 
 _NEWTON_STEPS = 30
 
 
-def normalise_screen(pixels: npt.ArrayLike, image_size: tuple[int, int]) -> Array:
+def normalise_screen(pixels: npt.ArrayLike, image_size: tuple[int, int]) -> DoubleArray:
     """Pixels (..., 2) → screen coordinates normalised by width: x in [-1, 1], y in [-h/w, h/w].
 
     x / w · 2 - 1 and y / w · 2 - h / w: the aspect is kept (the published input).
@@ -27,20 +26,20 @@ def normalise_screen(pixels: npt.ArrayLike, image_size: tuple[int, int]) -> Arra
     return np.asarray(_floats(pixels, 2, "pixels") / width * 2 - np.array([1, height / width]))
 
 
-def pixels_from_screen(screen: npt.ArrayLike, image_size: tuple[int, int]) -> Array:
+def pixels_from_screen(screen: npt.ArrayLike, image_size: tuple[int, int]) -> DoubleArray:
     """Inverse of `normalise_screen`: (..., 2) → pixels (..., 2)."""
     width, height = image_size
     shifted = _floats(screen, 2, "screen coordinates") + np.array([1, height / width])
     return np.asarray(shifted * width / 2)
 
 
-def normalise_intrinsics(camera: Camera, image_size: tuple[int, int]) -> Array:
+def normalise_intrinsics(camera: Camera, image_size: tuple[int, int]) -> DoubleArray:
     """Focal lengths and principal point (fx, fy, cx, cy), (4,), as `normalise_screen` scales keypoints."""
     focal = np.asarray(camera.focal_px) * 2 / image_size[0]
     return np.concatenate([focal, normalise_screen(camera.principal_point_px, image_size)])
 
 
-def rotation_looking_at(direction: npt.ArrayLike) -> Array:
+def rotation_looking_at(direction: npt.ArrayLike) -> DoubleArray:
     """From viewing-ray axes to camera axes: `p_camera = R @ p_ray`.
 
     Viewing-ray axes are those of a camera at the same place that looks straight at something (the pelvis) and
@@ -78,7 +77,7 @@ class Distortion:
     tangential: tuple[float, float] = (0.0, 0.0)
     """p in the order of x and y: OpenCV's (p₂, p₁), without the factor 2 of its cross terms."""
 
-    def apply(self, points: Array) -> Array:
+    def apply(self, points: DoubleArray) -> DoubleArray:
         """(..., 2) → (..., 2), both on the plane Z = 1."""
         r2 = (points**2).sum(axis=-1, keepdims=True)
         k1, k2, k3 = self.radial
@@ -86,7 +85,7 @@ class Distortion:
         gain = 1 + r2 * (k1 + r2 * (k2 + r2 * k3)) + (points * p).sum(axis=-1, keepdims=True)
         return np.asarray(points * gain + p * r2)
 
-    def undo(self, points: Array) -> Array:
+    def undo(self, points: DoubleArray) -> DoubleArray:
         """Inverse of `apply` by Newton's method; NaN stays NaN.
 
         Raises:
@@ -106,7 +105,7 @@ class Distortion:
             raise InputError("this lens distortion cannot be undone at some of the points (too far outside?)")
         return straight
 
-    def _solve(self, points: Array, error: Array) -> Array:
+    def _solve(self, points: DoubleArray, error: DoubleArray) -> DoubleArray:
         """Step s (..., 2) with J s = error, J the 2 × 2 Jacobian of `apply` at the points."""
         x, y = points[..., 0], points[..., 1]
         r2 = x**2 + y**2
@@ -134,9 +133,9 @@ class Camera:
     image_size: tuple[int, int] | None = None
     """(width, height) in pixels; None when it does not matter."""
     distortion: Distortion | None = None
-    R_camera_world: Array = field(default_factory=lambda: np.eye(3))
+    R_camera_world: DoubleArray = field(default_factory=lambda: np.eye(3))
     """(3, 3) rotation, world axes → camera axes."""
-    t_camera_world: Array = field(default_factory=lambda: np.zeros(3))
+    t_camera_world: DoubleArray = field(default_factory=lambda: np.zeros(3))
     """(3,) metres: the world's origin in camera axes."""
 
     def __post_init__(self) -> None:
@@ -160,15 +159,15 @@ class Camera:
         focal = focal_px if isinstance(focal_px, tuple) else (focal_px, focal_px)
         return cls(focal, principal_point_px)
 
-    def to_camera(self, points_world: npt.ArrayLike) -> Array:
+    def to_camera(self, points_world: npt.ArrayLike) -> DoubleArray:
         """World points (..., 3) in metres → camera axes (..., 3)."""
         return np.asarray(_floats(points_world, 3, "points") @ self.R_camera_world.T + self.t_camera_world)
 
-    def to_world(self, points_camera: npt.ArrayLike) -> Array:
+    def to_world(self, points_camera: npt.ArrayLike) -> DoubleArray:
         """Inverse of `to_camera`."""
         return np.asarray((_floats(points_camera, 3, "points") - self.t_camera_world) @ self.R_camera_world)
 
-    def project(self, points_camera: npt.ArrayLike) -> Array:
+    def project(self, points_camera: npt.ArrayLike) -> DoubleArray:
         """Points in camera axes (..., 3) in metres → pixels (..., 2), NaN for points not in front of it."""
         points = _floats(points_camera, 3, "points")
         depth = np.where(points[..., 2:] > 0, points[..., 2:], np.nan)
@@ -177,30 +176,30 @@ class Camera:
             plane = self.distortion.apply(plane)
         return np.asarray(plane * np.asarray(self.focal_px) + np.asarray(self.principal_point_px))
 
-    def project_world(self, points_world: npt.ArrayLike) -> Array:
+    def project_world(self, points_world: npt.ArrayLike) -> DoubleArray:
         """World points (..., 3) in metres → pixels (..., 2)."""
         return self.project(self.to_camera(points_world))
 
-    def unproject(self, pixels: npt.ArrayLike, depth_m: npt.ArrayLike) -> Array:
+    def unproject(self, pixels: npt.ArrayLike, depth_m: npt.ArrayLike) -> DoubleArray:
         """Pixels (..., 2) at a depth along z (...) in metres → points in camera axes (..., 3)."""
         depth = np.asarray(depth_m, dtype=np.float64)[..., None]
         plane = self._plane(pixels)
         return np.concatenate([plane * depth, np.broadcast_to(depth, (*plane.shape[:-1], 1))], axis=-1)
 
-    def rays(self, pixels: npt.ArrayLike) -> Array:
+    def rays(self, pixels: npt.ArrayLike) -> DoubleArray:
         """Pixels (..., 2) → unit vectors (..., 3) in camera axes in which the camera sees them."""
         plane = self._plane(pixels)
         directions = np.concatenate([plane, np.ones_like(plane[..., :1])], axis=-1)
         return np.asarray(directions / np.linalg.norm(directions, axis=-1, keepdims=True))
 
-    def _plane(self, pixels: npt.ArrayLike) -> Array:
+    def _plane(self, pixels: npt.ArrayLike) -> DoubleArray:
         """Pixels → undistorted (X / Z, Y / Z)."""
         centred = _floats(pixels, 2, "pixels") - np.asarray(self.principal_point_px)
         plane = np.asarray(centred / np.asarray(self.focal_px))
         return plane if self.distortion is None else self.distortion.undo(plane)
 
 
-def _floats(values: npt.ArrayLike, size: int, what: str) -> Array:
+def _floats(values: npt.ArrayLike, size: int, what: str) -> DoubleArray:
     array = np.asarray(values, dtype=np.float64)
     if array.shape[-1:] != (size,):
         raise InputError(f"{what} have shape {array.shape}, expected (..., {size})")

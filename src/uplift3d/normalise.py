@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
 from uplift3d import camera
+from uplift3d.arrays import BoolArray, DoubleArray, FloatArray
 from uplift3d.skeletons import joint_set
-from uplift3d.types import BoolArray, FloatArray
 
 # Typical projected distance of each joint from the pelvis, in metres, for people who stand, walk and gesture.
 # A joint's image distance divided by it estimates the person's size in pixels per metre, whichever joints are
@@ -148,11 +147,11 @@ def normalise_screen(positions: FloatArray, image_size: tuple[int, int]) -> tupl
     return np.where(seen[..., None], poses, 0).astype(np.float32), seen.any(axis=-1)
 
 
-def _sliding_mean(values: FloatArray, weights: BoolArray, half: int) -> npt.NDArray[np.float64]:
+def _sliding_mean(values: FloatArray, weights: BoolArray, half: int) -> DoubleArray:
     """Mean of the weighted entries within `half` places on either side, 0 where there are none."""
     total = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
     count = np.concatenate([[0], np.cumsum(weights)])
     place = np.arange(len(values))
     low, high = np.maximum(place - half, 0), np.minimum(place + half + 1, len(values))
-    mean: npt.NDArray[np.float64] = (total[high] - total[low]) / np.maximum(count[high] - count[low], 1)
+    mean: DoubleArray = (total[high] - total[low]) / np.maximum(count[high] - count[low], 1)
     return mean

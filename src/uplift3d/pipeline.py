@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from uplift3d import detect
+from uplift3d.arrays import BoolArray, FloatArray, Image, TimeArray
 from uplift3d.camera import Camera
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.lift import Runtime, Stretch, blend_hint, lift_track, open_runtime, plan_stretches
@@ -33,7 +34,7 @@ from uplift3d.post import check_method, interpolate, nearest_flags
 from uplift3d.progress import progress_bar
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.tokens import InputSpec, PersonKeyFrames, tokenise
-from uplift3d.types import BoolArray, FloatArray, Keypoints2D, Motion3D, TimeArray
+from uplift3d.types import Keypoints2D, Motion3D
 from uplift3d.version import __version__
 from uplift3d.video import FrameStream, open_video, regular_key_frames
 
@@ -93,7 +94,7 @@ def lift_video(
 
 
 def lift_frames(
-    frames: Iterable[tuple[float, npt.NDArray[np.uint8]]],
+    frames: Iterable[tuple[float, Image]],
     detector: str | detect.Detector = "blazepose",
     model: ModelPath | Runtime = "base",
     key_interval: float | None = 0.4,

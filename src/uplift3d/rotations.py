@@ -11,15 +11,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from uplift3d.arrays import DoubleArray
 from uplift3d.errors import InputError
-
-Array = npt.NDArray[np.float64]
 
 _AXES = "XYZ"
 _GIMBAL_EPS = 1e-9
 
 
-def matrix_about_axis(axis: str, radians: npt.ArrayLike) -> Array:
+def matrix_about_axis(axis: str, radians: npt.ArrayLike) -> DoubleArray:
     """Rotation about one coordinate axis "X", "Y" or "Z": angles (...) → (..., 3, 3)."""
     angle = np.asarray(radians, dtype=np.float64)
     i = _axis_index(axis)
@@ -32,7 +31,7 @@ def matrix_about_axis(axis: str, radians: npt.ArrayLike) -> Array:
     return matrix
 
 
-def matrix_from_euler_radians(angles: npt.ArrayLike, order: str) -> Array:
+def matrix_from_euler_radians(angles: npt.ArrayLike, order: str) -> DoubleArray:
     """Intrinsic Euler angles (..., len(order)) in radians → (..., 3, 3).
 
     Args:
@@ -51,12 +50,12 @@ def matrix_from_euler_radians(angles: npt.ArrayLike, order: str) -> Array:
     return np.array(matrix)
 
 
-def matrix_from_euler_degrees(angles: npt.ArrayLike, order: str) -> Array:
+def matrix_from_euler_degrees(angles: npt.ArrayLike, order: str) -> DoubleArray:
     """Like `matrix_from_euler_radians`, with angles in degrees."""
     return matrix_from_euler_radians(np.radians(np.asarray(angles, dtype=np.float64)), order)
 
 
-def euler_radians_from_matrix(matrix: npt.ArrayLike, order: str) -> Array:
+def euler_radians_from_matrix(matrix: npt.ArrayLike, order: str) -> DoubleArray:
     """(..., 3, 3) → intrinsic Euler angles (..., 3) in radians, for all 12 three-letter orders.
 
     The middle angle lies in [−π/2, π/2] for orders of three different axes and in [0, π] for orders like
@@ -90,12 +89,12 @@ def euler_radians_from_matrix(matrix: npt.ArrayLike, order: str) -> Array:
     return np.stack([a, b, c], axis=-1)
 
 
-def euler_degrees_from_matrix(matrix: npt.ArrayLike, order: str) -> Array:
+def euler_degrees_from_matrix(matrix: npt.ArrayLike, order: str) -> DoubleArray:
     """Like `euler_radians_from_matrix`, with angles in degrees."""
     return np.degrees(euler_radians_from_matrix(matrix, order))
 
 
-def matrix_from_rotation_vector(vector: npt.ArrayLike) -> Array:
+def matrix_from_rotation_vector(vector: npt.ArrayLike) -> DoubleArray:
     """Axis times angle in radians (..., 3) → (..., 3, 3), by Rodrigues' formula; exact at zero."""
     v = np.asarray(vector, dtype=np.float64)
     angle = np.linalg.norm(v, axis=-1)[..., None, None]
@@ -106,20 +105,20 @@ def matrix_from_rotation_vector(vector: npt.ArrayLike) -> Array:
     return np.asarray(np.eye(3) + first * K + second * (K @ K))
 
 
-def matrix_from_axis_angle(axis: npt.ArrayLike, radians: npt.ArrayLike) -> Array:
+def matrix_from_axis_angle(axis: npt.ArrayLike, radians: npt.ArrayLike) -> DoubleArray:
     """Rotation about `axis` (..., 3), of any length but zero, by `radians` (...) → (..., 3, 3)."""
     unit = _unit(np.asarray(axis, dtype=np.float64), "a rotation axis")
     return matrix_from_rotation_vector(unit * np.asarray(radians, dtype=np.float64)[..., None])
 
 
-def matrix_from_quaternion(quaternion: npt.ArrayLike) -> Array:
+def matrix_from_quaternion(quaternion: npt.ArrayLike) -> DoubleArray:
     """(w, x, y, z) (..., 4), of any length but zero → (..., 3, 3)."""
     q = _unit(np.asarray(quaternion, dtype=np.float64), "a quaternion")
     K = _cross_matrix(q[..., 1:])
     return np.asarray(np.eye(3) + 2.0 * q[..., :1, None] * K + 2.0 * (K @ K))
 
 
-def quaternion_from_matrix(matrix: npt.ArrayLike) -> Array:
+def quaternion_from_matrix(matrix: npt.ArrayLike) -> DoubleArray:
     """(..., 3, 3) → unit quaternion (w, x, y, z) (..., 4) with w ≥ 0.
 
     Of the four equivalent formulas the one with the largest divisor is taken per matrix (Shepperd, 1978).
@@ -141,7 +140,7 @@ def quaternion_from_matrix(matrix: npt.ArrayLike) -> Array:
     return np.asarray(np.where(q[..., :1] < 0, -q, q))
 
 
-def quaternion_product(first: npt.ArrayLike, second: npt.ArrayLike) -> Array:
+def quaternion_product(first: npt.ArrayLike, second: npt.ArrayLike) -> DoubleArray:
     """Hamilton product of (..., 4) and (..., 4): the rotation `second`, then `first`."""
     p, q = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     w = p[..., 0] * q[..., 0] - np.sum(p[..., 1:] * q[..., 1:], axis=-1)
@@ -149,7 +148,7 @@ def quaternion_product(first: npt.ArrayLike, second: npt.ArrayLike) -> Array:
     return np.concatenate([w[..., None], v], axis=-1)
 
 
-def matrix_aligning(source: npt.ArrayLike, target: npt.ArrayLike) -> Array:
+def matrix_aligning(source: npt.ArrayLike, target: npt.ArrayLike) -> DoubleArray:
     """The smallest rotation that turns the direction `source` (..., 3) into `target` (..., 3) → (..., 3, 3).
 
     For opposite directions, where the axis is not defined, some axis at right angles to them is taken.
@@ -174,20 +173,20 @@ def _axis_index(axis: str) -> int:
     return index
 
 
-def _cross_matrix(v: Array) -> Array:
+def _cross_matrix(v: DoubleArray) -> DoubleArray:
     """(..., 3) → (..., 3, 3) with `K @ x == cross(v, x)`."""
     K = np.zeros((*v.shape[:-1], 3, 3))
     K[..., 2, 1], K[..., 0, 2], K[..., 1, 0] = v[..., 0], v[..., 1], v[..., 2]
     return K - np.swapaxes(K, -1, -2)
 
 
-def _unit(v: Array, what: str) -> Array:
+def _unit(v: DoubleArray, what: str) -> DoubleArray:
     length = np.linalg.norm(v, axis=-1, keepdims=True)
     if not np.all(length > 0):
         raise InputError(f"{what} of length zero (or NaN) given, any other length is accepted")
     return np.asarray(v / length)
 
 
-def _any_perpendicular(v: Array) -> Array:
+def _any_perpendicular(v: DoubleArray) -> DoubleArray:
     smallest = np.eye(3)[np.argmin(np.abs(v), axis=-1)]
     return np.cross(v, smallest)

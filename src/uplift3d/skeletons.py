@@ -9,14 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import IntArray, RealArray
 from uplift3d.errors import InputError
-
-Array = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -275,7 +272,7 @@ def joint_set(name: str) -> JointSet:
     return JOINT_SETS[name]
 
 
-def reorder(source: str, target: str) -> npt.NDArray[np.int64]:
+def reorder(source: str, target: str) -> IntArray:
     """Indices that bring `source` joints into `target` order: `positions[..., reorder(a, b), :]`.
 
     Raises:
@@ -289,10 +286,10 @@ def reorder(source: str, target: str) -> npt.NDArray[np.int64]:
 
 
 @lru_cache(maxsize=64)
-def conversion(source: str, target: str) -> tuple[tuple[Array, ...], ...]:
+def conversion(source: str, target: str) -> tuple[tuple[RealArray, ...], ...]:
     """For every target joint, its (J_source,) weight rows, best first; empty where it cannot be derived."""
     from_set, to_set = joint_set(source), joint_set(target)
-    table: list[tuple[Array, ...]] = []
+    table: list[tuple[RealArray, ...]] = []
     for joint in to_set.joints:
         options = ({joint: 1.0},) if joint in from_set.joints else DERIVED.get(joint, ())
         rows = []
@@ -305,7 +302,9 @@ def conversion(source: str, target: str) -> tuple[tuple[Array, ...], ...]:
     return tuple(table)
 
 
-def convert_2d(positions: Array, confidence: Array, source: str, target: str) -> tuple[Array, Array]:
+def convert_2d(
+    positions: RealArray, confidence: RealArray, source: str, target: str
+) -> tuple[RealArray, RealArray]:
     """Bring 2D (or 3D) joints from one joint set to another.
 
     Args:
@@ -344,7 +343,7 @@ def convert_2d(positions: Array, confidence: Array, source: str, target: str) ->
     return out, out_confidence
 
 
-def convert_3d(positions: Array, source: str, target: str) -> Array:
+def convert_3d(positions: RealArray, source: str, target: str) -> RealArray:
     """Bring 3D joints that are relative to the pelvis from one joint set to another.
 
     Args:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import AnyArray, BoolArray, FloatArray, IntArray, TimeArray
 from uplift3d.normalise import normalise_person, normalise_screen, person_size, relative_to_pelvis
 from uplift3d.skeletons import convert_2d, convert_3d, joint_set
-from uplift3d.types import BoolArray, FloatArray, IntArray, Keypoints2D, TimeArray
+from uplift3d.types import Keypoints2D
 
 InputKind = Literal["person", "screen"]
 
@@ -103,7 +103,7 @@ class PersonKeyFrames:
         """Number of key-frames."""
         return len(self.times)
 
-    def __getitem__(self, item: slice | npt.NDArray[Any]) -> PersonKeyFrames:
+    def __getitem__(self, item: slice | AnyArray) -> PersonKeyFrames:
         """Some of the key-frames (a slice, boolean mask or index array over time)."""
         return replace(
             self,

@@ -12,13 +12,10 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from uplift3d.arrays import AnyArray, BoolArray, FloatArray, IntArray, TimeArray
 from uplift3d.errors import InputError
 from uplift3d.skeletons import JointSet, joint_set
 
-FloatArray = npt.NDArray[np.float32]
-TimeArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
 Number = TypeVar("Number", bound=np.floating[Any])
 
 MAX_PX = 1e9
@@ -87,7 +84,7 @@ class Keypoints2D:
         """Number of key-frames."""
         return len(self.times)
 
-    def __getitem__(self, item: slice | npt.NDArray[Any]) -> Keypoints2D:
+    def __getitem__(self, item: slice | AnyArray) -> Keypoints2D:
         """The same people at some of the key-frames (a slice, boolean mask or index array over time)."""
         return replace(
             self,
@@ -166,7 +163,7 @@ class Motion3D:
         """Number of output times."""
         return len(self.times)
 
-    def __getitem__(self, item: slice | npt.NDArray[Any]) -> Motion3D:
+    def __getitem__(self, item: slice | AnyArray) -> Motion3D:
         """The same people at some of the times (a slice, boolean mask or index array over time)."""
         return replace(
             self,
@@ -299,7 +296,7 @@ def _raise(what: str, problems: list[str]) -> None:
         raise InputError(f"{what}: {'; '.join(problems)}")
 
 
-def _freeze(container: object, **arrays: npt.NDArray[Any] | None) -> None:
+def _freeze(container: object, **arrays: AnyArray | None) -> None:
     """Store validated arrays on a frozen container, read-only so that no stage changes another's input."""
     for name, array in arrays.items():
         if array is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uplift3d import weights
+from uplift3d.arrays import BoolArray, TimeArray
 from uplift3d.cli.options import text_parser
 from uplift3d.detect.files import Source, format_of, is_keypoint_file, load_keypoints
 from uplift3d.detect.files.base import IncompleteError
@@ -19,7 +20,7 @@ from uplift3d.errors import InputError
 from uplift3d.export import FORMATS, load_motion
 from uplift3d.files.guards import reason
 from uplift3d.files.json_text import parse_object
-from uplift3d.types import BoolArray, Keypoints2D, Motion3D, TimeArray
+from uplift3d.types import Keypoints2D, Motion3D
 
 if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers

@@ -16,8 +16,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from uplift3d.arrays import AnyArray, FloatArray
 from uplift3d.data.checks import as_number, as_numbers, as_table
 from uplift3d.data.tracks import Motion, missing_files
 from uplift3d.errors import InputError, NothingFoundError
@@ -58,8 +58,6 @@ _OTHER_NAMES = {
     "tcdhands": "TCDhandMocap",
     "transitions": "Transitionsmocap",
 }
-
-Floats = NDArray[np.float32]
 
 
 def load_motions(folder: str | Path, subsets: Iterable[str] | None = None) -> Iterator[Motion]:
@@ -185,11 +183,11 @@ class SmplhBodies:
         rate_hz = as_number(content[rate_key], f"{path}: {rate_key}")
         return Motion(dataset, path.parent.name, name, rate_hz, positions, LICENCE)
 
-    def _joints(self, model: Any, poses: NDArray[Any], place: NDArray[Any], betas: NDArray[Any]) -> Floats:
+    def _joints(self, model: Any, poses: AnyArray, place: AnyArray, betas: AnyArray) -> FloatArray:
         """(T, 156) axis-angle poses and (T, 3) places → (T, 17, 3)."""
         import torch
 
-        def tensor(values: NDArray[Any]) -> Any:
+        def tensor(values: AnyArray) -> Any:
             return torch.as_tensor(np.asarray(values, dtype=np.float32), device=self._device)
 
         shape = np.asarray(betas, dtype=np.float32)[None, :BETAS]
@@ -254,7 +252,7 @@ def _body_data(path: Path) -> SimpleNamespace:
     return SimpleNamespace(**content)
 
 
-def _to_h36m17(joints: NDArray[Any], where: str) -> Floats:
+def _to_h36m17(joints: AnyArray, where: str) -> FloatArray:
     if joints.ndim != 3 or joints.shape[1:] != (len(REGRESSED_JOINTS), 3):
         raise InputError(f"{where} has joints of shape {joints.shape}, expected (T, 17, 3)")
     order = [REGRESSED_JOINTS.index(name) for name in joint_set("h36m17").joints]

@@ -12,15 +12,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import DoubleArray
 from uplift3d.data.asf import Bone, Skeleton, read_asf, read_lines
 from uplift3d.data.capture import Capture
 from uplift3d.errors import InputError
 from uplift3d.files.guards import quoted, reason
 from uplift3d.rotations import matrix_from_euler_radians
-
-Array = npt.NDArray[np.float64]
 
 CMU_FRAME_TIME_S = 1 / 120
 """AMC files do not state their frame rate; CMU recorded most at 120 Hz and some at 60."""
@@ -70,7 +68,7 @@ def find_asf(path: Path) -> Path:
     return found[0]
 
 
-def forward_kinematics(skeleton: Skeleton, values: dict[str, Array]) -> tuple[Array, Array]:
+def forward_kinematics(skeleton: Skeleton, values: dict[str, DoubleArray]) -> tuple[DoubleArray, DoubleArray]:
     """AMC values per bone (T, dof), angles in radians → metres (T, J, 3) and orientations (T, J, 3, 3)."""
     T = len(values["root"])
     positions = np.empty((T, len(skeleton.bones), 3))
@@ -90,14 +88,14 @@ def forward_kinematics(skeleton: Skeleton, values: dict[str, Array]) -> tuple[Ar
     return positions * skeleton.metres_per_unit, rotations
 
 
-def _turn(bone: Bone, values: Array) -> Array:
+def _turn(bone: Bone, values: DoubleArray) -> DoubleArray:
     """M of the module's formula, (T, 3, 3). A root's numbers are applied in its axis order, not as listed."""
     columns = {dof[1].upper(): i for i, dof in enumerate(bone.dof) if dof[0] == "r"}
     order = "".join(a for a in bone.axis_order if a in columns) if bone.parent < 0 else "".join(columns)
     return _extrinsic(values[:, [columns[a] for a in order]], order)
 
 
-def _shift(bone: Bone, values: Array) -> Array:
+def _shift(bone: Bone, values: DoubleArray) -> DoubleArray:
     shift = np.zeros((len(values), 3))
     for i, dof in enumerate(bone.dof):
         if dof[0] == "t":
@@ -105,12 +103,12 @@ def _shift(bone: Bone, values: Array) -> Array:
     return shift
 
 
-def _extrinsic(radians: Array, order: str) -> Array:
+def _extrinsic(radians: DoubleArray, order: str) -> DoubleArray:
     """Turns about fixed axes, the first letter first."""
     return matrix_from_euler_radians(radians[..., ::-1], order[::-1])
 
 
-def _parse_motion(path: Path, skeleton: Skeleton) -> dict[str, Array]:
+def _parse_motion(path: Path, skeleton: Skeleton) -> dict[str, DoubleArray]:
     """Bone name → (T, dof) values, angles in radians."""
     dof = {bone.name: bone.dof for bone in skeleton.bones}
     degrees = skeleton.degrees
@@ -146,7 +144,7 @@ def _take_bone(
 
 def _columns(
     frames: list[dict[str, list[float]]], skeleton: Skeleton, degrees: bool, path: Path
-) -> dict[str, Array]:
+) -> dict[str, DoubleArray]:
     if not frames:
         raise InputError(f"{path}: no frames found, an AMC file numbers its frames on lines of their own")
     values = {}

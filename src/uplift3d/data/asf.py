@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import DoubleArray
 from uplift3d.errors import InputError
 from uplift3d.files.guards import quoted, regular_file
-
-Array = npt.NDArray[np.float64]
 
 MAX_BYTES = 2**30
 METRES_PER_INCH = 0.0254
@@ -22,9 +20,9 @@ class Bone:
     """One bone of an ASF skeleton, or its root (length 0)."""
 
     name: str
-    direction: Array = field(default_factory=lambda: np.zeros(3))
+    direction: DoubleArray = field(default_factory=lambda: np.zeros(3))
     length: float = 0.0
-    axis_angles: Array = field(default_factory=lambda: np.zeros(3))
+    axis_angles: DoubleArray = field(default_factory=lambda: np.zeros(3))
     axis_order: str = "XYZ"
     dof: tuple[str, ...] = ()
     """Such as ("rx", "ry", "rz"): what each number of the bone's line in an AMC file is, in order."""
@@ -157,7 +155,7 @@ class _AsfReader:
         return ordered
 
 
-def _numbers(words: list[str], count: int = 3) -> Array:
+def _numbers(words: list[str], count: int = 3) -> DoubleArray:
     values = np.array([float(word) for word in words])
     if len(values) != count or not np.isfinite(values).all():
         raise ValueError(f"{count} finite numbers needed")

@@ -17,14 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import DoubleArray
 from uplift3d.data.capture import Capture
 from uplift3d.errors import InputError
 from uplift3d.files.guards import quoted, regular_file
 from uplift3d.rotations import matrix_from_euler_degrees
-
-Array = npt.NDArray[np.float64]
 
 _CHANNEL = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)
 _MOTION = re.compile(r"\bMOTION(?=\s+Frames)|^[ \t]*MOTION\b", re.MULTILINE | re.IGNORECASE)
@@ -80,7 +78,7 @@ def read_bvh(path: str | Path) -> Capture:
     )
 
 
-def forward_kinematics(joints: list[BvhJoint], values: Array) -> tuple[Array, Array]:
+def forward_kinematics(joints: list[BvhJoint], values: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
     """Channel values (T, C) → global positions (T, J, 3) in file units and orientations (T, J, 3, 3)."""
     T = len(values)
     positions = np.empty((T, len(joints), 3))
@@ -99,7 +97,7 @@ def forward_kinematics(joints: list[BvhJoint], values: Array) -> tuple[Array, Ar
     return positions, rotations
 
 
-def _local(joint: BvhJoint, values: Array) -> tuple[Array, Array]:
+def _local(joint: BvhJoint, values: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
     """A joint's own (T, 3) offset and (T, 3, 3) rotation in its parent's axes."""
     offset = np.tile(np.array(joint.offset), (len(values), 1))
     turning = []
@@ -230,7 +228,9 @@ class _Tokens:
         self.fail(f"channel {quoted(word)} given, Xposition … Zrotation are accepted")
 
 
-def _parse_motion(text: str, start: int, channels: int, path: Path, notes: list[str]) -> tuple[float, Array]:
+def _parse_motion(
+    text: str, start: int, channels: int, path: Path, notes: list[str]
+) -> tuple[float, DoubleArray]:
     """Seconds between frames and (T, channels) values of the MOTION part."""
     head = _HEAD_OF_MOTION.match(text, start)
     first_line = text.count("\n", 0, start) + 1
@@ -254,8 +254,8 @@ def _parse_motion(text: str, start: int, channels: int, path: Path, notes: list[
 
 
 def _frames_that_are_there(
-    block: str, frames: int, channels: int, values: Array, notes: list[str]
-) -> tuple[int, Array]:
+    block: str, frames: int, channels: int, values: DoubleArray, notes: list[str]
+) -> tuple[int, DoubleArray]:
     """Frames and values of a file whose 'Frames:' is wrong, if each line is a frame; else as they came."""
     lines = [len(line.split()) for line in block.split("\n")]
     lines = [count for count in lines if count]

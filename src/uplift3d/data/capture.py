@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
+from uplift3d.arrays import DoubleArray
 from uplift3d.errors import InputError
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -23,9 +19,9 @@ class Capture:
     """Joint names; the end site of joint `x` is called `x_end`."""
     parents: tuple[int, ...]
     """Index of each joint's parent, −1 for a root."""
-    positions: Array
+    positions: DoubleArray
     """(T, J, 3) joint positions in the file's units."""
-    rotations: Array | None
+    rotations: DoubleArray | None
     """(T, J, 3, 3) global orientation of each joint's own axes (an end site has its parent's); None where the
     file has positions only."""
     frame_time_s: float

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from uplift3d.arrays import AnyArray
 from uplift3d.errors import InputError
 
 __all__ = ["as_entries", "as_number", "as_numbers", "as_table", "check_finite"]
@@ -27,7 +27,7 @@ def as_entries(value: Any, where: str) -> Sequence[Any]:
     return value  # type: ignore[return-value]  # an array has what is needed of a sequence
 
 
-def as_numbers(value: Any, where: str) -> NDArray[Any]:
+def as_numbers(value: Any, where: str) -> AnyArray:
     """An array of real numbers (or of truth values); InputError says `where` there is something else."""
     try:
         array = np.asarray(value)
@@ -47,7 +47,7 @@ def as_number(value: Any, where: str) -> float:
     return float(array.item())
 
 
-def check_finite(frames: NDArray[Any], where: str) -> None:
+def check_finite(frames: AnyArray, where: str) -> None:
     """Refuse (T, …) numbers that are not all finite; InputError says `where`, and in which frame first."""
     bad = ~np.isfinite(frames).reshape(len(frames), -1).all(axis=1)
     if bad.any():

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import FloatArray
 from uplift3d.data import amass, h36m, mpi_inf_3dhp
 from uplift3d.data.importer import ImportReport
 from uplift3d.data.resample import require_spline, resample_skeleton
@@ -74,7 +74,7 @@ def import_motions(
     check_target(store, overwrite)
     report = ImportReport()
 
-    def clips() -> Iterator[tuple[Clip, npt.NDArray[np.float32]]]:
+    def clips() -> Iterator[tuple[Clip, FloatArray]]:
         for done, motion in enumerate(motions, start=1):
             try:
                 yield to_clip(motion)
@@ -90,7 +90,7 @@ def import_motions(
     return report
 
 
-def to_clip(motion: Motion) -> tuple[Clip, npt.NDArray[np.float32]]:
+def to_clip(motion: Motion) -> tuple[Clip, FloatArray]:
     """A recording as a clip at the store's rate; InputError names one that cannot be used."""
     name = f"{motion.dataset}/{motion.subject}/{motion.name}"
     positions = motion.positions_world.astype(np.float64)

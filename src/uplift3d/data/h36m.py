@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from uplift3d.arrays import BoolArray, FloatArray
 from uplift3d.camera import Camera, Distortion
 from uplift3d.data.checks import as_numbers, as_table, check_finite
 from uplift3d.data.h36m_detections import Detections, VideoKeypoints, open_detections
@@ -67,7 +67,6 @@ ACTIONS = (
 _KEPT_OF_32 = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
 _JOINTS = 17
 
-Floats = NDArray[np.float32]
 
 # 2D files have a few frames more than the 3D file; half as many again is another frame rate.
 _OTHER_RATE = 1.5
@@ -83,11 +82,11 @@ class Track:
     """The file's own name of the recording, such as "Eating 1"."""
     camera_id: str
     camera: Camera
-    keypoints_px: Floats
+    keypoints_px: FloatArray
     """(T, 17, 2) detections in pixels."""
-    positions_world: Floats
+    positions_world: FloatArray
     """(T, 17, 3) metres, z up; shared by the cameras of a recording."""
-    confidence: Floats | None = None
+    confidence: FloatArray | None = None
     """(T, 17) of the detections in [0, 1]; None where the file has none."""
 
     def __len__(self) -> int:
@@ -99,7 +98,7 @@ class Track:
         return self.take.split(" ")[0]
 
     @property
-    def positions_camera(self) -> Floats:
+    def positions_camera(self) -> FloatArray:
         """(T, 17, 3) metres in camera axes (x right, y down, z away)."""
         return self.camera.to_camera(self.positions_world).astype(np.float32)
 
@@ -120,7 +119,7 @@ class Track:
         return "Human3.6M 3D positions"
 
     @property
-    def valid(self) -> NDArray[np.bool_]:
+    def valid(self) -> BoolArray:
         """(T,) every frame counts."""
         return np.ones(len(self), dtype=bool)
 
@@ -221,7 +220,7 @@ def _calibration() -> dict[str, Any]:
     return data
 
 
-def _recordings(path: str | Path) -> Mapping[str, Mapping[str, Floats]]:
+def _recordings(path: str | Path) -> Mapping[str, Mapping[str, FloatArray]]:
     members = load_npz(path)
     table = members.get("positions_3d")
     if not isinstance(table, Mapping):
@@ -232,8 +231,8 @@ def _recordings(path: str | Path) -> Mapping[str, Mapping[str, Floats]]:
 
 
 def _takes(
-    table: Mapping[str, Mapping[str, Floats]], subject: str, path: str | Path
-) -> Iterator[tuple[str, Floats]]:
+    table: Mapping[str, Mapping[str, FloatArray]], subject: str, path: str | Path
+) -> Iterator[tuple[str, FloatArray]]:
     """(name, (T, 17, 3) metres) of every recording of a subject."""
     if subject not in table:
         raise InputError(f"{path} has no subject {subject}; it has {', '.join(table)}")
@@ -242,7 +241,7 @@ def _takes(
 
 
 def _subject_tracks(
-    subject: str, world: Mapping[str, Mapping[str, Floats]], detections: Detections, path_3d: str | Path
+    subject: str, world: Mapping[str, Mapping[str, FloatArray]], detections: Detections, path_3d: str | Path
 ) -> Iterator[Track]:
     lenses = cameras(subject)
     for take, moving in _takes(world, subject, path_3d):
@@ -255,11 +254,11 @@ def _subject_tracks(
             yield Track(subject, take, camera_id, camera, keypoints, moving, confidence)
 
 
-def _project(camera: Camera, positions_world: Floats) -> Floats:
+def _project(camera: Camera, positions_world: FloatArray) -> FloatArray:
     return camera.project_world(positions_world).astype(np.float32)
 
 
-def _moving_joints(positions: Any, where: str) -> Floats:
+def _moving_joints(positions: Any, where: str) -> FloatArray:
     """(T, 32 or 17, 3) → (T, 17, 3)."""
     numbers = as_numbers(positions, f"{where}: 3D positions")
     shape = numbers.shape
@@ -270,7 +269,7 @@ def _moving_joints(positions: Any, where: str) -> Floats:
     return np.asarray(chosen, dtype=np.float32)
 
 
-def _fitting(view: VideoKeypoints, frames: int, where: str) -> tuple[Floats, Floats | None]:
+def _fitting(view: VideoKeypoints, frames: int, where: str) -> tuple[FloatArray, FloatArray | None]:
     """Detections and confidence of as many frames as there are 3D poses."""
     ratio = len(view) / frames
     if ratio < 1 or ratio >= _OTHER_RATE:

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from uplift3d.arrays import FloatArray
 from uplift3d.data.checks import as_entries, as_numbers, as_table
 from uplift3d.errors import InputError
 from uplift3d.files.pickles import load_npz, load_pickle
@@ -26,8 +26,7 @@ from uplift3d.skeletons import joint_set
 
 __all__ = ["Detections", "HourglassRecordings", "VideoKeypoints", "VideoPoseTable", "open_detections"]
 
-Floats = NDArray[np.float32]
-Projection = Callable[[], Floats]
+Projection = Callable[[], FloatArray]
 CAMERAS = 4
 
 # A stacked hourglass network gives the joints of MPII in this order; those who fine-tuned it on Human3.6M
@@ -46,8 +45,8 @@ _LOOKS = 50
 class VideoKeypoints:
     """One recording seen by one camera: (T, 17, 2) pixels and, if known, (T, 17) confidence."""
 
-    keypoints_px: Floats
-    confidence: Floats | None
+    keypoints_px: FloatArray
+    confidence: FloatArray | None
 
     def __len__(self) -> int:
         return len(self.keypoints_px)
@@ -134,14 +133,14 @@ class HourglassRecordings:
     """
 
     path: Path
-    recordings: Mapping[str, list[tuple[str, VideoKeypoints, Floats]]]
+    recordings: Mapping[str, list[tuple[str, VideoKeypoints, FloatArray]]]
     """Subject → (name, detections, true joints (T, 17, 2) in pixels)."""
 
     @classmethod
     def read(cls, path: Path) -> HourglassRecordings:
         """Read a `.pkl` file of that layout."""
         content = load_pickle(path)
-        recordings: dict[str, list[tuple[str, VideoKeypoints, Floats]]] = {}
+        recordings: dict[str, list[tuple[str, VideoKeypoints, FloatArray]]] = {}
         for split in ("train", "test"):
             part = content.get(split) if isinstance(content, Mapping) else None
             if isinstance(part, Mapping):
@@ -173,7 +172,7 @@ class HourglassRecordings:
         return view
 
 
-def _recordings(part: Mapping[str, Any], where: str) -> list[tuple[str, VideoKeypoints, Floats]]:
+def _recordings(part: Mapping[str, Any], where: str) -> list[tuple[str, VideoKeypoints, FloatArray]]:
     needed = ("joint_2d", "joint3d_image", "source")
     missing = [key for key in needed if key not in part]
     if missing:
@@ -200,7 +199,7 @@ def _recordings(part: Mapping[str, Any], where: str) -> list[tuple[str, VideoKey
     return found
 
 
-def _pixels_apart(truth: Floats, projected: Floats) -> float:
+def _pixels_apart(truth: FloatArray, projected: FloatArray) -> float:
     """Mean distance of two takes in some of the frames they share; infinite if their lengths differ much."""
     frames = min(len(truth), len(projected))
     if 2 * frames < max(len(truth), len(projected)):
@@ -225,7 +224,7 @@ def _as_keypoints(values: Any, where: str) -> VideoKeypoints:
     return VideoKeypoints(np.ascontiguousarray(joints[..., :2]), confidence)
 
 
-def _from_hourglass(joints: Floats) -> Floats:
+def _from_hourglass(joints: FloatArray) -> FloatArray:
     """(T, 16, C) → (T, 17, C); the head, which is missing, goes half-way from the neck to the head's top."""
     order = {name: place for place, name in enumerate(HOURGLASS_JOINTS)}
     out = np.empty((len(joints), 17, joints.shape[2]), dtype=np.float32)

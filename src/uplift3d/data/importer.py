@@ -12,8 +12,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import FloatArray
 from uplift3d.data.amc import read_amc
 from uplift3d.data.bvh import read_bvh
 from uplift3d.data.capture import Capture
@@ -54,7 +54,7 @@ class ImportReport:
 class _Result:
     """The clips of one file, a sentence for each that could not be read, reasons why others are left out."""
 
-    clips: list[tuple[Clip, npt.NDArray[np.float32]]]
+    clips: list[tuple[Clip, FloatArray]]
     problems: list[str]
     left_out: list[str]
     notes: list[tuple[str, str]]
@@ -95,7 +95,7 @@ def import_capture(
     root: str | Path,
     mappings: Sequence[SkeletonMapping] = (),
     declared: Declared = NOTHING_DECLARED,
-) -> tuple[Clip, npt.NDArray[np.float32], list[str]]:
+) -> tuple[Clip, FloatArray, list[str]]:
     """One recording as a clip: (T, 21, 3) metres, z up, h36m21, 50 Hz, NaN where it lacks a joint; and notes.
 
     Args:
@@ -143,7 +143,7 @@ def import_file(
     root: str | Path | None = None,
     mappings: Sequence[SkeletonMapping] = (),
     declared: Declared = NOTHING_DECLARED,
-) -> tuple[Clip, npt.NDArray[np.float32]]:
+) -> tuple[Clip, FloatArray]:
     """Read a file of one recording as a clip; see `import_capture`.
 
     Args:
@@ -197,7 +197,7 @@ def import_folder(
     check_target(store, overwrite)
     report = ImportReport()
 
-    def clips() -> Iterator[tuple[Clip, npt.NDArray[np.float32]]]:
+    def clips() -> Iterator[tuple[Clip, FloatArray]]:
         work = partial(_try_import, root=Path(folder), mappings=tuple(mappings), declared=declared)
         for done, result in enumerate(_map(work, files, jobs), start=1):
             progress(done, len(files))

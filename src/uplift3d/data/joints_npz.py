@@ -13,11 +13,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import AnyArray, DoubleArray
 from uplift3d.data.capture import Capture
 from uplift3d.data.checks import as_number
 from uplift3d.errors import InputError
@@ -57,13 +56,13 @@ def read_joints_npz(path: str | Path) -> list[Capture]:
     ]
 
 
-def _names(given: npt.NDArray[Any], path: Path) -> tuple[str, ...]:
+def _names(given: AnyArray, path: Path) -> tuple[str, ...]:
     if given.dtype.kind != "U" or given.ndim != 1 or len(set(given.tolist())) != len(given):
         raise InputError(f"{path}: '__names' is no list of different texts")
     return tuple(given.tolist())
 
 
-def _parents(given: npt.NDArray[Any] | None, count: int, path: Path) -> tuple[int, ...]:
+def _parents(given: AnyArray | None, count: int, path: Path) -> tuple[int, ...]:
     if given is None:
         return (-1,) * count
     if given.dtype.kind not in "iu" or given.shape != (count,):
@@ -73,7 +72,7 @@ def _parents(given: npt.NDArray[Any] | None, count: int, path: Path) -> tuple[in
     return tuple(int(parent) for parent in given)
 
 
-def _up(given: npt.NDArray[Any] | None, path: Path) -> str | None:
+def _up(given: AnyArray | None, path: Path) -> str | None:
     if given is None:
         return None
     if given.size != 1 or given.item() not in ("y", "z"):
@@ -81,19 +80,19 @@ def _up(given: npt.NDArray[Any] | None, path: Path) -> str | None:
     return str(given.item())
 
 
-def _rate(arrays: dict[str, npt.NDArray[Any]], take: str, path: Path) -> float:
+def _rate(arrays: dict[str, AnyArray], take: str, path: Path) -> float:
     key = f"__fps_{take}" if f"__fps_{take}" in arrays else "__fps"
     return _positive(arrays[key], f"{path}: {key!r}")
 
 
-def _positive(given: npt.NDArray[Any], where: str) -> float:
+def _positive(given: AnyArray, where: str) -> float:
     value = as_number(given, where)
     if not 0 < value < np.inf:
         raise InputError(f"{where} is {value:g}, a number above 0 needed")
     return value
 
 
-def _positions(given: npt.NDArray[Any], joints: int, source: Path) -> npt.NDArray[np.float64]:
+def _positions(given: AnyArray, joints: int, source: Path) -> DoubleArray:
     if given.dtype.kind not in "iuf" or given.ndim != 3 or given.shape[1:] != (joints, 3):
         raise InputError(f"{source}: {given.dtype} {given.shape} found, numbers (T, {joints}, 3) needed")
     positions = given.astype(np.float64)

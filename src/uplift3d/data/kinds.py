@@ -5,11 +5,9 @@ Axes: T frames of h36m17 or h36m21, world metres with z up.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import DoubleArray, IntArray, RealArray
 from uplift3d.data.plausible import leg_length
 from uplift3d.skeletons import joint_set
 
@@ -32,10 +30,8 @@ _WINDOW_S = 0.2
 _J = joint_set("h36m17")
 _LIMBS = [_J.index(f"{side}_{joint}") for side in ("left", "right") for joint in ("wrist", "ankle")]
 
-Array = npt.NDArray[np.float64]
 
-
-def kinds_of(positions: npt.NDArray[np.floating[Any]], rate_hz: float) -> npt.NDArray[np.int64]:
+def kinds_of(positions: RealArray, rate_hz: float) -> IntArray:
     """The kind of every frame of a clip, as (T,) indices into `KINDS`.
 
     The floor lies 8 cm below where the ankles of the clip come lowest (5th percentile). Speeds are
@@ -66,7 +62,7 @@ def kinds_of(positions: npt.NDArray[np.floating[Any]], rate_hz: float) -> npt.ND
     return kind
 
 
-def _speed(points: Array, rate_hz: float) -> Array:
+def _speed(points: DoubleArray, rate_hz: float) -> DoubleArray:
     """(T, P, D) → (T,) m/s, mean over the points, smoothed."""
     if len(points) < 2:
         return np.zeros(len(points))

@@ -13,16 +13,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import DoubleArray
 from uplift3d.data.capture import Capture
 from uplift3d.data.plausible import UNITS, leg_length, unit_by_size
 from uplift3d.data.provenance import DatasetRule
 from uplift3d.errors import InputError
 from uplift3d.files.guards import listed
 from uplift3d.skeletons import joint_set
-
-Array = npt.NDArray[np.float64]
 
 JOINTS = joint_set("h36m21").joints
 LIMBS = ("hip", "knee", "ankle", "shoulder", "elbow", "wrist")
@@ -142,7 +140,7 @@ class SkeletonMapping:
         return sorted(set().union(*wanted) - set(capture.names))
 
 
-def to_h36m21(capture: Capture, mapping: SkeletonMapping) -> Array:
+def to_h36m21(capture: Capture, mapping: SkeletonMapping) -> DoubleArray:
     """The capture's joints as h36m21: (T, 21, 3) metres, right-handed, z up, at its own frame rate.
 
     Joints that cannot be had from the capture are NaN.
@@ -166,7 +164,7 @@ def to_h36m21(capture: Capture, mapping: SkeletonMapping) -> Array:
     return _without_calibration(z_up(joints, up) * _scale(joints, capture, mapping), mapping)
 
 
-def _scale(joints: Array, capture: Capture, mapping: SkeletonMapping) -> float:
+def _scale(joints: DoubleArray, capture: Capture, mapping: SkeletonMapping) -> float:
     """Metres of the capture's unit: as the file or the mapping says, or else by the person's size."""
     if stated := capture.metres_per_unit or mapping.metres_per_unit:
         return stated
@@ -179,7 +177,7 @@ def _scale(joints: Array, capture: Capture, mapping: SkeletonMapping) -> float:
     return fitting[1]
 
 
-def _without_calibration(world: Array, mapping: SkeletonMapping) -> Array:
+def _without_calibration(world: DoubleArray, mapping: SkeletonMapping) -> DoubleArray:
     limit = mapping.drop_first_frame_if_step_above_m
     if limit is not None and len(world) > 1:
         step = np.nanmean(np.linalg.norm(world[1] - world[0], axis=-1))
@@ -187,7 +185,7 @@ def _without_calibration(world: Array, mapping: SkeletonMapping) -> Array:
     return world
 
 
-def _place(formula: JointFormula, capture: Capture, index: dict[str, int]) -> Array:
+def _place(formula: JointFormula, capture: Capture, index: dict[str, int]) -> DoubleArray:
     place = np.zeros((len(capture), 3))
     for name, weight in formula.weights.items():
         place += weight * capture.positions[:, index[name]]
@@ -199,13 +197,13 @@ def _place(formula: JointFormula, capture: Capture, index: dict[str, int]) -> Ar
     return place
 
 
-def _axes(axes: str | Frame, capture: Capture, index: dict[str, int]) -> Array:
+def _axes(axes: str | Frame, capture: Capture, index: dict[str, int]) -> DoubleArray:
     """(T, 3, 3) with the axes as columns."""
     if isinstance(axes, str):
         assert capture.rotations is not None, "a formula with a joint's axes fits only where there are some"
         return capture.rotations[:, index[axes]]
 
-    def direction(pair: tuple[str, str]) -> Array:
+    def direction(pair: tuple[str, str]) -> DoubleArray:
         tail, head = (capture.positions[:, index[name]] for name in pair)
         return head - tail
 
@@ -215,13 +213,13 @@ def _axes(axes: str | Frame, capture: Capture, index: dict[str, int]) -> Array:
     return np.stack([first, second, np.cross(first, second)], axis=-1)
 
 
-def _unit(vectors: Array) -> Array:
+def _unit(vectors: DoubleArray) -> DoubleArray:
     """Vectors of length one; those without a direction stay zero."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 1e-9)
 
 
-def z_up(positions: Array, up: str) -> Array:
+def z_up(positions: DoubleArray, up: str) -> DoubleArray:
     """Right-handed (..., 3) with `up` "y" or "z" → z up; from y up, x stays and z becomes −y."""
     if up == "z":
         return positions

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from uplift3d.arrays import AnyArray, BoolArray, FloatArray
 from uplift3d.camera import Camera
 from uplift3d.data.checks import as_entries, as_number, as_numbers, as_table, check_finite
 from uplift3d.data.matlab import read_mat, read_mat73
@@ -55,8 +55,6 @@ SEQUENCES: dict[tuple[str, str], tuple[int, float]] = {
     ("S8", "Seq2"): (6054, 25.0),
 }
 _MM_PER_M = 1000.0
-
-Floats = NDArray[np.float32]
 
 
 def sequences_of(subject: str) -> list[tuple[str, str]]:
@@ -171,11 +169,11 @@ def _track(
     camera: Camera | None,
     rate_hz: float,
     ground_truth: GroundTruth,
-    pixels: NDArray[Any],
-    millimetres: NDArray[Any],
+    pixels: AnyArray,
+    millimetres: AnyArray,
     *,
     where: str,
-    valid: NDArray[np.bool_] | None = None,
+    valid: BoolArray | None = None,
 ) -> StoredTrack:
     """Joints (T, 17 or 28, 2 and 3) in the data set's orders → a track."""
     for what, values, size in (("2D", pixels, 2), ("3D", millimetres, 3)):
@@ -203,7 +201,7 @@ def _track(
     )
 
 
-def _h36m17(joints: NDArray[Any]) -> Floats:
+def _h36m17(joints: AnyArray) -> FloatArray:
     source = "mpi_inf_3dhp28" if joints.shape[1] == 28 else "mpi_inf_3dhp17"
     return np.asarray(joints[:, reorder(source, "h36m17")], dtype=np.float32)
 
@@ -213,7 +211,7 @@ def _image_size(subject: str) -> tuple[int, int]:
     return (1920, 1080) if subject in ("TS5", "TS6") else (2048, 2048)
 
 
-def _fitted(pixels: NDArray[Any], millimetres: NDArray[Any], image_size: tuple[int, int]) -> Camera | None:
+def _fitted(pixels: AnyArray, millimetres: AnyArray, image_size: tuple[int, int]) -> Camera | None:
     """The pinhole camera that brings the captured joints (`annot3`) to their pixels, by least squares."""
     points = np.reshape(millimetres, (-1, 3)).astype(np.float64)
     seen = np.reshape(pixels, (-1, 2)).astype(np.float64)
@@ -231,12 +229,12 @@ def _calibration(path: Path) -> dict[str, Camera]:
     return read_calibration(path) if path.is_file() else {}
 
 
-def _cell(cells: NDArray[Any], row: int) -> NDArray[Any]:
+def _cell(cells: AnyArray, row: int) -> AnyArray:
     """A MATLAB cell array (C, 1) holds an array in every entry."""
     return np.asarray(np.ravel(cells)[row] if cells.dtype == object else cells[row])
 
 
-def _one_person(values: NDArray[Any], where: str) -> NDArray[Any]:
+def _one_person(values: AnyArray, where: str) -> AnyArray:
     """(3, 17, 1, T) in MATLAB, which is (T, 1, 17, 3) here, → (T, 17, 3)."""
     numbers = as_numbers(values, where)
     if numbers.ndim != 4 or numbers.shape[1] != 1:
@@ -244,7 +242,7 @@ def _one_person(values: NDArray[Any], where: str) -> NDArray[Any]:
     return numbers[:, 0]
 
 
-def _unpacked(values: NDArray[Any], size: int, where: str) -> NDArray[Any]:
+def _unpacked(values: AnyArray, size: int, where: str) -> AnyArray:
     """Rows of x1 y1 (z1) x2 y2 … → (T, 28, size)."""
     numbers = as_numbers(values, where)
     if numbers.ndim != 2 or numbers.shape[1] != 28 * size:
@@ -259,7 +257,7 @@ def _dictionary(path: Path) -> Mapping[str, Any]:
     return data
 
 
-def _pick(arrays: Mapping[str, Any], key: str, where: str) -> NDArray[Any]:
+def _pick(arrays: Mapping[str, Any], key: str, where: str) -> AnyArray:
     if key not in arrays:
         raise InputError(f"{where} lacks {key}; it has {_names(arrays)}")
     return as_numbers(arrays[key], f"{where}: {key}")

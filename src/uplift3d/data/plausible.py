@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import DoubleArray
 from uplift3d.errors import InputError
 from uplift3d.skeletons import joint_set
-
-Array = npt.NDArray[np.float64]
 
 FASTEST_M_S = 9.0
 """Of the pelvis for a tenth of a clip: sprinters in a motion capture hall stay below."""
@@ -25,7 +23,7 @@ _FLIGHT_S = 0.15
 _JOINTS = joint_set("h36m21")
 
 
-def check_places(world: Array, source: Path) -> None:
+def check_places(world: DoubleArray, source: Path) -> None:
     """Refuse (T, 21, 3) metres in which the pelvis is missing or somebody is nowhere on Earth."""
     pelvis = world[:, _JOINTS.index("pelvis")]
     if not np.isfinite(pelvis).all():
@@ -36,10 +34,10 @@ def check_places(world: Array, source: Path) -> None:
         )
 
 
-def leg_length(joints: Array) -> float:
+def leg_length(joints: DoubleArray) -> float:
     """Hip to knee to ankle of (T, 21, 3), mean of both legs, median over time, in the unit of the joints."""
 
-    def apart(one: str, other: str) -> Array:
+    def apart(one: str, other: str) -> DoubleArray:
         step = joints[:, _JOINTS.index(one)] - joints[:, _JOINTS.index(other)]
         return np.asarray(np.linalg.norm(step, axis=-1))
 
@@ -47,7 +45,7 @@ def leg_length(joints: Array) -> float:
     return float(np.nanmedian(np.mean(both, axis=0))) if len(joints) else float("nan")
 
 
-def unit_by_size(joints: Array) -> tuple[str, float] | None:
+def unit_by_size(joints: DoubleArray) -> tuple[str, float] | None:
     """The unit (name, metres) that makes a person of usual size of (T, 21, 3) joints; None where none does.
 
     Units differ by more than people do, so it is never two.
@@ -57,7 +55,7 @@ def unit_by_size(joints: Array) -> tuple[str, float] | None:
     return fitting[0] if fitting else None
 
 
-def doubts(positions: Array, rate_hz: float) -> list[str]:
+def doubts(positions: DoubleArray, rate_hz: float) -> list[str]:
     """What does not look like people in (T, 21, 3) metres, z up, a sentence each."""
     said = []
     legs = leg_length(positions)
@@ -73,7 +71,7 @@ def doubts(positions: Array, rate_hz: float) -> list[str]:
     return said
 
 
-def measured_gravity(positions: Array, rate_hz: float) -> float | None:
+def measured_gravity(positions: DoubleArray, rate_hz: float) -> float | None:
     """Downward m/s² of the body's centre while nothing touches the ground; None where nobody jumps.
 
     A flight is a time of at least 0.15 s in which the lowest joint is 0.10 m above the floor (its 5th

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import DoubleArray
 from uplift3d.errors import InputError
 
-Array = npt.NDArray[np.float64]
 
-
-def resample(positions: Array, frame_time_s: float, rate_hz: float = 50.0) -> Array:
+def resample(positions: DoubleArray, frame_time_s: float, rate_hz: float = 50.0) -> DoubleArray:
     """Positions (T, ...) every `frame_time_s` seconds → (T', ...) at `rate_hz`, by a cubic spline.
 
     The first frame stays; the last new frame is the last that is not after the last old one. Nothing is
@@ -55,8 +53,8 @@ def require_spline() -> Any:
 
 
 def resample_skeleton(
-    positions: Array, parents: Sequence[int], frame_time_s: float, rate_hz: float = 50.0
-) -> Array:
+    positions: DoubleArray, parents: Sequence[int], frame_time_s: float, rate_hz: float = 50.0
+) -> DoubleArray:
     """Like `resample` for a tree of joints (T, J, 3), keeping the lengths of its bones.
 
     A spline through positions cuts the arcs that joints swing in: at 30 Hz a fast arm becomes up to 1 cm

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from uplift3d.arrays import DoubleArray
 from uplift3d.camera import Camera
 from uplift3d.errors import InputError
 
 __all__ = ["read_calibration"]
 
-Array = NDArray[np.float64]
 HEADER = "Skeletool Camera Calibration File"
 _NEEDED = {"size": 2, "intrinsic": 16, "extrinsic": 16}
 MM_PER_M = 1000.0
@@ -68,7 +67,7 @@ def _camera(entries: dict[str, list[str]], where: str) -> Camera:
     )
 
 
-def _nearest_rotation(matrix: Array) -> Array:
+def _nearest_rotation(matrix: DoubleArray) -> DoubleArray:
     """The files round to six digits, which leaves rotations that are not quite orthogonal."""
     u, _, vt = np.linalg.svd(matrix)
     return np.asarray(u @ vt)

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import AnyArray, FloatArray, RealArray
 from uplift3d.data.splits import SPLITS, VALIDATION
 from uplift3d.data.store_index import (
     JOINTS,
@@ -57,7 +57,7 @@ class MotionStore:
 
     path: Path
     clips: tuple[Clip, ...]
-    positions: npt.NDArray[np.float32]
+    positions: FloatArray
     """(F, 21, 3) memory map, read only; (F, 17, 3) in a store of version 1."""
 
     @classmethod
@@ -86,11 +86,11 @@ class MotionStore:
     def __len__(self) -> int:
         return len(self.clips)
 
-    def __getitem__(self, index: int) -> npt.NDArray[np.float32]:
+    def __getitem__(self, index: int) -> FloatArray:
         clip = self.clips[index]
         return _padded(self.positions[clip.start : clip.start + clip.frames])
 
-    def __iter__(self) -> Iterator[npt.NDArray[np.float32]]:
+    def __iter__(self) -> Iterator[FloatArray]:
         return (self[index] for index in range(len(self)))
 
     def __repr__(self) -> str:
@@ -143,9 +143,7 @@ def split_of(store: MotionStore, datasets: Sequence[str] = ()) -> tuple[tuple[in
     return training, validation
 
 
-def write_store(
-    path: str | Path, clips: Iterable[tuple[Clip, npt.NDArray[np.floating[Any]]]], overwrite: bool = False
-) -> int:
+def write_store(path: str | Path, clips: Iterable[tuple[Clip, RealArray]], overwrite: bool = False) -> int:
     """Write a store, clip by clip as they come, and return how many there were.
 
     The folder appears under its name only when it is complete; after an error nothing is left behind.
@@ -175,7 +173,7 @@ def write_store(
     return len(index)
 
 
-def _write_into(folder: Path, clips: Iterable[tuple[Clip, npt.NDArray[np.floating[Any]]]]) -> list[Clip]:
+def _write_into(folder: Path, clips: Iterable[tuple[Clip, RealArray]]) -> list[Clip]:
     index: list[Clip] = []
     with _npy_of_unknown_length(folder / "positions.npy") as append:
         for clip, positions in clips:
@@ -215,7 +213,7 @@ class _Append:
     def __init__(self, file: BinaryIO) -> None:
         self.file, self.frames = file, 0
 
-    def __call__(self, positions: npt.NDArray[np.float32]) -> None:
+    def __call__(self, positions: FloatArray) -> None:
         self.file.write(positions.tobytes())
         self.frames += len(positions)
 
@@ -238,7 +236,7 @@ def _write_header(file: BinaryIO, frames: int) -> None:
     np.lib.format.write_array_header_1_0(file, header)  # type: ignore[no-untyped-call]
 
 
-def _checked(clip: Clip, positions: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
+def _checked(clip: Clip, positions: RealArray) -> FloatArray:
     if positions.ndim != 3 or positions.shape[1:] not in ((_STORED, 3), (_SEEN, 3)) or len(positions) == 0:
         raise InputError(
             f"clip {clip.name!r}: positions {positions.shape} given, (T, {_STORED}, 3) with T > 0 needed"
@@ -254,7 +252,7 @@ def _checked(clip: Clip, positions: npt.NDArray[np.floating[Any]]) -> npt.NDArra
     return np.ascontiguousarray(np.where(unseen[..., None], np.float32(np.nan), stored))
 
 
-def _padded(positions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _padded(positions: FloatArray) -> FloatArray:
     """(T, 17 or 21, 3) as (T, 21, 3), without copying where nothing is to be added."""
     missing = _STORED - positions.shape[1]
     if missing == 0:
@@ -262,12 +260,12 @@ def _padded(positions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.pad(positions, ((0, 0), (0, missing), (0, 0)), constant_values=np.nan)
 
 
-def _lacks(positions: npt.NDArray[np.float32]) -> tuple[str, ...]:
+def _lacks(positions: FloatArray) -> tuple[str, ...]:
     unseen = np.isnan(positions).any(axis=(0, 2))
     return tuple(joint for joint, lost in zip(joint_set(STORED_JOINTS).joints, unseen, strict=True) if lost)
 
 
-def _mapped(path: Path) -> npt.NDArray[Any]:
+def _mapped(path: Path) -> AnyArray:
     """An `.npy` file as a memory map; nothing is read but its header."""
     source = regular_file(path, "the positions of a motion store", max_bytes=2**50)
     with source.open("rb") as file:
@@ -283,7 +281,7 @@ def _mapped(path: Path) -> npt.NDArray[Any]:
     return np.memmap(source, header.dtype, "r", header.length, header.shape)
 
 
-def _check(clips: tuple[Clip, ...], positions: npt.NDArray[np.float32], path: Path, version: int) -> None:
+def _check(clips: tuple[Clip, ...], positions: FloatArray, path: Path, version: int) -> None:
     joints = _SEEN if version == 1 else _STORED
     if positions.dtype != np.float32 or positions.shape[1:] != (joints, 3):
         raise InputError(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import RealArray
 from uplift3d.data.splits import VALIDATION
 from uplift3d.data.store import RATE_HZ, MotionStore, whole_clips
 from uplift3d.skeletons import joint_set
@@ -40,7 +39,7 @@ class DatasetSummary:
         return self.frames / RATE_HZ / 60
 
 
-def body_height_m(positions: npt.NDArray[np.floating[Any]]) -> float:
+def body_height_m(positions: RealArray) -> float:
     """Height of whoever moves in (T, 17 or 21, 3) metres, in any pose: bones end to end, median over time.
 
     Sole to ankle, shin and thigh (mean of both legs), pelvis to neck, neck to top of the head.

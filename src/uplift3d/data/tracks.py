@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from uplift3d.arrays import AnyArray, BoolArray, FloatArray
 from uplift3d.camera import Camera, normalise_intrinsics
 from uplift3d.errors import InputError
 
@@ -25,9 +25,6 @@ __all__ = [
     "missing_files",
     "name_of",
 ]
-
-Floats = NDArray[np.float32]
-Bools = NDArray[np.bool_]
 
 
 class Track(Protocol):
@@ -66,19 +63,19 @@ class Track(Protocol):
         """Which of the data set's 3D annotations this is."""
 
     @property
-    def keypoints_px(self) -> Floats:
+    def keypoints_px(self) -> FloatArray:
         """(T, 17, 2) pixels, measured or true."""
 
     @property
-    def confidence(self) -> Floats | None:
+    def confidence(self) -> FloatArray | None:
         """(T, 17) of the 2D joints in [0, 1]; None where the files have none."""
 
     @property
-    def positions_camera(self) -> Floats:
+    def positions_camera(self) -> FloatArray:
         """(T, 17, 3) metres in camera axes (x right, y down, z away)."""
 
     @property
-    def valid(self) -> Bools:
+    def valid(self) -> BoolArray:
         """(T,) frames that count in an evaluation."""
 
     def __len__(self) -> int:
@@ -93,7 +90,7 @@ class Motion:
     subject: str
     name: str
     rate_hz: float
-    positions_world: Floats
+    positions_world: FloatArray
     """(T, 17, 3) metres, z up."""
     licence: str
 
@@ -116,10 +113,10 @@ class StoredTrack:
     image_size: tuple[int, int]
     rate_hz: float
     ground_truth: str
-    keypoints_px: Floats
-    confidence: Floats | None
-    positions_camera: Floats
-    valid: Bools
+    keypoints_px: FloatArray
+    confidence: FloatArray | None
+    positions_camera: FloatArray
+    valid: BoolArray
 
     def __len__(self) -> int:
         return len(self.valid)
@@ -183,7 +180,7 @@ def camera_of(track: Track, need: str) -> Camera:
     return track.camera
 
 
-def intrinsics_of(track: Track) -> Floats:
+def intrinsics_of(track: Track) -> FloatArray:
     """Focal lengths and principal point (fx, fy, cx, cy) of a track's camera, (4,) in half image widths.
 
     Raises:
@@ -193,7 +190,7 @@ def intrinsics_of(track: Track) -> Floats:
     return normalise_intrinsics(camera, track.image_size).astype(np.float32)
 
 
-def _between(values: NDArray[Any], step: int) -> Floats:
+def _between(values: AnyArray, step: int) -> FloatArray:
     """(T, …) → ((T − 1) · step + 1, …) by straight lines; the given frames stay bit for bit."""
     out = np.empty(((len(values) - 1) * step + 1, *values.shape[1:]), dtype=np.float32)
     out[::step] = values

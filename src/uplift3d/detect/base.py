@@ -6,11 +6,7 @@ Axes: P people, J joints.
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
-import numpy as np
-import numpy.typing as npt
-
-FloatArray = npt.NDArray[np.float32]
-Image = npt.NDArray[np.uint8]
+from uplift3d.arrays import DoubleArray, FloatArray, Image
 
 
 class People(NamedTuple):
@@ -48,7 +44,7 @@ class Detector(Protocol):
 class Place(NamedTuple):
     """Where a person should be."""
 
-    centre: npt.NDArray[np.float64]
+    centre: DoubleArray
     """(2,) middle of shoulders and hips in pixels, see `sighting.Sighting.centre`."""
     size: float
     """Longer side of the box around the joints, in pixels."""

@@ -3,7 +3,8 @@
 from collections import deque
 from typing import NamedTuple
 
-from uplift3d.detect.base import Detector, Follower, Image, People
+from uplift3d.arrays import Image
+from uplift3d.detect.base import Detector, Follower, People
 from uplift3d.detect.sighting import SAME_PERSON, Sighting, distance, sightings, without_doubles
 from uplift3d.detect.tracks import MIN_SCORE, Track
 

@@ -13,8 +13,9 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from uplift3d.arrays import DoubleArray, FloatArray, Image, IntArray
 from uplift3d.detect.ahead import read_ahead
-from uplift3d.detect.base import Detector, Image
+from uplift3d.detect.base import Detector
 from uplift3d.detect.finder import Finder
 from uplift3d.detect.registry import create_detector
 from uplift3d.detect.tracks import Track, Tracker
@@ -33,7 +34,7 @@ class Frames(Protocol):
     size: tuple[int, int]
 
     @property
-    def times(self) -> npt.NDArray[np.float64]:
+    def times(self) -> DoubleArray:
         """(F,) seconds of all frames; asked for when the last one has been handed out."""
         ...
 
@@ -127,7 +128,7 @@ def _chosen(tracks: list[Track], people: Who) -> list[Track]:
 
 def _stack(
     people: list[Track], key_frames: int, joints: int
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32] | None]:
+) -> tuple[FloatArray, FloatArray, FloatArray | None]:
     """Positions (P, K, J, 2), NaN where unseen, confidence (P, K, J), hint (P, K, J, 3) if there is any."""
     positions = np.full((len(people), key_frames, joints, 2), np.nan, dtype=np.float32)
     confidence = np.zeros((len(people), key_frames, joints), dtype=np.float32)
@@ -150,7 +151,7 @@ def _nobody(path: Path, key_frames: int, tracker: Tracker) -> str:
 
 
 def _shown(
-    frames: Iterator[tuple[int, float, Image]], numbers: npt.NDArray[np.int64] | None, progress: bool
+    frames: Iterator[tuple[int, float, Image]], numbers: IntArray | None, progress: bool
 ) -> Iterator[tuple[int, float, Image]]:
     console = Console(stderr=True)
     if not (progress and console.is_terminal):

@@ -19,7 +19,8 @@ from urllib.parse import urlparse
 
 import numpy as np
 
-from uplift3d.detect.base import Image, People
+from uplift3d.arrays import Image
+from uplift3d.detect.base import People
 from uplift3d.errors import InputError
 from uplift3d.files.guards import reason, regular_file
 from uplift3d.skeletons import joint_set

@@ -17,12 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import DoubleArray, IntArray, TimeArray
 from uplift3d.skeletons import convert_2d, convert_3d, joint_set
-from uplift3d.types import Keypoints2D, TimeArray
-
-Array = npt.NDArray[np.float64]
+from uplift3d.types import Keypoints2D
 
 JOINTS = "h36m17"
 LEGS, ARMS = ("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist")
@@ -46,7 +44,7 @@ UNSURE = 0.05
 """A joint with less confidence is a guess from the rest of the body and shows nothing."""
 
 
-def left_minus_right(keypoints: Keypoints2D, person: int) -> Array:
+def left_minus_right(keypoints: Keypoints2D, person: int) -> DoubleArray:
     """(K, D) left-minus-right vectors (x, y, z) of every pair of joints in metres, NaN where unseen.
 
     x and y are pixels over the person's size in the image, z is the depth hint's.
@@ -65,7 +63,7 @@ def left_minus_right(keypoints: Keypoints2D, person: int) -> Array:
     return out.reshape(len(flat), 3 * len(PAIRS))
 
 
-def person_size(limbs: Array, times: TimeArray) -> Array:
+def person_size(limbs: DoubleArray, times: TimeArray) -> DoubleArray:
     """(K,) pixels per metre at the person, from joints of arms and legs (K, J, 2); NaN far from any pose.
 
     Root mean square distance from their middle over `TYPICAL_SPREAD_M`, averaged over a few seconds.
@@ -85,7 +83,7 @@ def person_size(limbs: Array, times: TimeArray) -> Array:
     return np.asarray(np.where(mean > 0, np.sqrt(mean) / TYPICAL_SPREAD_M, np.nan))
 
 
-def state_signs() -> Array:
+def state_signs() -> DoubleArray:
     """(S, D) what every state does to a left-minus-right vector."""
     rows = [[sign[0]] * len(LEGS) * 3 + [sign[1]] * len(ARMS) * 3 for sign in LIMB_SIGNS]
     return np.array(rows, dtype=np.float64)
@@ -95,11 +93,11 @@ def state_signs() -> Array:
 class PairModel:
     """Mixtures of zero-mean Gaussians over the left-minus-right vectors of two looks, one for every lag."""
 
-    lags_s: Array
+    lags_s: DoubleArray
     """(L,) seconds between the looks, increasing."""
-    shares: Array
+    shares: DoubleArray
     """(L, C) of the components."""
-    covariances: Array
+    covariances: DoubleArray
     """(L, C, 2 D, 2 D) square metres; the earlier look first."""
 
     @classmethod
@@ -107,12 +105,12 @@ class PairModel:
         """The one inside the package."""
         return _shipped()
 
-    def nearest(self, lags_s: Array) -> npt.NDArray[np.int64]:
+    def nearest(self, lags_s: DoubleArray) -> IntArray:
         """Which mixture stands for looks that far apart, (n,)."""
         steps = np.abs(np.log(np.maximum(lags_s, 1e-3))[:, None] - np.log(self.lags_s))
         return np.asarray(np.argmin(steps, axis=1))
 
-    def two_looks(self, earlier: Array, later: Array, lags_s: Array) -> Array:
+    def two_looks(self, earlier: DoubleArray, later: DoubleArray, lags_s: DoubleArray) -> DoubleArray:
         """Log density of later looks given earlier ones, both (n, D), in every pair of states, (n, S, S)."""
         signs = state_signs()
         count, size = earlier.shape
@@ -131,7 +129,7 @@ class PairModel:
         return out
 
 
-def _log_mixture(vectors: Array, shares: Array, covariances: Array) -> Array:
+def _log_mixture(vectors: DoubleArray, shares: DoubleArray, covariances: DoubleArray) -> DoubleArray:
     """Log density of vectors (n, m, D), NaN where unseen alike in all m, under a mixture; (n, m)."""
     out = np.zeros(vectors.shape[:2])
     seen = np.isfinite(vectors[:, 0])
@@ -148,14 +146,14 @@ def _log_mixture(vectors: Array, shares: Array, covariances: Array) -> Array:
     return out
 
 
-def _log_sum(vectors: Array, constant: Array, whiten: Array) -> Array:
+def _log_sum(vectors: DoubleArray, constant: DoubleArray, whiten: DoubleArray) -> DoubleArray:
     """Log of a sum of Gaussians without missing numbers: vectors (n, m, d) → (n, m)."""
     components, size = whiten.shape[:2]
     white = vectors.reshape(-1, size) @ whiten.reshape(-1, size).T  # (n m, C d)
     squares = (white.reshape(-1, components, size) ** 2).sum(axis=-1)
     logs = constant - 0.5 * squares  # (n m, C)
     top = logs.max(axis=-1, keepdims=True)
-    total: Array = top[:, 0] + np.log(np.exp(logs - top).sum(axis=-1))
+    total: DoubleArray = top[:, 0] + np.log(np.exp(logs - top).sum(axis=-1))
     return total.reshape(vectors.shape[:2])
 
 

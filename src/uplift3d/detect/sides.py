@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from uplift3d.detect.side_evidence import STATES, Array, PairModel, left_minus_right
+from uplift3d.arrays import DoubleArray, IntArray, TimeArray
+from uplift3d.detect.side_evidence import STATES, PairModel, left_minus_right
 from uplift3d.skeletons import joint_set
-from uplift3d.types import IntArray, Keypoints2D, TimeArray
+from uplift3d.types import Keypoints2D
 
 LEG_WORDS = ("hip", "knee", "ankle", "foot", "toe", "heel")
 ARM_WORDS = ("shoulder", "clavicle", "elbow", "wrist", "hand", "pinky", "index", "thumb")
@@ -124,7 +125,7 @@ def exchanges(states: IntArray, times: TimeArray) -> list[dict[str, Any]]:
     return found
 
 
-def _most_likely(vectors: Array, times: TimeArray, prices: SidePrices, model: PairModel) -> IntArray:
+def _most_likely(vectors: DoubleArray, times: TimeArray, prices: SidePrices, model: PairModel) -> IntArray:
     """(n,) states of looks (n, D)."""
     steps, own = _evidence(vectors, times, prices, model)
     states = viterbi(steps, own)
@@ -135,7 +136,7 @@ def _most_likely(vectors: Array, times: TimeArray, prices: SidePrices, model: Pa
     return viterbi(steps, own)
 
 
-def viterbi(steps: Array, own: Array) -> IntArray:
+def viterbi(steps: DoubleArray, own: DoubleArray) -> IntArray:
     """The best path (n,) through states, of which a step (n - 1, S, S) and a stay (n, S) earn so much."""
     best = own[0]
     came_from = np.zeros(own.shape, dtype=np.int64)
@@ -150,7 +151,9 @@ def viterbi(steps: Array, own: Array) -> IntArray:
     return states
 
 
-def _evidence(vectors: Array, times: TimeArray, prices: SidePrices, model: PairModel) -> tuple[Array, Array]:
+def _evidence(
+    vectors: DoubleArray, times: TimeArray, prices: SidePrices, model: PairModel
+) -> tuple[DoubleArray, DoubleArray]:
     """In nats: for every two looks in a row (n - 1, S, S), from state to state; for every look (n, S)."""
     lags_s = np.diff(times)
     logs = model.two_looks(vectors[:-1], vectors[1:], lags_s)  # (n - 1, S, S)

@@ -3,17 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from uplift3d.detect.base import FloatArray, People, Place
+from uplift3d.arrays import DoubleArray, FloatArray
+from uplift3d.detect.base import People, Place
 from uplift3d.skeletons import joint_set
 
 TRUNK = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
 BODY = (*TRUNK, "left_knee", "right_knee")
 SAME_PERSON = 0.15
 """Two sightings in one image whose joints lie closer than this (mean, over the size) are the same person."""
-
-Point = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,14 +30,14 @@ class Sighting:
         return float(self.confidence[_rows(self.joints, BODY)].mean())
 
     @property
-    def box(self) -> tuple[Point, Point]:
+    def box(self) -> tuple[DoubleArray, DoubleArray]:
         """Corners (top left, bottom right) around all seen joints, in pixels."""
         return np.nanmin(self.positions, axis=0).astype(float), np.nanmax(self.positions, axis=0).astype(
             float
         )
 
     @property
-    def centre(self) -> Point:
+    def centre(self) -> DoubleArray:
         """Middle of the shoulders and hips (of the box where none of them is seen), in pixels."""
         trunk = self.positions[_rows(self.joints, TRUNK)]
         seen = np.isfinite(trunk).all(axis=1)

@@ -13,10 +13,10 @@ from typing import Literal
 
 import numpy as np
 
+from uplift3d.arrays import FloatArray, IntArray
 from uplift3d.data.tracks import Track
 from uplift3d.evaluate import windows
 from uplift3d.evaluate.track_lifter import NetworkT_co, TrackLifter
-from uplift3d.types import FloatArray, IntArray
 
 __all__ = ["Baseline", "Interpolated", "straight_lines"]
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from uplift3d.arrays import FloatArray, IntArray
 from uplift3d.camera import Camera
 from uplift3d.data.tracks import Track, camera_of
 from uplift3d.evaluate.baselines import Baseline, straight_lines
@@ -26,7 +27,6 @@ from uplift3d.evaluate.track_lifter import flip_averaged, on_frames
 from uplift3d.model.rivals import MotionBERT
 from uplift3d.normalise import normalise_screen
 from uplift3d.skeletons import joint_set, reorder
-from uplift3d.types import FloatArray, IntArray
 
 __all__ = ["ClipLifter", "metres_from_image", "tile"]
 

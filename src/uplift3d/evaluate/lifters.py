@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from uplift3d.arrays import AnyArray, BoolArray, FloatArray, IntArray, TimeArray
 from uplift3d.camera import normalise_screen
 from uplift3d.data.tracks import Track, camera_of, name_of
 from uplift3d.errors import InputError
@@ -25,7 +25,7 @@ from uplift3d.model import UpliftUpsample
 from uplift3d.normalise import mirror
 from uplift3d.skeletons import reorder
 from uplift3d.tokens import InputKind, InputSpec, PersonKeyFrames, tokenise
-from uplift3d.types import FloatArray, IntArray, Keypoints2D, TimeArray
+from uplift3d.types import Keypoints2D
 
 __all__ = ["OwnLifter", "PersonLifter", "WindowLifter", "create_lifter", "key_frames", "to_camera_axes"]
 
@@ -95,7 +95,7 @@ class WindowLifter(OwnLifter):
         return on_frames((plain + mirror(mirrored, config.joints)) / 2, centres, len(track))
 
     @torch.inference_mode()
-    def _central(self, screen: FloatArray, source: NDArray[np.int64], mask: NDArray[np.bool_]) -> FloatArray:
+    def _central(self, screen: FloatArray, source: IntArray, mask: BoolArray) -> FloatArray:
         """Central poses (W, J, 3) of windows that show the frames `source` (W, N) of `screen` (T, J, 2)."""
         model = self.model
         device = next(model.parameters()).device
@@ -113,7 +113,7 @@ class WindowLifter(OwnLifter):
         return np.concatenate(central)
 
 
-def _compact(source: NDArray[np.int64], mask: NDArray[np.bool_]) -> tuple[torch.Tensor, torch.Tensor]:
+def _compact(source: IntArray, mask: BoolArray) -> tuple[torch.Tensor, torch.Tensor]:
     """Slots (W, M) of the pose tokens of every window, N for padding, and the frames (W, M) they show."""
     length = mask.shape[1]
     most = max(1, int(mask.sum(axis=1).max(initial=0)))
@@ -148,7 +148,7 @@ class PersonLifter(OwnLifter):
         return on_frames(lifted, rows, len(track))
 
 
-def key_frames(track: Track, rows: NDArray[np.int64], joints: str, input: InputKind) -> PersonKeyFrames:
+def key_frames(track: Track, rows: IntArray, joints: str, input: InputKind) -> PersonKeyFrames:
     """Some frames of a track, as the pipeline takes them, for a network of these joints and this input."""
     confidence: Any = None if track.confidence is None else track.confidence[rows][None]
     keys = Keypoints2D(
@@ -176,5 +176,5 @@ class _DeviceRuntime(TorchRuntime):
             _, centre = self._model.uplift(self._moved(pose_tokens), self._moved(slots))
         return np.asarray(centre.float().cpu().numpy())
 
-    def _moved(self, values: NDArray[Any]) -> torch.Tensor:
+    def _moved(self, values: AnyArray) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(next(self._model.parameters()).device)

@@ -8,11 +8,12 @@ Axes: B poses (all leading axes together), T frames, J joints.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from uplift3d.arrays import AnyArray, BoolArray, DoubleArray
 from uplift3d.errors import InputError
 
 __all__ = [
@@ -27,8 +28,6 @@ __all__ = [
     "similarity_align",
 ]
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Alignment = Literal["root", "scale", "similarity"]
 MM_PER_M = 1000.0
 
@@ -75,7 +74,7 @@ def joint_errors(
     *,
     root: int = 0,
     valid: ArrayLike | None = None,
-) -> Floats:
+) -> DoubleArray:
     """Distance of every joint in mm after aligning pose by pose, before any mean.
 
     Args:
@@ -97,7 +96,7 @@ def joint_errors(
     return MM_PER_M * _distance(pose, truth)
 
 
-def similarity_align(predicted: ArrayLike, target: ArrayLike) -> Floats:
+def similarity_align(predicted: ArrayLike, target: ArrayLike) -> DoubleArray:
     """Move every predicted pose onto its target by the least-squares similarity transform.
 
     Kabsch–Umeyama (Umeyama, PAMI 1991): a rotation without reflection, one scale and a translation per pose.
@@ -225,7 +224,7 @@ def _difference_error(
     return _mean(MM_PER_M * np.linalg.norm(change, axis=-1), flags)
 
 
-def _clock(times: ArrayLike | None, rate_hz: float | None, frames: int) -> Floats:
+def _clock(times: ArrayLike | None, rate_hz: float | None, frames: int) -> DoubleArray:
     if (times is None) == (rate_hz is None):
         raise InputError("velocities need either times (seconds) or rate_hz, one of the two")
     if rate_hz is not None:
@@ -238,7 +237,7 @@ def _clock(times: ArrayLike | None, rate_hz: float | None, frames: int) -> Float
     return clock
 
 
-def _pair(predicted: ArrayLike, target: ArrayLike) -> tuple[Floats, Floats]:
+def _pair(predicted: ArrayLike, target: ArrayLike) -> tuple[DoubleArray, DoubleArray]:
     pose, truth = np.asarray(predicted, dtype=np.float64), np.asarray(target, dtype=np.float64)
     if pose.shape != truth.shape or pose.ndim < 2 or pose.shape[-1] != 3:
         raise InputError(
@@ -247,7 +246,7 @@ def _pair(predicted: ArrayLike, target: ArrayLike) -> tuple[Floats, Floats]:
     return pose, truth
 
 
-def _flags(valid: ArrayLike | None, shape: tuple[int, ...]) -> Bools:
+def _flags(valid: ArrayLike | None, shape: tuple[int, ...]) -> BoolArray:
     if valid is None:
         return np.ones(shape, dtype=bool)
     flags = np.asarray(valid, dtype=bool)
@@ -257,20 +256,20 @@ def _flags(valid: ArrayLike | None, shape: tuple[int, ...]) -> Bools:
         raise InputError(f"valid has shape {flags.shape}: accepted is {shape}, one flag per joint") from None
 
 
-def _mean(values: NDArray[Any], valid: ArrayLike | None) -> float:
+def _mean(values: AnyArray, valid: ArrayLike | None) -> float:
     chosen = values[_flags(valid, values.shape)]
     if chosen.size == 0:
         raise InputError("there is no valid joint to average over: at least one is needed")
     return float(chosen.mean())
 
 
-def _rooted(pose: Floats, root: int) -> Floats:
+def _rooted(pose: DoubleArray, root: int) -> DoubleArray:
     if not -pose.shape[-2] <= root < pose.shape[-2]:
         raise InputError(f"root joint {root}: accepted are 0 … {pose.shape[-2] - 1}")
     return pose - pose[..., root, None, :]
 
 
-def _scale(pose: Floats, truth: Floats, flags: Bools) -> Floats:
+def _scale(pose: DoubleArray, truth: DoubleArray, flags: BoolArray) -> DoubleArray:
     """(…, 1, 1) the factor that brings pose nearest to truth; NaN where pose has no extent."""
     weight = flags[..., None]
     cross = np.sum(pose * truth, axis=(-1, -2), where=weight)
@@ -280,11 +279,11 @@ def _scale(pose: Floats, truth: Floats, flags: Bools) -> Floats:
     return np.asarray(ratio)[..., None, None]
 
 
-def _distance(pose: Floats, truth: Floats) -> Floats:
+def _distance(pose: DoubleArray, truth: DoubleArray) -> DoubleArray:
     return np.asarray(np.linalg.norm(pose - truth, axis=-1))
 
 
-def _rounding(x: Floats) -> Floats:
+def _rounding(x: DoubleArray) -> DoubleArray:
     """(…,) sum of squares that rounding alone can leave when all joints of a pose coincide."""
     largest = np.abs(x).max(axis=(-1, -2), initial=0.0)
     return np.asarray(x.shape[-2] * (x.shape[-2] * np.finfo(np.float64).eps * largest) ** 2)

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from uplift3d.arrays import AnyArray, BoolArray, DoubleArray, IntArray
 from uplift3d.errors import InputError
 from uplift3d.evaluate.metrics import Alignment, joint_errors
 
@@ -44,10 +45,6 @@ UNITS = {
 """Everything that can be reported, in the order of tables."""
 PCK_MM = 150.0
 AUC_MM = np.arange(0.0, 152.5, 5.0)
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -78,20 +75,20 @@ class Evaluation:
 class _Measure:
     """A number for every joint of every frame, (F, J), and whether it counts."""
 
-    values: Floats
-    counted: Bools
+    values: DoubleArray
+    counted: BoolArray
 
-    def mean(self, rows: Bools | None = None) -> float:
+    def mean(self, rows: BoolArray | None = None) -> float:
         counted = self.counted if rows is None else self.counted & rows[:, None]
         return float(self.values[counted].mean()) if counted.any() else float("nan")
 
 
-def keyframes(frame_index: ArrayLike, every: int) -> Bools:
+def keyframes(frame_index: ArrayLike, every: int) -> BoolArray:
     """(F,) True where the number of the frame in its own sequence is a multiple of `every`."""
     return np.asarray(np.asarray(frame_index) % every == 0)
 
 
-def sequence_ids(frame_index: ArrayLike) -> Ints:
+def sequence_ids(frame_index: ArrayLike) -> IntArray:
     """(F,) running number of the sequence; a frame number that does not rise starts a new one."""
     index = np.asarray(frame_index)
     starts = np.diff(index, prepend=index[:1] - 1) <= 0
@@ -99,8 +96,8 @@ def sequence_ids(frame_index: ArrayLike) -> Ints:
 
 
 def interpolate_keyframes(
-    poses: NDArray[Any], frame_index: ArrayLike, every: int, sequence: ArrayLike | None = None
-) -> NDArray[Any]:
+    poses: AnyArray, frame_index: ArrayLike, every: int, sequence: ArrayLike | None = None
+) -> AnyArray:
     """Replace what lies between key-frames by linear interpolation, sequence by sequence.
 
     Frames behind the last key-frame of a sequence repeat it, frames before the first one too. With `every` =
@@ -134,7 +131,7 @@ def interpolate_keyframes(
 def score(
     predicted: ArrayLike,
     target: ArrayLike,
-    actions: Sequence[str] | NDArray[Any] | None = None,
+    actions: Sequence[str] | AnyArray | None = None,
     *,
     names: Sequence[str] | None = None,
     root: int = 0,
@@ -181,7 +178,7 @@ def score(
 
 
 def _pose_measures(
-    pose: NDArray[Any], truth: NDArray[Any], flags: Bools, root: int, pck_joints: Sequence[int] | None
+    pose: AnyArray, truth: AnyArray, flags: BoolArray, root: int, pck_joints: Sequence[int] | None
 ) -> dict[str, _Measure]:
     measures = {
         metric: _Measure(joint_errors(pose, truth, align, root=root, valid=flags), flags)
@@ -197,7 +194,7 @@ def _pose_measures(
 
 
 def _motion_measures(
-    pose: NDArray[Any], truth: NDArray[Any], flags: Bools, root: int, times: Floats
+    pose: AnyArray, truth: AnyArray, flags: BoolArray, root: int, times: DoubleArray
 ) -> dict[str, _Measure]:
     """Finite differences of root-aligned poses, as `metrics.mpjve` and `metrics.acceleration_error` take."""
     error = 1000.0 * ((pose - pose[:, root, None]) - (truth - truth[:, root, None])).astype(np.float64)
@@ -214,7 +211,7 @@ def _motion_measures(
     }
 
 
-def _measure_from(first: int, values: Floats, counted: Bools, shape: tuple[int, ...]) -> _Measure:
+def _measure_from(first: int, values: DoubleArray, counted: BoolArray, shape: tuple[int, ...]) -> _Measure:
     """A measure that frames before `first` do not have."""
     all_values, all_counted = np.zeros(shape), np.zeros(shape, dtype=bool)
     all_values[first:], all_counted[first:] = values, counted
@@ -222,12 +219,12 @@ def _measure_from(first: int, values: Floats, counted: Bools, shape: tuple[int, 
 
 
 def all_frame_scores(
-    predicted: NDArray[Any],
-    target: NDArray[Any],
+    predicted: AnyArray,
+    target: AnyArray,
     frame_index: ArrayLike,
     every: int,
     *,
-    rows: Bools | None = None,
+    rows: BoolArray | None = None,
     **options: Any,
 ) -> Scores:
     """Interpolate between every `every`-th frame (s_out; s_in for the baseline) and score all frames.
@@ -244,13 +241,13 @@ def all_frame_scores(
 
 
 def key_frame_scores(
-    predicted: NDArray[Any],
-    target: NDArray[Any],
+    predicted: AnyArray,
+    target: AnyArray,
     frame_index: ArrayLike,
     every: int,
     *,
-    actions: Sequence[str] | NDArray[Any] | None = None,
-    valid: NDArray[Any] | None = None,
+    actions: Sequence[str] | AnyArray | None = None,
+    valid: AnyArray | None = None,
     **options: Any,
 ) -> Scores:
     """Score only frames whose number is a multiple of `every` (s_in), as predicted; options of `score`.
@@ -263,7 +260,7 @@ def key_frame_scores(
     return score(predicted[rows], target[rows], labels, valid=flags, **options)
 
 
-def _neighbours(key: Bools, sequence: NDArray[Any]) -> tuple[Ints, Ints]:
+def _neighbours(key: BoolArray, sequence: AnyArray) -> tuple[IntArray, IntArray]:
     """(F,) rows of the key-frames around every frame in its sequence; where one is missing, the other"""
     rows = np.arange(len(key))
     before = np.maximum.accumulate(np.where(key, rows, -1))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from uplift3d.arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from uplift3d.data.tracks import Track, at_rate
 from uplift3d.errors import InputError
 from uplift3d.evaluate import windows
@@ -21,8 +22,6 @@ from uplift3d.skeletons import joint_set, reorder
 
 __all__ = ["Evaluation", "Predictions", "evaluate_lifter", "predict_with", "score_predictions"]
 
-Floats = NDArray[np.float32]
-
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
@@ -31,19 +30,19 @@ class Predictions:
     Frames that were put between those of a slow video are left in, for interpolation, and marked.
     """
 
-    poses: Floats
+    poses: FloatArray
     """(F, J, 3) metres, camera axes; NaN where the model was not asked."""
-    truth: Floats
+    truth: FloatArray
     """(F, J, 3) metres from the root, camera axes."""
-    frame_index: NDArray[np.int64]
+    frame_index: IntArray
     """(F,) number of the frame in its track."""
-    times: NDArray[np.float64]
+    times: DoubleArray
     """(F,) seconds from the start of its track."""
     actions: NDArray[np.str_]
     """(F,) action of the frame."""
-    real: NDArray[np.bool_]
+    real: BoolArray
     """(F,) a frame of the video, not one put between two."""
-    valid: NDArray[np.bool_]
+    valid: BoolArray
     """(F,) to be scored."""
     factor: int
     """Frames for one of the network's time base."""

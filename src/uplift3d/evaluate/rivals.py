@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from uplift3d.arrays import FloatArray, IntArray
 from uplift3d.data.tracks import Track, intrinsics_of
 from uplift3d.errors import InputError
 from uplift3d.evaluate.baselines import Baseline, Interpolated, straight_lines
@@ -23,7 +24,6 @@ from uplift3d.model.network import LiftingConfig, LiftingNetwork, Network, Netwo
 from uplift3d.model.rivals import MotionBERT, Refinement
 from uplift3d.normalise import normalise_person, normalise_screen
 from uplift3d.skeletons import joint_set, reorder
-from uplift3d.types import FloatArray, IntArray
 
 __all__ = ["RivalLifter", "lifter_of"]
 

@@ -12,11 +12,11 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from uplift3d.arrays import FloatArray, IntArray
 from uplift3d.data.tracks import Track
 from uplift3d.errors import InputError
 from uplift3d.model.network import LiftingNetwork
 from uplift3d.normalise import mirror
-from uplift3d.types import FloatArray, IntArray
 
 __all__ = ["TrackLifter", "flip_averaged", "on_frames"]
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from uplift3d.arrays import BoolArray, IntArray
 from uplift3d.errors import InputError
-from uplift3d.types import BoolArray, IntArray
 
 __all__ = ["pad_mask", "rate_factor", "source_frames", "stride_mask"]
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import AnyArray
 from uplift3d.errors import InputError
 from uplift3d.export.table import COLUMNS, REQUIRED, ROOT_XYZ, XYZ, from_columns, to_columns
 from uplift3d.files.guards import regular_file
@@ -62,7 +62,7 @@ def _texts(name: str, values: list[Any]) -> Iterable[str]:
     return (str(int(value)) if name == "observed" else str(value) for value in values)
 
 
-def _parse(name: str, cells: Iterable[str], path: Path) -> npt.NDArray[Any]:
+def _parse(name: str, cells: Iterable[str], path: Path) -> AnyArray:
     if name == "joint":
         return np.array(list(cells), dtype=str)
     values = []

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import FloatArray, RealArray
 from uplift3d.errors import InputError
 from uplift3d.export.meta import described
 from uplift3d.files.guards import listed
@@ -70,13 +70,13 @@ def _meta(value: Any) -> dict[str, Any]:
     return value or {}
 
 
-def _array(nested: Any, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+def _array(nested: Any, shape: tuple[int, ...]) -> FloatArray:
     """Nested lists as an array, null as NaN; lists without elements keep the shape that was meant."""
     array = np.array(nested, dtype=np.float32)
     return array.reshape(shape) if array.size == 0 == np.prod(shape) else array
 
 
-def _numbers(array: npt.NDArray[np.floating[Any]]) -> str:
+def _numbers(array: RealArray) -> str:
     """An array as nested lists, every number in the fewest digits that give the same value back."""
     texts = np.where(np.isfinite(array), array.astype("U"), "null")
     return _nested(texts.tolist())

@@ -7,11 +7,10 @@ int64, root (P, T, 3) float32 m or an empty array when unknown, observed (P, T) 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import AnyArray
 from uplift3d.errors import InputError
 from uplift3d.export.meta import meta_from_json, meta_to_json
 from uplift3d.files.arrays import read_npz, text_of
@@ -23,7 +22,7 @@ OPTIONAL = ("root", "meta")
 
 def write(path: Path, motion: Motion3D) -> None:
     """Write the seven keys, compressed."""
-    arrays: dict[str, npt.NDArray[Any]] = {
+    arrays: dict[str, AnyArray] = {
         "positions": motion.positions,
         "times": motion.times,
         "joints": np.array(motion.joints),

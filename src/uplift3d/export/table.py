@@ -6,28 +6,27 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import AnyArray, IntArray
 from uplift3d.errors import InputError
 from uplift3d.files.guards import check_size, reason
 from uplift3d.skeletons import JOINT_SETS, joint_set
 from uplift3d.types import Motion3D
 
-Column = npt.NDArray[Any]
 XYZ = ("x_m", "y_m", "z_m")
 ROOT_XYZ = ("root_x_m", "root_y_m", "root_z_m")
 COLUMNS = ("person", "time_s", "joint", *XYZ, "observed", *ROOT_XYZ)
 REQUIRED = COLUMNS[:7]  # a table without the root columns has an unknown root
 
 
-def to_columns(motion: Motion3D) -> dict[str, Column]:
+def to_columns(motion: Motion3D) -> dict[str, AnyArray]:
     """The columns of `COLUMNS`, each (P·T·J,), sorted by person, time and joint; NaN where there is none."""
     people, frames, joints = motion.positions.shape[:3]
     shape = (people, frames, joints)
     root = np.full((people, frames, 3), np.nan, np.float32) if motion.root is None else motion.root
     names = np.array(joint_set(motion.joints).joints)
 
-    def column(values: Column, *axes: int) -> Column:
+    def column(values: AnyArray, *axes: int) -> AnyArray:
         """Repeat what depends only on `axes` of (person, time, joint) along the other ones."""
         sized = values.reshape([shape[axis] if axis in axes else 1 for axis in range(3)])
         return np.broadcast_to(sized, shape).ravel()
@@ -43,7 +42,7 @@ def to_columns(motion: Motion3D) -> dict[str, Column]:
 
 
 def from_columns(
-    columns: Mapping[str, Column], meta: Mapping[str, Any], joints: str | None = None
+    columns: Mapping[str, AnyArray], meta: Mapping[str, Any], joints: str | None = None
 ) -> Motion3D:
     """The motion in a table whose rows may come in any order; what has no row is NaN and not observed.
 
@@ -84,7 +83,7 @@ def from_columns(
     return Motion3D(positions, times, known_root, observed, people, names.name, meta)
 
 
-def _typed(name: str, values: Column) -> Column:
+def _typed(name: str, values: AnyArray) -> AnyArray:
     """A column as numbers, or as texts for the joints; InputError for one that holds anything else."""
     try:
         array = np.asarray(values)
@@ -95,7 +94,7 @@ def _typed(name: str, values: Column) -> Column:
         raise InputError(f"column {name} holds something else than numbers ({reason(error)})") from error
 
 
-def _in_order_of_appearance(values: Column) -> tuple[Column, npt.NDArray[np.int64]]:
+def _in_order_of_appearance(values: AnyArray) -> tuple[AnyArray, IntArray]:
     """Distinct values and, for every row, which of them it holds."""
     distinct, first, inverse = np.unique(values, return_index=True, return_inverse=True)
     order = np.argsort(first)

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import AnyArray
 from uplift3d.errors import InputError
 from uplift3d.files.guards import MAX_BYTES, check_size, listed, quoted, reason, regular_file
 
-Array = npt.NDArray[Any]
 T = TypeVar("T")
 _NPY: Any = np.lib.format  # its functions carry no types
 _ENCRYPTED = 0x1
@@ -40,7 +39,7 @@ def read_npz(
     required: Sequence[str] = (),
     optional: Sequence[str] | None = None,
     max_bytes: int = MAX_BYTES,
-) -> dict[str, Array]:
+) -> dict[str, AnyArray]:
     """Arrays of an `.npz` file by name; nothing is ever unpickled.
 
     Args:
@@ -68,7 +67,7 @@ def read_npz(
         return members.read(wanted, max_bytes, read_array)
 
 
-def read_npy(path: str | os.PathLike[str], what: str, max_bytes: int = MAX_BYTES) -> Array:
+def read_npy(path: str | os.PathLike[str], what: str, max_bytes: int = MAX_BYTES) -> AnyArray:
     """The array of an `.npy` file; errors as for `read_npz`."""
     source = regular_file(path, f"{what} as .npy", max_bytes)
     with source.open("rb") as file:
@@ -123,7 +122,7 @@ def npz_names(path: Path) -> list[str]:
         return []
 
 
-def read_array(stream: IO[bytes], size: int, where: str) -> Array:
+def read_array(stream: IO[bytes], size: int, where: str) -> AnyArray:
     """One plain array in numpy's own format from a stream of `size` bytes; `where` names it in messages."""
     header = read_header(stream, where)
     if header.dtype.hasobject:
@@ -141,7 +140,9 @@ def read_array(stream: IO[bytes], size: int, where: str) -> Array:
     content = bytearray(stream.read(expected))
     if len(content) != expected:
         raise InputError(f"{where} is damaged (it ends early)")
-    array: Array = np.ndarray(header.shape, header.dtype, content, order="F" if header.fortran_order else "C")
+    array: AnyArray = np.ndarray(
+        header.shape, header.dtype, content, order="F" if header.fortran_order else "C"
+    )
     if array.dtype.kind == "U" and not _is_text(array):
         raise InputError(f"{where} is damaged (a text of numbers that are no letters)")
     return array
@@ -159,14 +160,14 @@ def read_header(stream: IO[bytes], where: str) -> Header:
         raise InputError(f"{where} is damaged ({reason(error)})") from error
 
 
-def text_of(array: Array, where: str) -> str:
+def text_of(array: AnyArray, where: str) -> str:
     """The text in an array that should hold one; InputError where it holds anything else."""
     if array.shape != () or array.dtype.kind != "U":
         raise InputError(f"{where} must be one text, not {array.dtype} of shape {array.shape}")
     return str(array)
 
 
-def _is_text(array: Array) -> bool:
+def _is_text(array: AnyArray) -> bool:
     """Whether all letters exist: numpy takes any number for one, and fails on it much later."""
     codes = np.frombuffer(array.tobytes(), ">u4" if array.dtype.str.startswith(">") else "<u4")
     surrogate = (codes >= 0xD800) & (codes <= 0xDFFF)

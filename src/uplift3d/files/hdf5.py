@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import AnyArray
 from uplift3d.errors import InputError
 from uplift3d.files.guards import check_size, listed, quoted, reason, regular_file
 
-Array = npt.NDArray[Any]
 MAGIC = b"\x89HDF\r\n\x1a\n"
 MAX_TEXT_BYTES = 1_000_000
 
@@ -54,7 +53,7 @@ def child(group: Any, name: str) -> Any:
     return group[name] if isinstance(group.get(name, getlink=True), h5py.HardLink) else None
 
 
-def dataset(group: Any, name: str, where: str, kinds: str = "fiub") -> Array:
+def dataset(group: Any, name: str, where: str, kinds: str = "fiub") -> AnyArray:
     """One dataset as an array.
 
     Args:
@@ -80,7 +79,7 @@ def dataset(group: Any, name: str, where: str, kinds: str = "fiub") -> Array:
     if (("S" if is_text else found.dtype.kind) not in kinds) or (found.dtype.kind == "O" and not is_text):
         raise InputError(f"{where}: {name} holds {quoted(found.dtype)}")
     check_size(math.prod(found.shape) * max(found.dtype.itemsize, 16 * is_text), f"{where}: {name}")
-    array: Array = np.asarray(found[()])
+    array: AnyArray = np.asarray(found[()])
     return array
 
 

@@ -6,8 +6,8 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import DoubleArray
 from uplift3d.errors import InputError
 from uplift3d.files.guards import reason, regular_file
 
@@ -27,9 +27,7 @@ def read_lines(path: str | os.PathLike[str], what: str) -> list[str]:
         raise InputError(f"{source} is not text ({reason(error)})") from error
 
 
-def number_table(
-    rows: Sequence[Sequence[str]], columns: int, where: str, first_line: int
-) -> npt.NDArray[np.float64]:
+def number_table(rows: Sequence[Sequence[str]], columns: int, where: str, first_line: int) -> DoubleArray:
     """(rows, columns) from cells of text; empty ones are NaN.
 
     Args:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from uplift3d.arrays import FloatArray, TimeArray
 from uplift3d.camera import Camera, rotation_looking_at
 from uplift3d.errors import InputError
 from uplift3d.tokens import PersonKeyFrames
-from uplift3d.types import FloatArray, TimeArray
 
 AXES_IN_WORDS = {
     "camera": "camera axes: x right, y down, z away from the camera; positions are relative to the pelvis",

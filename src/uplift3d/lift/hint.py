@@ -14,11 +14,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from uplift3d.types import FloatArray, TimeArray
-
-Array = npt.NDArray[np.float64]
+from uplift3d.arrays import DoubleArray, FloatArray, TimeArray
 
 LIFTED_ERROR_M = 0.05
 HINT_ERROR_M = 0.05
@@ -40,7 +37,7 @@ class Alignment(NamedTuple):
     """How a hint is brought to the lifted poses: `scale * hint @ rotation.T`."""
 
     scale: float
-    rotation: Array
+    rotation: DoubleArray
     """(3, 3)."""
 
 
@@ -71,7 +68,7 @@ def weight() -> float:
     return LIFTED_ERROR_M**2 / (LIFTED_ERROR_M**2 + HINT_ERROR_M**2)
 
 
-def belief(difference: Array) -> Array:
+def belief(difference: DoubleArray) -> DoubleArray:
     """(K,) in [0, 1]: how much of its weight a hint keeps that differs by (K, J, 3) metres, NaN where it is
     none."""
     known = np.isfinite(difference).all(axis=-1)
@@ -94,7 +91,7 @@ def align(hint: FloatArray, lifted: FloatArray) -> Alignment | None:
     return found if SCALES[0] <= found.scale <= SCALES[1] else None
 
 
-def _kabsch(source: Array, target: Array, weights: Array) -> Alignment:
+def _kabsch(source: DoubleArray, target: DoubleArray, weights: DoubleArray) -> Alignment:
     """For points (m, 3) relative to the same origin."""
     covariance = (target * weights[:, None]).T @ source  # (3, 3)
     u, sizes, vt = np.linalg.svd(covariance.astype(np.float64))
@@ -112,7 +109,7 @@ def at_times(poses: FloatArray, times: TimeArray, wanted: TimeArray) -> FloatArr
     return np.asarray(poses[low] * (1 - share) + poses[high] * share, dtype=poses.dtype)
 
 
-def spread(values: Array, at: TimeArray, times: TimeArray) -> Array:
+def spread(values: DoubleArray, at: TimeArray, times: TimeArray) -> DoubleArray:
     """Values (K, J, 3) known at some times, NaN where not, at all times: (n, J, 3), 0 far from any."""
     out = np.zeros((len(times), *values.shape[1:]))
     for joint in range(values.shape[1]):
@@ -122,7 +119,7 @@ def spread(values: Array, at: TimeArray, times: TimeArray) -> Array:
     return out
 
 
-def _smoothed(values: Array, at: TimeArray) -> Array:
+def _smoothed(values: DoubleArray, at: TimeArray) -> DoubleArray:
     """Mean of the values (k, 3) within `SMOOTH_S`, the nearer the more."""
     total, weights = values.astype(np.float64).copy(), np.ones(len(values))
     for step in range(1, len(values)):
@@ -136,7 +133,7 @@ def _smoothed(values: Array, at: TimeArray) -> Array:
     return np.asarray(total / weights[:, None])
 
 
-def _between(values: Array, at: TimeArray, times: TimeArray) -> Array:
+def _between(values: DoubleArray, at: TimeArray, times: TimeArray) -> DoubleArray:
     """(n, 3) interpolated with a rate of change that is continuous, fading where no value is near."""
     high = np.clip(np.searchsorted(at, times, side="right"), 1, max(len(at) - 1, 1))
     low, high = high - 1, np.minimum(high, len(at) - 1)

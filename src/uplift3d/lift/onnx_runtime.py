@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
+from uplift3d.arrays import FloatArray, IntArray
 from uplift3d.errors import InputError
 from uplift3d.lift.runtime import LICENCE_KEY, UNKNOWN_LICENCE, Part
-from uplift3d.types import FloatArray, IntArray
 
 # Keys of the graphs' metadata, written by `model.onnx_export`.
 CONFIG_KEY = "uplift3d.config"

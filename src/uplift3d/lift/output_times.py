@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from uplift3d.arrays import TimeArray
 from uplift3d.errors import InputError
 from uplift3d.tokens import grid_times
-from uplift3d.types import Keypoints2D, TimeArray
+from uplift3d.types import Keypoints2D
 
 MAX_POSES = 10_000_000
 """Nobody wants more by default: 11 days at the default model's rate."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
-from uplift3d.types import FloatArray, IntArray
+from uplift3d.arrays import FloatArray, IntArray
 
 Part = Literal["centre", "sequence"]
 LICENCE_KEY, UNKNOWN_LICENCE = "licence", "unknown"

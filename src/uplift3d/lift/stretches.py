@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from uplift3d.arrays import BoolArray, IntArray, TimeArray
 from uplift3d.errors import InputError
 from uplift3d.tokens import InputSpec, PersonKeyFrames, grid_times
-from uplift3d.types import BoolArray, IntArray, TimeArray
 
 # A few key-frames in a row may fail without the person having left.
 MISSED_INTERVALS = 2.5

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from uplift3d.arrays import FloatArray, IntArray
 from uplift3d.errors import InputError
 from uplift3d.lift.runtime import LICENCE_KEY, UNKNOWN_LICENCE, Part
-from uplift3d.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from uplift3d.model import UpliftUpsample

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from uplift3d.arrays import BoolArray, IntArray
 from uplift3d.tokens import InputSpec
-from uplift3d.types import BoolArray, IntArray
 
 __all__ = ["WindowLayout", "lay_windows", "pose_slots"]
 

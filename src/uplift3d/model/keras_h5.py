@@ -14,21 +14,20 @@ from typing import Any
 
 import h5py
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from uplift3d.arrays import AnyArray
 from uplift3d.errors import InputError
 from uplift3d.model.config import ModelConfig
 
-Array = npt.NDArray[Any]
-Layers = Mapping[str, Sequence[Array]]
+Layers = Mapping[str, Sequence[AnyArray]]
 """Arrays of every outer layer, in the order Keras lists them."""
-Reader = tuple[int, Callable[[Sequence[Array]], dict[str, Array]]]
+Reader = tuple[int, Callable[[Sequence[AnyArray]], dict[str, AnyArray]]]
 """How many arrays a layer holds and how they become parameters."""
 
 
-def read_h5(path: Path) -> dict[str, list[Array]]:
+def read_h5(path: Path) -> dict[str, list[AnyArray]]:
     """Read a Keras weight file as the arrays of every outer layer, in the order Keras lists them.
 
     Raises:
@@ -106,7 +105,7 @@ def translate(layers: Layers, config: ModelConfig) -> dict[str, Tensor]:
     problems = [f"{kind}: {', '.join(names)}" for kind, names in groups.items() if names]
     if problems:
         raise InputError(f"the weights do not fit the configuration; {'; '.join(problems)}")
-    state: dict[str, Array] = {}
+    state: dict[str, AnyArray] = {}
     for name, (_, read) in readers.items():
         state |= read(layers[name])
     return {name: torch.from_numpy(np.array(value, order="C")) for name, value in state.items()}
@@ -133,7 +132,7 @@ def _strings(attribute: Any) -> list[str]:
     return [name.decode() if isinstance(name, bytes) else str(name) for name in attribute]
 
 
-def _layer_arrays(group: Any) -> list[Array]:
+def _layer_arrays(group: Any) -> list[AnyArray]:
     return [np.asarray(group[name][()], dtype=np.float32) for name in _strings(group.attrs["weight_names"])]
 
 
@@ -195,11 +194,11 @@ def _readers(config: ModelConfig) -> dict[str, Reader]:
     return readers
 
 
-def _parameter(key: str, arrays: Sequence[Array]) -> dict[str, Array]:
+def _parameter(key: str, arrays: Sequence[AnyArray]) -> dict[str, AnyArray]:
     return {key: arrays[0]}
 
 
-def _linear(key: str, arrays: Sequence[Array]) -> dict[str, Array]:
+def _linear(key: str, arrays: Sequence[AnyArray]) -> dict[str, AnyArray]:
     """Kernel and, if there is one, bias; a width-1 convolution kernel counts as a linear one."""
     kernel, *bias = arrays
     kernel = kernel[0] if kernel.ndim == 3 and len(kernel) == 1 else kernel
@@ -208,12 +207,12 @@ def _linear(key: str, arrays: Sequence[Array]) -> dict[str, Array]:
     }  # convolution: (out, in, width)
 
 
-def _norm(key: str, arrays: Sequence[Array]) -> dict[str, Array]:
+def _norm(key: str, arrays: Sequence[AnyArray]) -> dict[str, AnyArray]:
     gamma, beta = arrays
     return {f"{key}.weight": gamma, f"{key}.bias": beta}
 
 
-def _batch_norm(key: str, arrays: Sequence[Array]) -> dict[str, Array]:
+def _batch_norm(key: str, arrays: Sequence[AnyArray]) -> dict[str, AnyArray]:
     *affine, mean, variance = arrays
     return _norm(key, affine) | {
         f"{key}.running_mean": mean,
@@ -222,7 +221,7 @@ def _batch_norm(key: str, arrays: Sequence[Array]) -> dict[str, Array]:
     }
 
 
-def _block(key: str, arrays: Sequence[Array]) -> dict[str, Array]:
+def _block(key: str, arrays: Sequence[AnyArray]) -> dict[str, AnyArray]:
     """First norm; query, key, value and output projections; second norm; both layers of the MLP."""
     norm1, projections, out = arrays[:2], arrays[2:-8], arrays[-8:-6]
     norm2, expand, contract = arrays[-6:-4], arrays[-4:-2], arrays[-2:]

@@ -6,21 +6,23 @@ Axes: P people, n poses given, T poses wanted.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal, cast, get_args
+from typing import Literal, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from uplift3d.arrays import BoolArray, RealArray, TimeArray
 from uplift3d.errors import InputError
-from uplift3d.types import BoolArray, Motion3D, TimeArray
+from uplift3d.types import Motion3D
 
 Interpolation = Literal["linear", "smooth"]
-Array = npt.NDArray[np.floating[Any]]
 # Where a chunk of the wanted times is worked on at a time, so that hours need little beyond their result.
 _CHUNK = 16384
 
 
-def interpolate(times: TimeArray, values: Array, wanted: npt.ArrayLike, method: str = "linear") -> Array:
+def interpolate(
+    times: TimeArray, values: RealArray, wanted: npt.ArrayLike, method: str = "linear"
+) -> RealArray:
     """Values at other times.
 
     "linear" is the rule of the published evaluation: straight lines between neighbours. "smooth" joins them
@@ -115,7 +117,7 @@ def nearest_flags(times: TimeArray, events: TimeArray, step_s: float | None = No
     return flags
 
 
-def _piece(times: TimeArray, values: Array, slopes: Array | None, wanted: TimeArray) -> Array:
+def _piece(times: TimeArray, values: RealArray, slopes: RealArray | None, wanted: TimeArray) -> RealArray:
     """Interpolate at `wanted` times that lie within `times`."""
     left = np.clip(np.searchsorted(times, wanted, side="right") - 1, 0, len(times) - 2)
     step = times[left + 1] - times[left]
@@ -130,7 +132,7 @@ def _piece(times: TimeArray, values: Array, slopes: Array | None, wanted: TimeAr
     return np.asarray(cubic + rise * (slopes[left] * u * (1 - u) ** 2 - slopes[left + 1] * u**2 * (1 - u)))
 
 
-def _slopes(times: TimeArray, values: Array) -> Array:
+def _slopes(times: TimeArray, values: RealArray) -> RealArray:
     """(n, …) per second: slope of the parabola through a value and its neighbours, one-sided at the ends."""
     step = np.diff(times).reshape(-1, *[1] * (values.ndim - 1))
     rate = np.diff(values, axis=0) / step

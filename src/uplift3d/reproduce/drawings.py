@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from uplift3d.arrays import BoolArray, RealArray
 from uplift3d.errors import InputError
 from uplift3d.files import atomic_write
 from uplift3d.skeletons import joint_set
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Floats = NDArray[np.floating[Any]]
 DPI = 110
 
 
@@ -29,7 +28,7 @@ def check_matplotlib() -> None:
         raise InputError("pictures need matplotlib: pip install 'uplift3d[train]'") from None
 
 
-def attention_maps(path: Path, rows: Mapping[str, Floats]) -> None:
+def attention_maps(path: Path, rows: Mapping[str, RealArray]) -> None:
     """Attention (H, N, N) of every head, a row of maps per network."""
     heads = max(len(maps) for maps in rows.values())
     figure = _figure(1.6 * heads, 1.9 * len(rows))
@@ -45,7 +44,7 @@ def attention_maps(path: Path, rows: Mapping[str, Floats]) -> None:
 
 
 def error_by_velocity(
-    path: Path, edges: Floats, errors: Mapping[str, Floats], cumulative: Floats, label: str
+    path: Path, edges: RealArray, errors: Mapping[str, RealArray], cumulative: RealArray, label: str
 ) -> None:
     """Error over velocity, a line per stride, and the share of frames below each velocity."""
     figure = _figure(6.5, 3.6)
@@ -68,10 +67,10 @@ def error_by_velocity(
 
 def errors_over_time(
     path: Path,
-    times: Floats,
-    errors: Mapping[str, Floats],
-    speed: Mapping[str, Floats],
-    dense: NDArray[np.bool_],
+    times: RealArray,
+    errors: Mapping[str, RealArray],
+    speed: Mapping[str, RealArray],
+    dense: BoolArray,
     threshold: float,
 ) -> None:
     """Error and velocity of one video, the last error dashed; shaded where key-frames are dense."""
@@ -99,8 +98,8 @@ def errors_over_time(
 def skeletons(
     path: Path,
     columns: Sequence[str],
-    rows: Mapping[str, Sequence[Floats]],
-    truth: Sequence[Floats],
+    rows: Mapping[str, Sequence[RealArray]],
+    truth: Sequence[RealArray],
     set_name: str,
 ) -> None:
     """Poses (J, 3) as the camera sees them, over the true ones in grey.
@@ -128,7 +127,7 @@ def skeletons(
     _save(figure, path)
 
 
-def _draw(axes: Axes, pose: Floats, set_name: str, colour: str | None, width: float) -> None:
+def _draw(axes: Axes, pose: RealArray, set_name: str, colour: str | None, width: float) -> None:
     """Front view: x to the right, y downwards."""
     names = joint_set(set_name)
     for upper, lower in names.bones:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from uplift3d.arrays import AnyArray, BoolArray
 from uplift3d.data.tracks import Track
 from uplift3d.evaluate.lifters import key_frames
 from uplift3d.evaluate.report import Table
@@ -37,7 +37,7 @@ Networks = Callable[[Cell], Network[Any]]
 def figure_1(plan: Plan, networks: Networks, facts: dict[str, str], folder: Path) -> Page:
     """Attention in the first temporal block, with and without deferred attention."""
     stride = STRIDES_81[0]
-    rows: dict[str, NDArray[Any]] = {}
+    rows: dict[str, AnyArray] = {}
     lines, numbers = [], []
     track = plan.source.tracks()[0]
     for name, deferred in (("DUTA", True), ("no DUTA", False)):
@@ -70,9 +70,7 @@ def figure_1(plan: Plan, networks: Networks, facts: dict[str, str], folder: Path
 
 
 @torch.inference_mode()
-def first_attention(
-    network: UpliftUpsample, track: Track, s_in: int
-) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+def first_attention(network: UpliftUpsample, track: Track, s_in: int) -> tuple[AnyArray, BoolArray]:
     """Attention (H, N, N) of the first temporal block in the first window of a track, and its mask (N,)."""
     config, where = network.config, next(network.parameters()).device
     spec = InputSpec.from_config(config.model_dump())
@@ -116,7 +114,7 @@ def figure_5(plan: Plan, networks: Networks, facts: dict[str, str], folder: Path
 def figure_3(plan: Plan, networks: Networks, facts: dict[str, str], folder: Path) -> Page:
     """Error against the velocity of the true pose at a short and a long stride."""
     lifter = lifter_of(networks(plan.best_351()), flip=plan.source.flip)
-    errors: dict[str, NDArray[Any]] = {}
+    errors: dict[str, AnyArray] = {}
     lines, numbers = [], []
     for stride in (5, 20):
         found = [series(lifter, track, stride) for track in plan.source.tracks()]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from uplift3d.arrays import AnyArray, BoolArray, DoubleArray, IntArray
 from uplift3d.data.tracks import Track
 from uplift3d.evaluate.metrics import joint_errors
 from uplift3d.evaluate.protocols import interpolate_keyframes
@@ -18,25 +18,23 @@ from uplift3d.evaluate.published import predict_with
 from uplift3d.evaluate.track_lifter import TrackLifter
 from uplift3d.skeletons import joint_set
 
-Floats = NDArray[np.float64]
-
 
 @dataclass(frozen=True, eq=False)
 class Series:
     """One track as a network sees it at one stride."""
 
-    times: Floats
+    times: DoubleArray
     """(T,) seconds."""
-    poses: NDArray[Any]
+    poses: AnyArray
     """(T, J, 3) metres from the pelvis, camera axes, interpolated between the network's answers."""
-    truth: NDArray[Any]
+    truth: AnyArray
     """(T, J, 3)."""
-    key: NDArray[np.bool_]
+    key: BoolArray
     """(T,) a 2D pose was measured."""
     joints: str
 
     @property
-    def errors_mm(self) -> Floats:
+    def errors_mm(self) -> DoubleArray:
         """(T,) mean joint error."""
         root = joint_set(self.joints).index("pelvis")
         return np.asarray(joint_errors(self.poses, self.truth, "root", root=root).mean(axis=-1))
@@ -55,7 +53,7 @@ def series(lifter: TrackLifter[Any], track: Track, s_in: int) -> Series:
     )
 
 
-def velocities(poses: NDArray[Any], times: Floats) -> Floats:
+def velocities(poses: AnyArray, times: DoubleArray) -> DoubleArray:
     """(T,) mean over the joints of how fast they move relative to the pelvis, m/s; the first is the second's.
 
     Args:
@@ -66,7 +64,7 @@ def velocities(poses: NDArray[Any], times: Floats) -> Floats:
     return np.concatenate([steps[:1], steps])
 
 
-def switched(fast: NDArray[np.bool_], calm_frames: int) -> NDArray[np.bool_]:
+def switched(fast: BoolArray, calm_frames: int) -> BoolArray:
     """(T,) True from a fast frame on until so many frames have been calm."""
     out = np.zeros_like(fast)
     calm = calm_frames
@@ -76,7 +74,9 @@ def switched(fast: NDArray[np.bool_], calm_frames: int) -> NDArray[np.bool_]:
     return out
 
 
-def by_velocity(errors_mm: Floats, speed: Floats, edges: Floats) -> tuple[Floats, NDArray[np.int64]]:
+def by_velocity(
+    errors_mm: DoubleArray, speed: DoubleArray, edges: DoubleArray
+) -> tuple[DoubleArray, IntArray]:
     """Mean error (bins,) of the frames within velocity bins, NaN for empty ones, and how many there are."""
     place = np.digitize(speed, edges) - 1
     inside = (place >= 0) & (place < len(edges) - 1)

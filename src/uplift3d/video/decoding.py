@@ -19,9 +19,9 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from uplift3d.arrays import BoolArray, IntArray
 from uplift3d.video.container import demuxed, opened, pictures
 from uplift3d.video.skipping import can_skip_unreferenced
-from uplift3d.video.source import BoolArray, IntArray
 from uplift3d.video.timeline import Packets, Timeline
 
 JOIN_PACKETS = 4

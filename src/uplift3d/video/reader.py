@@ -8,15 +8,15 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
+from uplift3d.arrays import AnyArray, DoubleArray, Image, IntArray
 from uplift3d.errors import InputError, UpliftWarning
 from uplift3d.video.decoding import decoded
 from uplift3d.video.focal import focal_px
 from uplift3d.video.images import ImageFolder
-from uplift3d.video.source import Frame, FrameSource, IntArray, checked_indices, mean_rate_hz
+from uplift3d.video.source import Frame, FrameSource, checked_indices, mean_rate_hz
 from uplift3d.video.timeline import read_timeline
 
 
@@ -91,8 +91,8 @@ class VideoReader:
             f"{self.rate_hz:.4g} Hz)"
         )
 
-    def _upright_rgb(self, picture: VideoFrame, converter: VideoReformatter) -> npt.NDArray[np.uint8]:
-        rgb: npt.NDArray[Any] = converter.reformat(picture, *self._stored_size, "rgb24").to_ndarray()
+    def _upright_rgb(self, picture: VideoFrame, converter: VideoReformatter) -> Image:
+        rgb: AnyArray = converter.reformat(picture, *self._stored_size, "rgb24").to_ndarray()
         return np.ascontiguousarray(_turn_upright(rgb, self._matrix))
 
     def _warn_if_incomplete(self, seen: int, wanted: IntArray) -> None:
@@ -106,7 +106,7 @@ class VideoReader:
             warnings.warn(f"{self.path}: {'; '.join(problems)}", UpliftWarning, stacklevel=3)
 
 
-def display_matrix(picture: VideoFrame) -> npt.NDArray[np.float64]:
+def display_matrix(picture: VideoFrame) -> DoubleArray:
     """(2, 2) matrix from stored pixel axes (x right, y down) to displayed ones; identity when not given.
 
     The nine 16.16 fixed-point numbers a b u c d v x y w of the container mean x' = a x + c y, y' = b x + d y
@@ -119,11 +119,11 @@ def display_matrix(picture: VideoFrame) -> npt.NDArray[np.float64]:
     return np.array([[a, c], [b, d]])
 
 
-def _swaps_axes(matrix: npt.NDArray[np.float64]) -> bool:
+def _swaps_axes(matrix: DoubleArray) -> bool:
     return bool(np.abs([matrix[0, 1], matrix[1, 0]]).sum() > np.abs(np.diag(matrix)).sum())
 
 
-def _turn_upright(rgb: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+def _turn_upright(rgb: Image, matrix: DoubleArray) -> Image:
     """Turn by the quarter turn (and mirror image) nearest to the display matrix."""
     if _swaps_axes(matrix):
         rgb, matrix = rgb.swapaxes(0, 1), matrix[:, ::-1]

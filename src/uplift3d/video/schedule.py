@@ -7,10 +7,8 @@ Nothing here knows a frame rate: a schedule is a grid of times and picks the rea
 import numpy as np
 import numpy.typing as npt
 
+from uplift3d.arrays import IntArray, TimeArray
 from uplift3d.errors import InputError
-
-IntArray = npt.NDArray[np.int64]
-TimeArray = npt.NDArray[np.float64]
 
 TIE_S = 1e-6
 """Two frames whose distances to a grid time differ by less than twice this are equally near: containers store

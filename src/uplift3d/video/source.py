@@ -6,11 +6,8 @@ from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
 import numpy as np
-import numpy.typing as npt
 
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
-TimeArray = npt.NDArray[np.float64]
+from uplift3d.arrays import Image, IntArray, TimeArray
 
 
 class Frame(NamedTuple):
@@ -20,7 +17,7 @@ class Frame(NamedTuple):
     """Which frame of its source, from 0; `source.times[number]` is its time."""
     time_s: float
     """Seconds after the first frame of the source."""
-    rgb: npt.NDArray[np.uint8]
+    rgb: Image
     """(H, W, 3), upright."""
 
 

@@ -6,13 +6,11 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import Image, TimeArray
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.video.schedule import TIE_S, check_key_interval
-from uplift3d.video.source import Frame, TimeArray, mean_rate_hz
-
-Image = npt.NDArray[np.uint8]
+from uplift3d.video.source import Frame, mean_rate_hz
 
 
 class FrameStream:

@@ -19,11 +19,11 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from uplift3d.arrays import BoolArray, IntArray, TimeArray
 from uplift3d.errors import InputError, UpliftWarning
 from uplift3d.video.completeness import is_cut_off
 from uplift3d.video.container import demuxed, opened, pictures
 from uplift3d.video.focal import equivalent_mm_of_tags
-from uplift3d.video.source import BoolArray, IntArray, TimeArray
 
 _LAST_RESORT_RATE_HZ = 25.0
 _VP8_SHOWN = (

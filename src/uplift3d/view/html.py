@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from plotly.offline import get_plotlyjs
 
+from uplift3d.arrays import DoubleArray, FloatArray
 from uplift3d.skeletons import JointSet, joint_set
 from uplift3d.types import Motion3D
 from uplift3d.version import __version__
@@ -122,12 +122,12 @@ def _inset_m(joints: JointSet, child: int) -> float:
     return 0.95 * HEAD_RADIUS_M if joints.joints[child] == "head_top" else 0.0
 
 
-def _millimetres(positions: npt.NDArray[np.float32]) -> list[list[int] | None]:
+def _millimetres(positions: FloatArray) -> list[list[int] | None]:
     rounded = (np.round(pose.ravel() * 1000) for pose in positions)
     return [pose.astype(int).tolist() if np.isfinite(pose).all() else None for pose in rounded]
 
 
-def _bounds(stage: Stage) -> npt.NDArray[np.float64]:
+def _bounds(stage: Stage) -> DoubleArray:
     """(3, 2) lowest and highest shown coordinate in metres, with a margin; the floor's z = 0 is inside."""
     points = stage.positions.reshape(-1, 3).astype(np.float64)
     points = points[np.isfinite(points).all(axis=-1)]
@@ -201,7 +201,7 @@ def _timeline(motion: Motion3D) -> str:
     return "".join(shapes)
 
 
-def _pieces(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> Iterable[list[tuple[float, float]]]:
+def _pieces(x: DoubleArray, y: DoubleArray) -> Iterable[list[tuple[float, float]]]:
     """The curve without its NaN stretches, thinned to about `CURVE_POINTS` points that keep the peaks."""
     stride = max(1, len(x) // CURVE_POINTS)
     piece: list[tuple[float, float]] = []

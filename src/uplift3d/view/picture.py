@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
+from uplift3d.arrays import DoubleArray, FloatArray, IntArray
 from uplift3d.errors import InputError
 from uplift3d.skeletons import JointSet, joint_set
-from uplift3d.types import IntArray, Motion3D
+from uplift3d.types import Motion3D
 from uplift3d.view.colours import INK, LEFT, LINE, MEASURED, PAPER, RIGHT, SOFT, trunk_colour
 from uplift3d.view.stage import (
     HEAD_RADIUS_M,
@@ -26,8 +26,6 @@ from uplift3d.view.stage import (
     motion_title,
     set_stage,
 )
-
-Array = npt.NDArray[np.float64]
 
 WIDTH_PX = 1600
 MARGIN_PX = 44
@@ -112,7 +110,7 @@ class _Sheet:
             self._dot((x - 14, 39), 6, colour)
             x -= 46
 
-    def _person(self, pose: Array, origin_px: tuple[float, float], trunk: str) -> None:
+    def _person(self, pose: DoubleArray, origin_px: tuple[float, float], trunk: str) -> None:
         """One pose (J, 3) in view axes on the floor point `origin_px`: shadow, then limbs back to front."""
         if not np.isfinite(pose).all():
             self._text(origin_px, "not in view", 14, SOFT, anchor="ms")
@@ -127,7 +125,7 @@ class _Sheet:
             points = [self._place(end, origin_px) for end in ends]
             self._limb(points, radius * self.px_per_m, _shaded(colours[side], shade))
 
-    def _depth_m(self, pose: Array, bone: tuple[int, int]) -> float:
+    def _depth_m(self, pose: DoubleArray, bone: tuple[int, int]) -> float:
         """How far away a bone is, for drawing; the head always covers the neck, even seen from behind."""
         depth = float(pose[list(bone), 1].mean())
         if self.joints.joints[bone[1]] != "head_top":
@@ -135,10 +133,10 @@ class _Sheet:
         neck = [self.joints.parents[bone[0]], bone[0]]
         return min(depth, float(pose[neck, 1].mean()) - 1e-6)
 
-    def _place(self, point: Array, origin_px: tuple[float, float]) -> tuple[float, float]:
+    def _place(self, point: DoubleArray, origin_px: tuple[float, float]) -> tuple[float, float]:
         return origin_px[0] + point[0] * self.px_per_m, origin_px[1] - point[2] * self.px_per_m
 
-    def _shadow(self, pose: Array, origin_px: tuple[float, float]) -> None:
+    def _shadow(self, pose: DoubleArray, origin_px: tuple[float, float]) -> None:
         """A soft ellipse under the feet, as wide as the person."""
         middle = origin_px[0] + pose[:, 0].mean() * self.px_per_m
         half = max(0.25, float(np.abs(pose[:, 0] - pose[:, 0].mean()).max())) * self.px_per_m
@@ -221,24 +219,24 @@ def _times(values: tuple[float, ...]) -> Any:
     return tuple(float(value) * OVERSAMPLING for value in values)
 
 
-def _on_the_spot(poses: npt.NDArray[np.float32]) -> Array:
+def _on_the_spot(poses: FloatArray) -> DoubleArray:
     """(F, J, 3) in display axes with every pose's middle at x = y = 0: a column is where it stands."""
     spot = poses[..., :2].mean(axis=1, keepdims=True)
-    centred: Array = poses.astype(np.float64)
+    centred: DoubleArray = poses.astype(np.float64)
     centred[..., :2] -= spot
     return centred
 
 
-def _seen_from_the_side(points: Array) -> Array:
+def _seen_from_the_side(points: DoubleArray) -> DoubleArray:
     """Turn display axes about the vertical, then tilt; afterwards x is right, y away from the eye, z up."""
     c, s = np.cos(TURN_RAD), np.sin(TURN_RAD)
     turned = points @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
     c, s = np.cos(TILT_RAD), np.sin(TILT_RAD)
-    tilted: Array = turned @ np.array([[1, 0, 0], [0, c, s], [0, -s, c]])
+    tilted: DoubleArray = turned @ np.array([[1, 0, 0], [0, c, s], [0, -s, c]])
     return tilted
 
 
-def _extent_m(poses: Array) -> tuple[float, float]:
+def _extent_m(poses: DoubleArray) -> tuple[float, float]:
     """Width and height that the poses need, in metres."""
     points = poses[np.isfinite(poses).all(axis=-1)]
     if not len(points):
@@ -247,7 +245,7 @@ def _extent_m(poses: Array) -> tuple[float, float]:
     return max(across, 0.8), float(points[:, 2].max()) + 0.3
 
 
-def _shortened(start: Array, end: Array, joints: JointSet, child: int) -> Array:
+def _shortened(start: DoubleArray, end: DoubleArray, joints: JointSet, child: int) -> DoubleArray:
     """(2, 3) ends of a drawn bone; the drawn head ends at the head's top instead of half a head above it."""
     if joints.joints[child] != "head_top":
         return np.stack([start, end])

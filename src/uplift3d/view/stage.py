@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import DoubleArray, FloatArray, IntArray, TimeArray
 from uplift3d.skeletons import JointSet, joint_set
-from uplift3d.types import FloatArray, IntArray, Motion3D, TimeArray
+from uplift3d.types import Motion3D
 
 PLACES_PER_ROW = 6
 FLOOR_PERCENTILE = 1.0  # of the lowest joint over time: one bad frame does not dig a hole
@@ -53,7 +53,7 @@ def set_stage(motion: Motion3D, max_frames: int | None = None) -> Stage:
     return Stage(placed[:, frames].astype(np.float32), frames, side_by_side)
 
 
-def to_display_axes(positions: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+def to_display_axes(positions: FloatArray) -> DoubleArray:
     """(..., 3) camera axes (x right, y down, z away) → display axes (x right, y away, z up)."""
     x, y, z = np.moveaxis(positions.astype(np.float64), -1, 0)
     return np.stack([x, z, -y], axis=-1)
@@ -70,7 +70,7 @@ def choose_frames(motion: Motion3D, max_frames: int | None) -> IntArray:
     return np.array(chosen, dtype=np.int64)
 
 
-def joint_speeds(motion: Motion3D) -> npt.NDArray[np.float64]:
+def joint_speeds(motion: Motion3D) -> DoubleArray:
     """(P, T) speed in m/s: mean over joints of the pelvis-relative displacement since the previous frame.
 
     The first frame repeats the second one's value; NaN where a person is absent.
@@ -78,7 +78,7 @@ def joint_speeds(motion: Motion3D) -> npt.NDArray[np.float64]:
     if len(motion) < 2:
         return np.where(motion.present, 0.0, np.nan)
     steps = np.linalg.norm(np.diff(motion.positions.astype(np.float64), axis=1), axis=-1).mean(axis=-1)
-    speeds: npt.NDArray[np.float64] = steps / np.diff(motion.times)
+    speeds: DoubleArray = steps / np.diff(motion.times)
     return np.concatenate([speeds[:, :1], speeds], axis=1)
 
 
@@ -126,7 +126,7 @@ def named_joints(motion: Motion3D) -> JointSet:
     return joint_set(motion.joints)
 
 
-def _floor_m(positions: npt.NDArray[np.float64]) -> float:
+def _floor_m(positions: DoubleArray) -> float:
     """Height of the floor under (..., T, J, 3): where the lowest joint usually is at its lowest."""
     heights = positions[..., 2]
     lowest = np.where(np.isfinite(heights), heights, np.inf).min(axis=-1)
@@ -134,7 +134,7 @@ def _floor_m(positions: npt.NDArray[np.float64]) -> float:
     return float(np.percentile(lowest, FLOOR_PERCENTILE)) if lowest.size else 0.0
 
 
-def _places(positions: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _places(positions: DoubleArray) -> DoubleArray:
     """(P, 3) places in rows, far enough apart that nobody's hands reach into the neighbour's place."""
     sideways = np.abs(positions[..., 0])
     reach = sideways[np.isfinite(sideways)].max(initial=0.0)

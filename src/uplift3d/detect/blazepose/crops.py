@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from uplift3d.detect.base import Image
+from uplift3d.arrays import DoubleArray, Image
 
 BITS = 5
 """Of the fractions of a pixel by which colours are mixed: 1/32, as in OpenCV."""
@@ -43,12 +43,12 @@ class Square:
         return cls(x, y, side_px, float(np.arctan2(far_x - x, y - far_y)))
 
     @property
-    def rotation(self) -> npt.NDArray[np.float64]:
+    def rotation(self) -> DoubleArray:
         """(2, 2) axes of the square → of the image."""
         cos, sin = np.cos(self.angle_rad), np.sin(self.angle_rad)
         return np.array([[cos, -sin], [sin, cos]])
 
-    def to_image(self, shares: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def to_image(self, shares: npt.ArrayLike) -> DoubleArray:
         """Positions (..., 2) in shares of the square's sides, from its top left → pixels of the image."""
         turned = (np.asarray(shares, dtype=np.float64) - 0.5) @ self.rotation.T
         return turned * self.side_px + (self.x, self.y)
@@ -66,7 +66,7 @@ class Square:
         return bilinear(rgb, x.ravel(), y.ravel()).reshape(size, size, 3)
 
 
-def bilinear(rgb: Image, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> Image:
+def bilinear(rgb: Image, x: DoubleArray, y: DoubleArray) -> Image:
     """(n, 3) colours at n positions in pixels, to 1/32 of a pixel as in OpenCV; whole numbers throughout."""
     height, width = rgb.shape[:2]
     left, right, to_right = _neighbours(x, width)
@@ -82,7 +82,7 @@ def bilinear(rgb: Image, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64])
     return out
 
 
-def _neighbours(x: npt.NDArray[np.float64], end: int) -> tuple[_Whole, _Whole, npt.NDArray[np.uint16]]:
+def _neighbours(x: DoubleArray, end: int) -> tuple[_Whole, _Whole, npt.NDArray[np.uint16]]:
     """The pixels before and after each position on one axis, and the share (n, 3) of the second in 1/32."""
     fine = np.rint(x * (1 << BITS)).astype(np.int32)
     before = fine >> BITS

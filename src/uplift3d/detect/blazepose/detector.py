@@ -12,7 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from uplift3d.detect.base import Image, People, Place
+from uplift3d.arrays import Image
+from uplift3d.detect.base import People, Place
 from uplift3d.detect.blazepose import models
 from uplift3d.detect.blazepose.crops import MARGIN, Square
 from uplift3d.detect.blazepose.landmarks import JOINTS, Landmarks

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from uplift3d.detect.base import FloatArray
+from uplift3d.arrays import FloatArray
 from uplift3d.detect.blazepose.crops import Square
 from uplift3d.detect.blazepose.numbers import sigmoid
 

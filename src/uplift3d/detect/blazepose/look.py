@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from uplift3d.detect.base import Image
+from uplift3d.arrays import BoolArray, DoubleArray, FloatArray, Image
 from uplift3d.detect.blazepose import landmarks, persons
 from uplift3d.detect.blazepose.crops import Square, bilinear
 from uplift3d.detect.blazepose.landmarks import Landmarks
@@ -51,7 +50,7 @@ def see_landmarks(network: Network, rgb: Image, square: Square) -> Landmarks:
 def _people_in(
     network: Network,
     rgb: Image,
-    corner: npt.NDArray[np.float64],
+    corner: DoubleArray,
     size: tuple[int, int],
     scale: float,
     min_score: float,
@@ -62,9 +61,7 @@ def _people_in(
     return [person.moved(scale, corner) for person in found]
 
 
-def _rectangle(
-    rgb: Image, corner: npt.NDArray[np.float64], size: Sequence[int], scale: float
-) -> npt.NDArray[np.float32]:
+def _rectangle(rgb: Image, corner: DoubleArray, size: Sequence[int], scale: float) -> FloatArray:
     """(h, w, 3) in [-1, 1] as the person network wants it; black beyond the image."""
     columns, rows = (start + np.arange(count) * scale for start, count in zip(corner, size, strict=True))
     inside = [_inside(columns, rgb.shape[1]), _inside(rows, rgb.shape[0])]
@@ -75,5 +72,5 @@ def _rectangle(
     return out
 
 
-def _inside(at: npt.NDArray[np.float64], end: int) -> npt.NDArray[np.bool_]:
+def _inside(at: DoubleArray, end: int) -> BoolArray:
     return (at > -0.5) & (at < end - 0.5)

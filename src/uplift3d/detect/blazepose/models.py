@@ -10,7 +10,7 @@ from pathlib import Path
 
 import onnxruntime
 
-from uplift3d.detect.base import FloatArray
+from uplift3d.arrays import FloatArray
 from uplift3d.errors import InputError
 
 FOLDER = Path(__file__).resolve().parent / "models"

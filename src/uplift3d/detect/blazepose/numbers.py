@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from uplift3d.detect.base import FloatArray
+from uplift3d.arrays import FloatArray
 
 
 def sigmoid(logits: FloatArray) -> FloatArray:

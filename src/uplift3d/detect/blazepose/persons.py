@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from uplift3d.detect.base import FloatArray
+from uplift3d.arrays import FloatArray
 from uplift3d.detect.blazepose.crops import Square
 from uplift3d.detect.blazepose.numbers import sigmoid
 

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from uplift3d.detect.base import FloatArray, Image
+from uplift3d.arrays import FloatArray, Image
 
 MARGIN_X, MARGIN_Y = 0.1, 0.15
 """Added on either side of a box, in widths and heights of it, as for the public weights of CPN."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from uplift3d.detect.base import Detector, FloatArray, Image, People
+from uplift3d.arrays import FloatArray, Image
+from uplift3d.detect.base import Detector, People
 from uplift3d.detect.cpn.crops import Crop, boxes_of
 from uplift3d.detect.cpn.heatmaps import decode, mirror
 from uplift3d.errors import InputError

@@ -4,9 +4,8 @@ Axes: P people, J joints, h and w cells of a heat map.
 """
 
 import numpy as np
-import numpy.typing as npt
 
-from uplift3d.detect.base import FloatArray
+from uplift3d.arrays import FloatArray
 from uplift3d.skeletons import joint_set
 
 SURE = 255.0
@@ -64,7 +63,7 @@ def mirror(heatmaps: FloatArray, joints: str) -> FloatArray:
     return heatmaps[..., joint_set(joints).mirror, :, ::-1]
 
 
-def _band(size: int) -> npt.NDArray[np.float32]:
+def _band(size: int) -> FloatArray:
     """Symmetric (size, size) matrix whose product with a column blurs it."""
     apart = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
     kernel = np.exp(-(np.arange(-BLUR_REACH, BLUR_REACH + 1) ** 2) / (2 * BLUR_SIGMA**2))

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from uplift3d.arrays import DoubleArray
 from uplift3d.detect.files.base import HDF5_MAGIC, Given, Source, rate_and_size
 from uplift3d.detect.files.layout import layout_of
-from uplift3d.detect.files.people import Array, Clip, Person, frame_number
+from uplift3d.detect.files.people import Clip, Person, frame_number
 from uplift3d.errors import InputError
 from uplift3d.files.guards import listed, quoted
 from uplift3d.files.hdf5 import child, dataset, opened_hdf5, text_attribute, texts
@@ -76,7 +77,7 @@ class DeepLabCutHdf5:
         return _keypoints(where, source, given, columns, list(range(len(table))), table)
 
 
-def _table(group: Any, where: str) -> tuple[list[Column], Array]:
+def _table(group: Any, where: str) -> tuple[list[Column], DoubleArray]:
     """pandas' "table": one dataset of records, its columns' names pickled in an attribute."""
     records = dataset(group, "table", where, "V")
     names = parse_pickle(
@@ -87,7 +88,7 @@ def _table(group: Any, where: str) -> tuple[list[Column], Array]:
     return _columns(names, where), np.asarray(records["values_block_0"], dtype=np.float64)
 
 
-def _fixed(group: Any, where: str) -> tuple[list[Column], Array]:
+def _fixed(group: Any, where: str) -> tuple[list[Column], DoubleArray]:
     """pandas' "fixed": the values, and for every level of the columns its names and the number of each."""
     values = dataset(group, "block0_values", where)
     levels = []
@@ -116,7 +117,12 @@ def _columns(names: Any, where: str) -> list[Column]:
 
 
 def _keypoints(
-    where: str, source: Source, given: Given, columns: Sequence[Column], numbers: list[int], table: Array
+    where: str,
+    source: Source,
+    given: Given,
+    columns: Sequence[Column],
+    numbers: list[int],
+    table: DoubleArray,
 ) -> Keypoints2D:
     """Clip of a table (frames, columns), a track per individual."""
     if table.ndim != 2 or table.shape[1] != len(columns):

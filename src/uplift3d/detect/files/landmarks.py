@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from uplift3d.arrays import DoubleArray
 from uplift3d.detect.files.base import Given, Source, rate_and_size
 from uplift3d.detect.files.layout import layout_of
-from uplift3d.detect.files.people import MAX_FRAME, Array, Clip, Person, numbers
+from uplift3d.detect.files.people import MAX_FRAME, Clip, Person, numbers
 from uplift3d.errors import InputError
 from uplift3d.files.guards import quoted
 from uplift3d.types import Keypoints2D
@@ -70,7 +71,7 @@ def _is_landmark(value: Any) -> bool:
     return isinstance(value, dict) and "x" in value and "y" in value
 
 
-def _persons(frame: Any, size: Array, where: str) -> list[Person]:
+def _persons(frame: Any, size: DoubleArray, where: str) -> list[Person]:
     persons = []
     for landmarks in _people(frame):
         if len(landmarks) != 33 or not all(map(_is_landmark, landmarks)):
@@ -83,7 +84,7 @@ def _persons(frame: Any, size: Array, where: str) -> list[Person]:
     return persons
 
 
-def _times(frames: list[Any], where: str) -> Array | None:
+def _times(frames: list[Any], where: str) -> DoubleArray | None:
     """(K,) seconds, where every frame says its time."""
     for key, unit_s in TIME_KEYS.items():
         if frames and all(isinstance(frame, dict) and key in frame for frame in frames):

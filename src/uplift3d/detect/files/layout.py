@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import RealArray
 from uplift3d.errors import InputError
 from uplift3d.files.guards import listed, quoted
 from uplift3d.skeletons import JOINT_SETS, joint_set
-
-Array = npt.NDArray[np.floating[Any]]
 
 MIN_JOINTS = 6
 """So many names of human joints make a person; an animal's nose and eyes do not."""
@@ -58,7 +55,7 @@ class Layout:
     joints: str
     rows: tuple[int, ...]
 
-    def place(self, positions: Array, confidence: Array) -> tuple[Array, Array]:
+    def place(self, positions: RealArray, confidence: RealArray) -> tuple[RealArray, RealArray]:
         """Points (…, n, 2) and confidence (…, n) of a file as joints (…, J, 2) and (…, J) of the set."""
         count = len(joint_set(self.joints))
         points = [point for point, row in enumerate(self.rows) if row >= 0]

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import AnyArray
 from uplift3d.detect.files.base import Given, Source, completed
 from uplift3d.errors import InputError
 from uplift3d.files import atomic_write, check_writable
@@ -87,7 +87,7 @@ class Native:
             raise InputError(f"{source.path}: {error}") from error
 
 
-def _type_problems(arrays: dict[str, npt.NDArray[Any]]) -> list[str]:
+def _type_problems(arrays: dict[str, AnyArray]) -> list[str]:
     """What would not even convert; values and shapes are checked by `Keypoints2D`."""
     problems = [
         f"{key} holds {arrays[key].dtype}, expected numbers"

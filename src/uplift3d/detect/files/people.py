@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from uplift3d.arrays import DoubleArray, FloatArray, IntArray
 from uplift3d.detect.base import People as Seen
 from uplift3d.detect.files.layout import Layout
 from uplift3d.detect.sighting import sightings
 from uplift3d.detect.tracks import Tracker
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.files.guards import MAX_BYTES, quoted
-from uplift3d.types import MAX_PX, FloatArray, IntArray, Keypoints2D
-
-Array = npt.NDArray[np.float64]
+from uplift3d.types import MAX_PX, Keypoints2D
 
 MAX_FRAME = 10**9
 """Larger numbers of frames are not numbers of frames."""
@@ -27,9 +25,9 @@ MAX_FRAME = 10**9
 class Person(NamedTuple):
     """One person in one frame, as a file has them."""
 
-    positions: Array
+    positions: DoubleArray
     """(n, 2) pixels."""
-    confidence: Array
+    confidence: DoubleArray
     """(n,) any scale that begins at 0."""
     track: int | None = None
     """Who it is, where the file says so."""
@@ -47,7 +45,7 @@ class Clip:
     frame_rate_hz: float
     image_size: tuple[int, int]
     meta: Mapping[str, Any]
-    times: Array | None = None
+    times: DoubleArray | None = None
     """(K,) seconds of the frames in the order of their numbers; by default number / rate."""
 
     def keypoints(self) -> Keypoints2D:
@@ -86,7 +84,7 @@ class Clip:
         return placed.astype(np.float32), sure.astype(np.float32)
 
     def _linked(
-        self, times: Array, rows: IntArray, positions: FloatArray, confidence: FloatArray
+        self, times: DoubleArray, rows: IntArray, positions: FloatArray, confidence: FloatArray
     ) -> tuple[IntArray, IntArray]:
         """Ids 0 … P-1 and the person of every sighting, -1 for noise."""
         tracker = Tracker()
@@ -113,7 +111,7 @@ class Clip:
 
     def _stacked(
         self,
-        times: Array,
+        times: DoubleArray,
         rows: IntArray,
         owners: IntArray,
         people: IntArray,
@@ -139,7 +137,7 @@ class Clip:
             raise InputError(f"{self.where}: {error}") from error
 
 
-def triples(values: Any, where: str) -> tuple[Array, Array]:
+def triples(values: Any, where: str) -> tuple[DoubleArray, DoubleArray]:
     """(n, 2) and (n,) from a flat list x, y, confidence, x, y, …; InputError for anything else."""
     array = numbers(values, where)
     if array.ndim != 1 or len(array) % 3:
@@ -148,7 +146,7 @@ def triples(values: Any, where: str) -> tuple[Array, Array]:
     return table[:, :2], table[:, 2]
 
 
-def numbers(values: Any, where: str) -> Array:
+def numbers(values: Any, where: str) -> DoubleArray:
     """Nested lists of numbers as an array, null as NaN; InputError for anything else."""
     try:
         return np.array(values, dtype=np.float64)

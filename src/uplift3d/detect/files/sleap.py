@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from uplift3d.arrays import DoubleArray
 from uplift3d.detect.files.base import HDF5_MAGIC, Given, Source, rate_and_size
 from uplift3d.detect.files.layout import layout_of
-from uplift3d.detect.files.people import Array, Clip, Person
+from uplift3d.detect.files.people import Clip, Person
 from uplift3d.errors import InputError
 from uplift3d.files.hdf5 import child, dataset, opened_hdf5, text_attribute, texts
 from uplift3d.files.json_text import parse_json
@@ -69,7 +70,7 @@ def _stored_axes(tracks: Any, where: str) -> list[str]:
     return [str(axis) for axis in axes]
 
 
-def _confidence(scores: Array | None, stored: list[str], positions: Array) -> Array:
+def _confidence(scores: DoubleArray | None, stored: list[str], positions: DoubleArray) -> DoubleArray:
     """(frame, track, node); 1 where a file has no scores, or none for a point placed by hand."""
     if scores is None or scores.ndim != 3:
         return np.ones(positions.shape[:3])

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from uplift3d.arrays import DoubleArray
 from uplift3d.detect.files.base import Given, Source, completed, rate_and_size
 from uplift3d.detect.files.layout import layout_of
-from uplift3d.detect.files.people import Array, Clip, Person
+from uplift3d.detect.files.people import Clip, Person
 from uplift3d.errors import InputError
 from uplift3d.files.arrays import read_npy
 from uplift3d.files.guards import listed, quoted
@@ -84,7 +85,7 @@ class PlainNumpy:
         return Clip(where, frames, layout, rate_hz, size, meta).keypoints()
 
 
-def _only_video(videos: Any, where: str) -> tuple[Any, Array]:
+def _only_video(videos: Any, where: str) -> tuple[Any, DoubleArray]:
     """Name of the one video and its (K, J, 2 | 3) joints: {video: {action: [joints of every camera]}}."""
     if not isinstance(videos, dict) or len(videos) != 1:
         found = listed(videos) if isinstance(videos, dict) else quoted(videos)
