@@ -1,7 +1,7 @@
 # Needs make and Python 3.11 or later, nothing else: each target makes .venv and installs what it uses.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format clean
+.PHONY: help demo test lint format clean train-base train-base-free
 
 VENV ?= .venv
 VIDEO ?=
@@ -14,6 +14,8 @@ help:
 	@echo "make test               ruff, mypy and the tests"
 	@echo "make lint               ruff and mypy only"
 	@echo "make format             let ruff put the sources in order"
+	@echo "make train-base         make the weights 'base' again; MOCAP=folder of motion capture (hours; it resumes)"
+	@echo "make train-base-free    the same for 'base-free', on freely licensed motion only"
 	@echo "make clean              remove .venv, out and caches"
 
 # Torch is for training only: neither the bundled clip nor a video needs it.
@@ -31,6 +33,22 @@ lint: $(VENV)/.has-dev
 format: $(VENV)/.has-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# From raw motion capture to the files in the package. Every step is left out where its result is there, and a
+# training that was stopped goes on.
+MOCAP ?= data/mocap
+train-base: runs/base/model.safetensors
+	$(BIN)/python tools/ship_weights.py $< base
+
+train-base-free: runs/base-free/model.safetensors
+	$(BIN)/python tools/ship_weights.py $< base-free
+
+runs/base/model.safetensors: runs/small/model.safetensors
+runs/%/model.safetensors: configs/%.yaml data/store/index.json | $(VENV)/.has-dev
+	$(BIN)/uplift3d train $<
+
+data/store/index.json: | $(VENV)/.has-dev
+	$(BIN)/uplift3d data import "$(MOCAP)" -o data/store
 
 clean:
 	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info

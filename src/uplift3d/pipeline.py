@@ -169,7 +169,7 @@ class Lifter:
             self.name, self.runtime = "given", model
         self.spec = InputSpec.from_config(self.runtime.config)
         # A network that takes the hint as input has used it, and a published one never sees it.
-        self._blends = self.options["use_hint"] and self.spec.input == "person" and not self.spec.hint
+        self._blends = self.spec.input == "person" and not self.spec.hint
         self._hop = self.options["hop"] = choose_hop(self.options["hop"], self.spec)
         check_gap(self.options["max_gap_s"])
         check_method(self.options["interpolation"])
@@ -264,6 +264,7 @@ class Lifter:
     def _people(self, keys: Keypoints2D) -> list[PersonKeyFrames]:
         """Everybody's key-frames in the network's joints; NothingFoundError when none of them can be used."""
         joints, kind = self.spec.joints, self.spec.input
+        keys = keys if self.options["use_hint"] else replace(keys, depth_hint=None)
         rows = range(len(keys.people))
         people = [PersonKeyFrames.from_keypoints(keys, row, joints, kind) for row in rows]
         if not any(person.usable.any() for person in people):

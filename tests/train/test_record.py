@@ -13,15 +13,12 @@ from uplift3d.train.record import licence_of_weights, training_record
     ("given", "expected"),
     [
         (["MIT", "CC-BY-NC-4.0", "CC-BY-SA-3.0"], "CC-BY-NC-4.0"),
-        (["MIT", "AMASS licence (non-commercial research)"], "CC-BY-NC-4.0"),
+        (["MIT", "Human3.6M licence (academic use)"], "CC-BY-NC-4.0"),
         (["MIT", "unknown"], "unknown"),
-        (["MIT", ""], "unknown"),
+        (["CC-BY-NC-4.0", "unknown"], "unknown"),
         (["MIT", "CC-BY-SA-3.0"], "CC-BY-SA-3.0"),
         (["MIT", "Apache-2.0"], "Apache-2.0"),
-        (
-            ["MIT", "free, acknowledge mocap.cs.cmu.edu"],
-            "Apache-2.0, acknowledge mocap.cs.cmu.edu",
-        ),
+        (["MIT", "CMU-mocap"], "Apache-2.0, acknowledge mocap.cs.cmu.edu"),
     ],
 )
 def test_the_strictest_licence_decides(given, expected):

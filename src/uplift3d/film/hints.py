@@ -43,6 +43,8 @@ class HintConfig(BaseModel):
 
 REALISTIC_HINT = HintConfig(absent_rate=0, drift_mm=(35, 35), drift_s=(0.7, 0.7), white_mm=(12, 12))
 """Fixed errors of validation."""
+NO_HINT = HintConfig(absent_rate=1)
+"""2D files without a guess."""
 
 
 def guess(

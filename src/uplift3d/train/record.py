@@ -7,13 +7,14 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from uplift3d.data.licences import CMU, LICENCES
 from uplift3d.data.store import RATE_HZ, MotionStore, split_of
 from uplift3d.train.config import TrainConfig
 
 FREE_LICENCE = "Apache-2.0"
 """Of weights from motion that may be used for anything."""
-UNKNOWN = "unknown"
-NON_COMMERCIAL = "CC-BY-NC-4.0"
+NON_COMMERCIAL, UNKNOWN = "CC-BY-NC-4.0", "unknown"
+CREDIT = "acknowledge mocap.cs.cmu.edu"
 
 
 def training_record(config: TrainConfig) -> dict[str, str]:
@@ -39,21 +40,21 @@ def training_record(config: TrainConfig) -> dict[str, str]:
     }
 
 
-def licence_of_weights(licences: Iterable[str]) -> str:
+def licence_of_weights(names: Iterable[str]) -> str:
     """Licence that weights take over from the motion they were trained on: the strictest one there is.
 
     Args:
-        licences: of the clips, as the motion store has them.
+        names: of the clips' licences, as the motion store has them; one that `data.licences` does not list
+            counts as unknown.
     """
-    given = {licence.lower() for licence in licences}
-    if any("nc" in licence.split("-") or "non-commercial" in licence for licence in given):
-        return NON_COMMERCIAL
-    if any(not licence or licence.startswith(UNKNOWN) for licence in given):
+    licences = {LICENCES.get(name, LICENCES[UNKNOWN]) for name in names}
+    if any(licence.name == UNKNOWN for licence in licences):
         return UNKNOWN
-    if shared := sorted(licence for licence in given if "sa" in licence.split("-")):
-        return shared[0].upper()
-    credit = any("mocap.cs.cmu.edu" in licence for licence in given)
-    return f"{FREE_LICENCE}, acknowledge mocap.cs.cmu.edu" if credit else FREE_LICENCE
+    if not all(licence.commercial for licence in licences):
+        return NON_COMMERCIAL
+    if shared := sorted(licence.name for licence in licences if licence.share_alike):
+        return shared[-1]
+    return f"{FREE_LICENCE}, {CREDIT}" if any(licence.name == CMU for licence in licences) else FREE_LICENCE
 
 
 def _digest(path: Path) -> str:

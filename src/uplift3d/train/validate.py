@@ -53,6 +53,7 @@ def validate(
     windows: int = 2048,
     strides_in: Sequence[int] | None = None,
     noise: NoiseConfig = REALISTIC_NOISE,
+    hint: HintConfig = REALISTIC_HINT,
 ) -> dict[str, dict[int, Errors]]:
     """Errors on the validation split, the same windows every time.
 
@@ -62,6 +63,7 @@ def validate(
         windows: windows per stride and data set, rounded up to multiples of 64.
         strides_in: frames between key-frames; default: those that the network was trained for.
         noise: 2D noise.
+        hint: errors of the picture's own guess, for a network that takes it; `NO_HINT`: there is none.
 
     Returns:
         By part and stride. Parts are "all" (clips with all 17 joints, frames equally likely), each data set
@@ -89,7 +91,7 @@ def validate(
         parts[dataset] = (loaded(clips), clips)
     if whole:
         parts |= {kind: (motion, whole) for kind, motion in _by_kind(store, whole, parts[ALL][0]).items()}
-    views = validation_views(noise=noise)
+    views = validation_views(noise=noise, hint=hint)
     return {
         name: {
             stride: errors_at(model, motion, views, stride, windows, _known_joints(store, clips))

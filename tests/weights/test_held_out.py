@@ -1,0 +1,41 @@
+"""The gate: a shipped model must not get worse on motion that it was not trained on."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT.parent / "shared" / "data"
+TOLERANCE_MM = 1.0
+
+
+def tool():
+    spec = importlib.util.spec_from_file_location("measure_weights", ROOT / "tools" / "measure_weights.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+measure_weights = tool()
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    missing = [name for name in measure_weights.SAMPLE if not (DATA / name).is_file()]
+    if missing:
+        pytest.skip(f"{', '.join(missing)} not at hand")
+    return measure_weights.sample_store(DATA, tmp_path_factory.mktemp("held_out"))
+
+
+@pytest.mark.parametrize("name", measure_weights.weights.NAMES)
+def test_no_worse_than_its_record_on_held_out_motion(name, store):
+    recorded = json.loads(measure_weights.RECORD.read_text())[name]
+    measured = measure_weights.measure([name], store)[name]
+    assert measured.keys() == recorded.keys()
+    for kind, errors in recorded.items():
+        for label, mm in errors.items():
+            assert measured[kind][label] <= mm + TOLERANCE_MM, f"{kind}, {label}"
