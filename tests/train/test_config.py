@@ -24,7 +24,9 @@ def test_there_are_configurations_for_a_cpu_and_for_gpus():
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_configurations_parse_and_say_how_to_run_them(path):
     config = load_config(path)
-    assert config.preset == ("small" if path.stem.startswith("base") and path.stem != "base-351" else path.stem)
+    assert config.preset == (
+        "small" if path.stem.startswith("base") and path.stem != "base-351" else path.stem
+    )
     assert config.network.tokens == 71
     assert config.steps % config.validate_every == 0
     assert not config.store.is_absolute()

@@ -40,7 +40,7 @@ def test_together_they_stay_below_25_megabytes():
 
 def test_the_default_wants_persons_and_answers_along_the_viewing_ray(lifter):
     spec = InputSpec.from_config(lifter.runtime.config)
-    assert (spec.input, spec.axes, spec.edges, spec.joints) == ("person", "viewing_ray", "masked", "h36m17")
+    assert (spec.input, spec.axes, spec.edges, spec.joints) == ("person", "viewing_ray", "masked", "h36m21")
     assert spec.spacing_s == pytest.approx(0.1)
 
 
