@@ -1,7 +1,7 @@
 # Needs make and Python 3.11 or later, nothing else: each target makes .venv and installs what it uses.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format clean train-base train-base-free
+.PHONY: help demo test coverage lint format clean train-base train-base-free
 
 VENV ?= .venv
 VIDEO ?=
@@ -12,6 +12,7 @@ help:
 	@echo "make demo               lift a bundled clip to 3D; writes out/demo.npz, .html and .png"
 	@echo "make demo VIDEO=my.mp4  the whole way from your own video; writes out/my.npz, .html and .png"
 	@echo "make test               ruff, mypy and the tests"
+	@echo "make coverage           which lines the commands and the public API never reach"
 	@echo "make lint               ruff and mypy only"
 	@echo "make format             let ruff put the sources in order"
 	@echo "make train-base         make the weights 'base' again; MOCAP=folder of motion capture (hours; it resumes)"
@@ -24,6 +25,12 @@ demo: $(VENV)/.has-view
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4
+
+# Not the unit tests: what only they reach is nobody's.
+coverage: $(VENV)/.has-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --cov=uplift3d --cov-branch \
+		--cov-report=term-missing:skip-covered --cov-report=html:out/coverage \
+		tests/cli tests/reproduce tests/test_pipeline.py tests/test_docs.py
 
 lint: $(VENV)/.has-dev
 	$(BIN)/ruff check .

@@ -16,7 +16,6 @@ from typing import get_args
 import numpy as np
 
 from uplift3d.data.mpi_inf_3dhp_files import (
-    SEQUENCES,
     TEST_SEQUENCES,
     GroundTruth,
     original_test,
@@ -40,7 +39,6 @@ __all__ = [
     "load_motions",
     "load_test",
     "load_train",
-    "training_rate_hz",
 ]
 
 TRAIN_SUBJECTS = tuple(f"S{number}" for number in range(1, 9))
@@ -56,13 +54,6 @@ LICENCE = "MPI-INF-3DHP licence (non-commercial research)"
 
 _TRAIN_NPZ, _TEST_NPZ = "data_train_3dhp.npz", "data_test_3dhp.npz"
 _TEST_FOLDERS = ("", "mpi_inf_3dhp_test_set", "mpi_inf_3dhp_test_set/mpi_inf_3dhp_test_set")
-
-
-def training_rate_hz(subject: str, sequence: str) -> float:
-    """Frames per second of a training sequence such as ("S1", "Seq2")."""
-    if (subject, sequence) not in SEQUENCES:
-        raise InputError(f"MPI-INF-3DHP has no {subject} {sequence}: accepted are S1 … S8, Seq1 and Seq2")
-    return SEQUENCES[subject, sequence][1]
 
 
 def load_train(

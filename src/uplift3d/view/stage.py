@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from uplift3d.arrays import DoubleArray, FloatArray, IntArray, TimeArray
-from uplift3d.skeletons import JointSet, joint_set
+from uplift3d.skeletons import JointSet
 from uplift3d.types import Motion3D
 
 PLACES_PER_ROW = 6
@@ -119,11 +119,6 @@ def motion_title(motion: Motion3D) -> str:
     """What the motion was made from, as far as its meta says."""
     source = motion.meta.get("source") or motion.meta.get("input")
     return str(source).replace("\\", "/").rsplit("/", 1)[-1] if source else "3D motion"
-
-
-def named_joints(motion: Motion3D) -> JointSet:
-    """The motion's joint set."""
-    return joint_set(motion.joints)
 
 
 def _floor_m(positions: DoubleArray) -> float:
