@@ -7,6 +7,7 @@ import pytest
 from fake_runtime import FakeRuntime
 from uplift3d import Lifter
 from uplift3d.cli.options import add_lifter_options, lifter_options
+from uplift3d.errors import InputError
 from uplift3d.options import DECLARED, LifterOptions, recorded, with_defaults
 
 
@@ -26,6 +27,11 @@ def test_every_option_is_read_as_its_type_says():
     wanted = LifterOptions(flip=True, hop=4, interpolation="smooth", max_gap_s=0.5, threads=2)
     wanted |= LifterOptions(settle_sides=False, use_hint=False)
     assert {name: parsed(*given)[name] for name in wanted} == wanted
+
+
+def test_raw_poses_are_not_smoothed():
+    with pytest.raises(InputError, match="raw poses are not smoothed, but smooth_hz is 6; give one"):
+        Lifter(FakeRuntime(), raw=True, smooth_hz=6.0)
 
 
 @pytest.mark.parametrize("words", [("--hop", "0"), ("--hop", "two"), ("--interpolation", "cubic")])

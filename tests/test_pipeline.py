@@ -110,7 +110,7 @@ def test_output_times_of_ones_own(lifter):
 def test_between_the_networks_poses_the_motion_is_straight_or_smooth():
     key_frames = clip(regular(3, 30))
     for interpolation, limit in (("linear", 1e-6), ("smooth", np.inf)):
-        lifter = Lifter(FakeRuntime(), interpolation=interpolation)
+        lifter = Lifter(FakeRuntime(), interpolation=interpolation, constant_bones=False)
         motion = lifter.lift(key_frames, 0.1, np.arange(0, 2.05, 0.05))
         even, odd = motion.positions[0, ::2], motion.positions[0, 1::2]
         bend = np.abs(odd - (even[:-1] + even[1:]) / 2).max()
@@ -132,12 +132,46 @@ def test_networks_with_the_published_input_are_used_as_published():
     assert Lifter(FakeRuntime()).options["hop"] == 8
     assert Lifter(FakeRuntime(tokens=9)).options["hop"] == 4
     assert Lifter(FakeRuntime(edges="repeat"), hop=5).options["hop"] == 5
+    assert Lifter(FakeRuntime(edges="repeat")).options["interpolation"] == "linear"
+    keys, published = clip(regular(2, 30)), FakeRuntime(input="screen", edges="repeat")
+    np.testing.assert_array_equal(
+        Lifter(published).lift(keys).positions, Lifter(published, raw=True).lift(keys).positions
+    )
+
+
+# after the network
+
+
+def test_bones_keep_their_length_unless_switched_off():
+    keys = clip(regular(3, 30))
+    for options, constant in (({}, True), ({"constant_bones": False}, False), ({"raw": True}, False)):
+        positions = Lifter(FakeRuntime(), **options).lift(keys).positions[0]
+        shin = np.linalg.norm(positions[:, 3] - positions[:, 2], axis=-1)
+        assert (np.ptp(shin) < 1e-5) == constant
+
+
+def test_smoothing_takes_out_what_is_fast():
+    keys = clip(regular(6, 30))
+    plain, smoothed = (Lifter(FakeRuntime(), smooth_hz=hz).lift(keys).positions for hz in (None, 0.5))
+    assert np.abs(np.diff(smoothed, 2, axis=1)).mean() < 0.5 * np.abs(np.diff(plain, 2, axis=1)).mean()
+
+
+def test_raw_poses_are_the_networks_own():
+    keys, times = clip(regular(3, 30)), np.arange(0, 2.05, 0.05)
+    raw = Lifter(FakeRuntime(), raw=True)
+    assert raw.options["interpolation"] == "linear"
+    by_hand = Lifter(FakeRuntime(), constant_bones=False, interpolation="linear")
+    np.testing.assert_array_equal(
+        raw.lift(keys, 0.1, times).positions, by_hand.lift(keys, 0.1, times).positions
+    )
+    assert Lifter(FakeRuntime()).options["interpolation"] == "smooth"
 
 
 # absences
 
 
-def test_an_absence_is_nan_and_the_sides_know_nothing_of_each_other(lifter):
+def test_an_absence_is_nan_and_the_sides_know_nothing_of_each_other():
+    lifter = Lifter(FakeRuntime(), constant_bones=False)  # a person's bones are those of the whole clip
     times = regular(8, 30)
     together = clip(times)
     positions = together.positions.copy()
@@ -396,7 +430,8 @@ def test_nobody_to_lift_is_nothing_found(lifter):
 def test_both_runtimes_agree_to_a_tenth_of_a_millimetre(tiny_model, options):
     keys = clip(regular(9, 30), people=2)
     onnx, pytorch = (
-        lift_keypoints(keys, tiny_model, 0.4, runtime=runtime, **options) for runtime in ("onnx", "torch")
+        lift_keypoints(keys, tiny_model, 0.4, runtime=runtime, raw=True, **options)
+        for runtime in ("onnx", "torch")
     )
     assert np.ptp(onnx.positions) > 0.1
     np.testing.assert_allclose(onnx.positions, pytorch.positions, atol=1e-4)

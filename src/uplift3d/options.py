@@ -54,10 +54,43 @@ class LifterOptions(TypedDict, total=False):
     with the published input and 8 for ours."""
 
     interpolation: Annotated[
-        Interpolation,
-        Option("linear", "how poses between the network's own (0.1 s apart) are made"),
+        Interpolation | None,
+        Option(
+            None,
+            "how poses between the network's own (0.1 s apart) are made (default: smooth; linear with --raw "
+            "and for networks with the published input)",
+        ),
     ]
-    """Between the network's poses: "linear" (published) or "smooth" (continuous velocity)."""
+    """Between the network's poses: "linear" (published) or "smooth" (continuous velocity and acceleration).
+    None takes "linear" for raw poses and for networks with the published input, and "smooth" for ours."""
+
+    constant_bones: Annotated[
+        bool,
+        Option(
+            True,
+            "let bone lengths change from pose to pose (default: one length per bone and person)",
+            off="--free-bones",
+        ),
+    ]
+    """Give every bone of a person one length (`post.fix_bones`); never done to networks with the published
+    input."""
+
+    smooth_hz: Annotated[
+        float | None,
+        Option(
+            None,
+            "take out what is faster than so many Hz, without delay (default: nothing is taken out)",
+            metavar="HZ",
+            flag="--smooth",
+        ),
+    ]
+    """Cut-off of a zero-phase Butterworth filter (`post.smooth`); None smooths nothing."""
+
+    raw: Annotated[
+        bool,
+        Option(False, "the network's own poses: nothing is done to them afterwards, straight lines between"),
+    ]
+    """Do nothing to the network's poses afterwards, whatever the other options say."""
 
     max_gap_s: Annotated[
         float,

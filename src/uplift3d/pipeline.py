@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -27,16 +27,17 @@ from uplift3d.lift.axes import AXES_IN_WORDS, in_camera_axes, pinhole
 from uplift3d.lift.models import ModelPath
 from uplift3d.lift.offline import choose_hop
 from uplift3d.lift.output_times import choose_output_times
-from uplift3d.lift.stretches import check_gap, usual_interval
-from uplift3d.normalise import MIN_JOINTS
+from uplift3d.lift.runtime import describe
+from uplift3d.lift.stretches import check_gap, people_in, usual_interval
 from uplift3d.options import LifterOptions, recorded, with_defaults
-from uplift3d.post import check_method, interpolate, nearest_flags
+from uplift3d.post import check_method, check_smoothing, fix_bones, interpolate, nearest_flags, smooth
 from uplift3d.progress import progress_bar
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.tokens import InputSpec, PersonKeyFrames, tokenise
 from uplift3d.types import Keypoints2D, Motion3D
 from uplift3d.version import __version__
 from uplift3d.video import FrameStream, open_video, regular_key_frames
+from uplift3d.video.schedule import check_key_interval
 
 OUTPUT_JOINTS = "h36m17"
 
@@ -77,7 +78,7 @@ def lift_video(
         InputError: something is wrong with the video, the model or an argument.
         NothingFoundError: nobody is in view.
     """
-    _check_key_interval(key_interval)
+    check_key_interval(key_interval)
     detect.check_people(people)
     lifter = Lifter(model, runtime, **options)
     started = time.perf_counter()
@@ -113,7 +114,7 @@ def lift_frames(
         detector, model, key_interval, runtime, focal_px, principal_point_px, **options: see `lift_video`, as
             for what is returned and raised. An InputError names the number of a frame that cannot be used.
     """
-    _check_key_interval(key_interval)
+    check_key_interval(key_interval)
     lifter = Lifter(model, runtime, **options)
     keypoints = detect.run(FrameStream(frames, key_interval), None, detector)
     return lifter.lift(
@@ -171,8 +172,11 @@ class Lifter:
         # A network that takes the hint as input has used it, and a published one never sees it.
         self._blends = self.spec.input == "person" and not self.spec.hint
         self._hop = self.options["hop"] = choose_hop(self.options["hop"], self.spec)
+        self._refines = not self.options["raw"] and not self.spec.published
+        method = self.options["interpolation"] or ("smooth" if self._refines else "linear")
+        self._method = self.options["interpolation"] = check_method(method)
+        check_smoothing(self.options["smooth_hz"], self.options["raw"])
         check_gap(self.options["max_gap_s"])
-        check_method(self.options["interpolation"])
         alike = set(joint_set(self.spec.joints).joints) == set(joint_set(OUTPUT_JOINTS).joints)
         self.joints = OUTPUT_JOINTS if alike else self.spec.joints
         self._order = reorder(self.spec.joints, self.joints)
@@ -207,7 +211,7 @@ class Lifter:
             InputError: an argument that cannot be used.
             NothingFoundError: no usable pose of anybody.
         """
-        _check_key_interval(key_interval)
+        check_key_interval(key_interval)
         if not isinstance(keypoints, Keypoints2D):
             raise InputError(
                 f"keypoints is of type {type(keypoints).__name__}; accepted is Keypoints2D, which "
@@ -236,14 +240,14 @@ class Lifter:
         started = time.perf_counter()
         camera = pinhole(keys.image_size, focal_px, principal_point_px)
         interval_s = usual_interval(keys.times, key_interval, self.spec.spacing_s)
-        people = self._people(keys)
+        people = people_in(keys if self.options["use_hint"] else replace(keys, depth_hint=None), self.spec)
         positions = np.full((len(people), len(wanted), len(self._order), 3), np.nan, dtype=np.float32)
         stretches = plan_stretches(people, wanted, interval_s, self.options["max_gap_s"], self.spec)
         with progress_bar(progress, "3D poses", sum(len(one.grid) for one in stretches)) as advance:
             for stretch in stretches:
                 times = wanted[stretch.rows]
                 positions[stretch.person, stretch.rows] = self._lift_stretch(stretch, times, camera, advance)
-        return Motion3D(
+        motion = Motion3D(
             positions=positions,
             times=wanted,
             root=None,
@@ -251,65 +255,40 @@ class Lifter:
             people=keys.people,
             joints=self.joints,
             meta={
-                **self._meta(),
+                "uplift3d": __version__,
+                **describe(self.runtime, self.name),
+                "units": {"positions": "m", "times": "s"},
+                "joints": self.joints,
                 "axes": AXES_IN_WORDS[self.spec.axes if camera is None else "camera"],
                 "arguments": {"key_interval": key_interval, "focal_px": focal_px, **recorded(self.options)},
                 "key_frames": len(keys),
                 "key_interval_s": round(interval_s, 6),
                 "keypoints": dict(keys.meta),
-                "timings_s": {"lift": round(time.perf_counter() - started, 3)},
             },
         )
+        motion = self._refined(motion)
+        timings = {"lift": round(time.perf_counter() - started, 3)}
+        return replace(motion, meta={**motion.meta, "timings_s": timings})
 
-    def _people(self, keys: Keypoints2D) -> list[PersonKeyFrames]:
-        """Everybody's key-frames in the network's joints; NothingFoundError when none of them can be used."""
-        joints, kind = self.spec.joints, self.spec.input
-        keys = keys if self.options["use_hint"] else replace(keys, depth_hint=None)
-        rows = range(len(keys.people))
-        people = [PersonKeyFrames.from_keypoints(keys, row, joints, kind) for row in rows]
-        if not any(person.usable.any() for person in people):
-            raise NothingFoundError(_nobody(keys))
-        return people
+    def _refined(self, motion: Motion3D) -> Motion3D:
+        """What `post` makes of the network's poses."""
+        if self.options["smooth_hz"] is not None:
+            motion = smooth(motion, self.options["smooth_hz"])
+        return fix_bones(motion) if self._refines and self.options["constant_bones"] else motion
 
     def _lift_stretch(
         self, stretch: Stretch, times: TimeArray, camera: Camera | None, advance: Callable[[int], None]
     ) -> FloatArray:
         """(T, J, 3) poses at the wanted times of one uninterrupted stretch of one person."""
         track = tokenise(stretch.keys, stretch.grid, self.spec)
-        flip, method = self.options["flip"], self.options["interpolation"]
+        flip = self.options["flip"]
         poses = lift_track(self.runtime, track, hop=self._hop, flip=flip, advance=advance)  # (n, J, 3)
         if self._blends and stretch.keys.hint is not None:
             poses = blend_hint(poses, stretch.grid, stretch.keys.hint, stretch.keys.times)
-        poses = interpolate(stretch.grid, poses[:, self._order], times, method)  # (T, J, 3)
+        poses = interpolate(stretch.grid, poses[:, self._order], times, self._method)  # (T, J, 3)
         if camera is None or self.spec.axes == "camera":
             return poses
         return in_camera_axes(poses, times, stretch.keys, camera)
-
-    def _meta(self) -> dict[str, Any]:
-        runtime = self.runtime
-        return {
-            "uplift3d": __version__,
-            "versions": {"numpy": np.__version__, runtime.name: runtime.version},
-            "model": {
-                "name": self.name,
-                "hash": runtime.model_hash,
-                "runtime": runtime.name,
-                "licence": runtime.licence,
-            },
-            "units": {"positions": "m", "times": "s"},
-            "joints": self.joints,
-        }
-
-
-def _check_key_interval(key_interval: object) -> None:
-    if key_interval is None:
-        return
-    number = isinstance(key_interval, int | float | np.number) and not isinstance(key_interval, bool)
-    if not number:
-        raise InputError(
-            f"key_interval is {key_interval!r}; accepted are seconds between key-frames (0.1, 0.2 and 0.4 "
-            "were trained), or None for every time there is"
-        )
 
 
 def _observed(
@@ -320,13 +299,3 @@ def _observed(
     flags = np.stack([nearest_flags(wanted, person.times[person.usable], step_s) for person in people])
     present: BoolArray = np.isfinite(positions).all(axis=(-1, -2))
     return flags & present
-
-
-def _nobody(keys: Keypoints2D) -> str:
-    people, frames = keys.positions.shape[:2]
-    if people == 0:
-        return f"nobody is in view in any of the {frames} key-frames"
-    return (
-        f"none of the {frames} key-frames shows enough of a person: needed are the hips and {MIN_JOINTS} "
-        "more joints of the body"
-    )

@@ -40,6 +40,11 @@ class InputSpec:
     hint: bool = False
     """Whether the picture's own guess in 3D is part of the input."""
 
+    @property
+    def published(self) -> bool:
+        """Whether the network is fed as its authors do: its results are then left as theirs are."""
+        return self.input == "screen" or self.edges == "repeat"
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> InputSpec:
         """From the configuration stored with the weights (field names of `model.ModelConfig`)."""

@@ -214,7 +214,7 @@ def _checked(job: Job) -> Job:
 def _do(job: Job, args: argparse.Namespace) -> None:
     motion = lift_any(job.source, args, progress=not args.quiet)
     if args.output_rate is not None:
-        motion = at_rate(motion, args.output_rate, args.interpolation)
+        motion = at_rate(motion, args.output_rate, motion.meta["arguments"]["interpolation"])
     for output in job.outputs:
         save_motion(output, motion)
     if not args.quiet:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin
 
 from uplift3d.options import DECLARED, TYPES, Option
@@ -85,9 +86,14 @@ def _reading(of: Any, option: Option) -> dict[str, Any]:
         return {"action": "store_false"}
     if of is bool:
         return {"action": argparse.BooleanOptionalAction}
-    if get_origin(of) is Literal:
-        return {"choices": get_args(of)}
-    return {"type": positive if of is float else whole_number, "metavar": option.metavar}
+    plain = next(part for part in (*get_args(of), of) if part is not NoneType) if _may_be_none(of) else of
+    if get_origin(plain) is Literal:
+        return {"choices": get_args(plain)}
+    return {"type": positive if plain is float else whole_number, "metavar": option.metavar}
+
+
+def _may_be_none(of: Any) -> bool:
+    return NoneType in get_args(of)
 
 
 def add_video_options(parser: argparse.ArgumentParser) -> None:

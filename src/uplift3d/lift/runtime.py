@@ -8,10 +8,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
+import numpy as np
+
 from uplift3d.arrays import FloatArray, IntArray
 
 Part = Literal["centre", "sequence"]
 LICENCE_KEY, UNKNOWN_LICENCE = "licence", "unknown"
+
+
+def describe(runtime: Runtime, name: str) -> dict[str, Any]:
+    """What a result says about the network of this name that made it."""
+    return {
+        "versions": {"numpy": np.__version__, runtime.name: runtime.version},
+        "model": {
+            "name": name,
+            "hash": runtime.model_hash,
+            "runtime": runtime.name,
+            "licence": runtime.licence,
+        },
+    }
 
 
 class Runtime(Protocol):

@@ -9,8 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from uplift3d.arrays import BoolArray, IntArray, TimeArray
-from uplift3d.errors import InputError
+from uplift3d.errors import InputError, NothingFoundError
+from uplift3d.normalise import MIN_JOINTS
 from uplift3d.tokens import InputSpec, PersonKeyFrames, grid_times
+from uplift3d.types import Keypoints2D
 
 # A few key-frames in a row may fail without the person having left.
 MISSED_INTERVALS = 2.5
@@ -55,6 +57,15 @@ class Segment:
         lead = max(0, int(np.floor((self.first_s - wanted[0]) / spacing_s + 0.5)))
         end = max(self.last_s, float(wanted[-1]))
         return grid_times(self.first_s - lead * spacing_s, end, spacing_s)
+
+
+def people_in(keypoints: Keypoints2D, spec: InputSpec) -> list[PersonKeyFrames]:
+    """Everybody's key-frames in the network's joints; NothingFoundError when none of them can be used."""
+    rows = range(len(keypoints.people))
+    people = [PersonKeyFrames.from_keypoints(keypoints, row, spec.joints, spec.input) for row in rows]
+    if not any(person.usable.any() for person in people):
+        raise NothingFoundError(_nobody(keypoints))
+    return people
 
 
 def plan_stretches(
@@ -126,3 +137,13 @@ def _segment(times: TimeArray, keys: IntArray, reach_s: float) -> Segment:
     start = times[first] - min(reach_s, before)
     end = times[last] + min(reach_s, after)
     return Segment(keys, float(times[first]), float(times[last]), float(start), float(end))
+
+
+def _nobody(keys: Keypoints2D) -> str:
+    people, frames = keys.positions.shape[:2]
+    if people == 0:
+        return f"nobody is in view in any of the {frames} key-frames"
+    return (
+        f"none of the {frames} key-frames shows enough of a person: needed are the hips and {MIN_JOINTS} "
+        "more joints of the body"
+    )

@@ -1,0 +1,75 @@
+"""One length for every bone of a person.
+
+Axes: P people, T times, J joints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from uplift3d.arrays import RealArray, TimeArray
+from uplift3d.skeletons import JointSet, joint_set
+from uplift3d.types import Motion3D
+
+
+def fix_bones(motion: Motion3D) -> Motion3D:
+    """The motion with constant bone lengths: every bone keeps its direction and takes `bone_lengths_m`.
+
+    Poses are put together from the pelvis outwards. A bone that is a point in some pose has no direction
+    there; its joint stays on its parent.
+    """
+    joints = joint_set(motion.joints)
+    positions = motion.positions.astype(np.float64)
+    fixed = positions.copy()
+    lengths = bone_lengths_m(motion)  # (P, J)
+    for joint in outwards(joints):
+        parent = joints.parents[joint]
+        bone = positions[:, :, joint] - positions[:, :, parent]  # (P, T, 3)
+        norm = np.linalg.norm(bone, axis=-1, keepdims=True)
+        direction = np.divide(bone, norm, out=np.where(norm == 0, 0.0, bone), where=norm > 0)
+        fixed[:, :, joint] = fixed[:, :, parent] + direction * lengths[:, None, joint, None]
+    return replace(motion, positions=fixed.astype(np.float32))
+
+
+def bone_lengths_m(motion: Motion3D) -> RealArray:
+    """(P, J) length of the bone that ends in each joint, the same on both sides; 0 at the tree's root.
+
+    The median over the poses of a person, each weighted by the time it stands for; then the mean of left and
+    right. NaN for a person who is never there.
+    """
+    joints = joint_set(motion.joints)
+    weights = durations_s(motion.times)
+    lengths = np.zeros((len(motion.people), len(joints)))
+    for parent, child in joints.bones:
+        norm = np.linalg.norm(motion.positions[:, :, child] - motion.positions[:, :, parent], axis=-1)
+        lengths[:, child] = [_weighted_median(person, weights) for person in norm]
+    both: RealArray = (lengths + lengths[:, list(joints.mirror)]) / 2
+    return both
+
+
+def outwards(joints: JointSet) -> list[int]:
+    """The joints that have a parent, every parent before its children."""
+    order = [index for index, parent in enumerate(joints.parents) if parent < 0]
+    for joint in order:
+        order += [child for parent, child in joints.bones if parent == joint]
+    return [joint for joint in order if joints.parents[joint] >= 0]
+
+
+def durations_s(times: TimeArray) -> RealArray:
+    """(T,) seconds that each time stands for: half way to its neighbours; 1 for a single time."""
+    if len(times) < 2:
+        return np.ones(len(times))
+    half = np.diff(times) / 2
+    return np.asarray(np.concatenate([half, [0.0]]) + np.concatenate([[0.0], half]))
+
+
+def _weighted_median(values: RealArray, weights: RealArray) -> float:
+    """The value at half of the weight; NaN values do not count, NaN when all are."""
+    known = np.isfinite(values)
+    if not known.any():
+        return float("nan")
+    order = np.argsort(values[known])
+    share = np.cumsum(weights[known][order])
+    return float(values[known][order][np.searchsorted(share, share[-1] / 2)])

@@ -1,0 +1,92 @@
+"""Smoothing over time, with a cut-off in Hz whatever the times are.
+
+Axes: P people, n times of a stretch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from uplift3d.arrays import RealArray, TimeArray
+from uplift3d.errors import InputError
+from uplift3d.post.resample import interpolate, stretches
+from uplift3d.types import Motion3D
+
+ORDER = 2
+"""Of the filter that runs once forwards and once backwards, which makes a fourth-order one without delay."""
+_TWO_PASSES = (np.sqrt(2) - 1) ** (1 / (2 * ORDER))
+"""Each of two passes has its cut-off higher by this, so that both together have the one asked for (Winter,
+Biomechanics and Motor Control of Human Movement, section 3.4.4)."""
+_EVEN = 0.01
+"""Steps that differ by less than this share count as one frame rate."""
+MAX_GRID = 2_000_000
+"""Moments of a stretch on an even grid: far above hours of video, far below what fills a memory."""
+
+
+def smooth(motion: Motion3D, cutoff_hz: float) -> Motion3D:
+    """Take what is faster than `cutoff_hz` out of positions and root, without delay.
+
+    A Butterworth filter, forwards and backwards; each stretch in which a person is present is filtered on its
+    own. Uneven times are filtered on an even grid as fine as their median step. A stretch with fewer poses
+    per second than twice the cut-off holds nothing to take out and stays as it is.
+
+    Args:
+        motion: any motion.
+        cutoff_hz: frequency of which 71 % (−3 dB) are left.
+
+    Raises:
+        InputError: a cut-off that is no positive number.
+    """
+    check_smoothing(cutoff_hz)
+    positions = motion.positions.copy()
+    root = None if motion.root is None else motion.root.copy()
+    for person in range(len(motion.people)):
+        for stretch in stretches(motion.present[person]):
+            times = motion.times[stretch]
+            positions[person, stretch] = low_pass(times, positions[person, stretch], cutoff_hz)
+            if root is not None and np.isfinite(root[person, stretch]).all():
+                root[person, stretch] = low_pass(times, root[person, stretch], cutoff_hz)
+    return replace(motion, positions=positions, root=root)
+
+
+def check_smoothing(cutoff_hz: float | None, raw: bool = False) -> None:
+    """InputError for a cut-off that is no positive number, or given where nothing is to be done to poses."""
+    if cutoff_hz is None:
+        return
+    if raw:
+        raise InputError(f"raw poses are not smoothed, but smooth_hz is {cutoff_hz:g}; give one of the two")
+    if not (np.isfinite(cutoff_hz) and cutoff_hz > 0):
+        raise InputError(f"the cut-off of smoothing is {cutoff_hz}; it must be a number of Hz above 0")
+
+
+def low_pass(times: TimeArray, values: RealArray, cutoff_hz: float) -> RealArray:
+    """Values (n, …) at `times` (n,) without what is faster than the cut-off, in their own dtype."""
+    steps = np.diff(times)
+    if len(steps) < 2:
+        return values
+    step = float(np.median(steps))
+    if 2 * cutoff_hz * step >= 0.99:
+        return values
+    if np.ptp(steps) <= _EVEN * step:
+        return _filtered(values, cutoff_hz, 1 / step).astype(values.dtype)
+    count = min(int(np.ceil((times[-1] - times[0]) / step)) + 1, MAX_GRID)
+    grid = np.linspace(times[0], times[-1], max(count, 2))
+    even = interpolate(times, values.astype(np.float64), grid, "smooth")
+    rate_hz = (len(grid) - 1) / (times[-1] - times[0])
+    back = interpolate(grid, _filtered(even, cutoff_hz, rate_hz), times, "smooth")
+    return np.asarray(back, dtype=values.dtype)
+
+
+def _filtered(values: RealArray, cutoff_hz: float, rate_hz: float) -> RealArray:
+    from scipy.signal import butter, sosfiltfilt  # half a second to import, for those who smooth
+
+    # A digital filter's frequencies are those of the analogue one through a tangent.
+    once_hz = np.arctan(np.tan(np.pi * cutoff_hz / rate_hz) / _TWO_PASSES) * rate_hz / np.pi
+    sections = butter(ORDER, once_hz, fs=rate_hz, output="sos")
+    # Without the line from the first value to the last, so that uniform motion passes as it is; the ends are
+    # continued by their own reflection, over some periods of the cut-off.
+    line = np.linspace(values[0], values[-1], len(values))
+    padding = min(len(values) - 1, int(np.ceil(2 * rate_hz / cutoff_hz)))
+    return np.asarray(line + sosfiltfilt(sections, values - line, axis=0, padlen=padding))
