@@ -30,7 +30,9 @@ ALLOWED = {
     "post": [],
     "options": ["post"],
     "progress": [],
-    "export": ["view.html", "view.picture"],  # by name: pages and videos are two more formats to write
+    # Views by name: pages and videos are two more formats to write.
+    "export": ["view.html", "view.picture", "post.resample"],
+    "export.bvh": ["data.bvh", "data.capture", "data.mapping", "data.mapping_files"],
     "view": [],
     "data": [],
     "model": ["weights", "normalise"],

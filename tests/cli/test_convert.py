@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from jointed_figure import figure
 from uplift3d.cli import main
-from uplift3d.export import load_motion
+from uplift3d.export import load_motion, save_motion
 
 
 def test_one_motion_to_several_formats(motion_file, tmp_path, capsys):
@@ -31,3 +32,23 @@ def test_bad_output_is_refused_before_reading(tmp_path, capsys):
 def test_a_page_cannot_be_read_back(tmp_path, capsys):
     assert main(["convert", str(tmp_path / "walk.html"), "-o", str(tmp_path / "a.npz")]) == 2
     assert "walk.html: not a motion file" in capsys.readouterr().err
+
+
+def test_bones_of_a_skeleton_at_a_rate(tmp_path, capsys):
+    source = save_motion(tmp_path / "walk.npz", figure())
+    words = ["--skeleton", "mixamo", "--fps", "25"]
+    outputs = [tmp_path / "walk.bvh", tmp_path / "again.npz"]
+    assert main(["convert", str(source), "-o", str(outputs[0]), "-o", str(outputs[1]), *words]) == 0
+    assert "mixamorig:Hips" in outputs[0].read_text()
+    assert "Frame Time: 0.04000000" in outputs[0].read_text()
+    assert main(["convert", str(outputs[0]), "-o", str(tmp_path / "back.csv")]) == 0
+    back = load_motion(tmp_path / "back.csv")
+    np.testing.assert_allclose(back.positions, load_motion(outputs[1]).positions[:, :, :17], atol=2e-3)
+
+
+def test_a_skeleton_without_a_file_of_bones_is_refused(motion_file, tmp_path, capsys):
+    words = [str(motion_file), "-o", str(tmp_path / "a.csv"), "--skeleton", "mixamo"]
+    assert main(["convert", *words]) == 2
+    assert "--skeleton is for .bvh files, and none is asked for" in capsys.readouterr().err
+    assert main(["convert", str(motion_file), "-o", str(tmp_path / "a.bvh"), "--skeleton", "smpl"]) == 2
+    assert "accepted are uplift3d, lafan1, mixamo" in capsys.readouterr().err

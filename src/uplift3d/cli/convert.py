@@ -6,19 +6,29 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uplift3d.cli.options import add_outputs, text_parser
-from uplift3d.export import check_output, load_motion, save_motion
+from uplift3d.cli.lift import at_rate
+from uplift3d.cli.options import (
+    add_outputs,
+    add_skeleton,
+    check_outputs,
+    positive,
+    skeleton_of,
+    text_parser,
+)
+from uplift3d.export import load_motion, save_motion
 
 if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
 
-EPILOG = """reads:   .npz .json .csv .parquet
+EPILOG = """reads:   .npz .json .csv .parquet .bvh
 writes:  the same, and .html .png to look at
 
-A .csv keeps no meta (how the motion was made) and rounds to micrometres; all else is exact.
+A .csv keeps no meta (how the motion was made) and rounds to micrometres. A .bvh holds one person with bones
+of constant length at one rate, on the ground and with y up. All else is exact.
 
-example:
-  uplift3d convert walk.npz -o walk.csv -o walk.html"""
+examples:
+  uplift3d convert walk.npz -o walk.csv -o walk.html
+  uplift3d convert walk.npz -o walk.bvh --skeleton mixamo --fps 30"""
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -32,13 +42,24 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     )
     parser.add_argument("motion", type=Path, metavar="MOTION", help="3D motion file")
     add_outputs(parser, "file to write, may be repeated", metavar="OUT", required=True)
+    parser.add_argument(
+        "--fps",
+        "--output-rate",
+        dest="output_rate",
+        type=positive,
+        metavar="HZ",
+        help="poses per second of the result (default: as they are; for .bvh, where they are uneven, one "
+        "every median step)",
+    )
+    add_skeleton(parser)
     return parser
 
 
 def run(args: argparse.Namespace) -> None:
     """Read once, write every output."""
-    for output in args.outputs:
-        check_output(output)
+    check_outputs(args.outputs, args.skeleton)
     motion = load_motion(args.motion)
+    if args.output_rate is not None:
+        motion = at_rate(motion, args.output_rate, "smooth")
     for output in args.outputs:
-        print(save_motion(output, motion))
+        print(save_motion(output, motion, skeleton_of(output, args.skeleton)))

@@ -14,13 +14,16 @@ from uplift3d.cli.options import (
     add_keypoint_options,
     add_lifting_options,
     add_outputs,
+    add_skeleton,
+    check_outputs,
     chosen_detector,
     lifter_options,
     positive,
+    skeleton_of,
     text_parser,
 )
 from uplift3d.errors import InputError
-from uplift3d.export import check_output, save_motion
+from uplift3d.export import save_motion
 
 if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
@@ -34,6 +37,7 @@ in the axes of a camera that looks straight at the person; with --focal-px in th
 
 EPILOG = """output files, by suffix:
   .npz .json .csv .parquet   the motion, to compute with
+  .bvh                       bones for Blender, Unity, robots (--skeleton); a file of each person
   .html .png                 a page that plays it, a picture of it
 
 2D key-frames, told by content:
@@ -45,6 +49,7 @@ examples:
   uplift3d lift walk.mp4 -o walk.csv --key-interval 0.1
   uplift3d lift walk-keys.npz -o walk.json --output-rate 50
   uplift3d lift openpose-json/ -o walk.npz --fps 29.97 --image-size 1920x1080
+  uplift3d lift walk.mp4 -o walk.bvh --skeleton lafan1 --output-rate 30
   uplift3d lift clips/*.mp4 -o results --format npz"""
 
 
@@ -86,6 +91,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         metavar="HZ",
         help="poses per second of the result (default: one for every frame of the video)",
     )
+    add_skeleton(parser)
     add_lifting_options(parser)
     add_keypoint_options(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
@@ -94,7 +100,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Lift every input; a bad one among several is named and the others go on."""
-    jobs = plan(args.inputs, args.outputs, args.format)
+    jobs = plan(args.inputs, args.outputs, args.format, args.skeleton)
     if len(jobs) == 1:
         _do(jobs[0], args)
         return 0
@@ -108,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
     return max(codes)
 
 
-def plan(inputs: list[Path], outputs: list[Path], suffix: str) -> list[Job]:
+def plan(inputs: list[Path], outputs: list[Path], suffix: str, skeleton: str | None = None) -> list[Job]:
     """What becomes of every input; nothing is written, apart from the output folder.
 
     Raises:
@@ -116,7 +122,7 @@ def plan(inputs: list[Path], outputs: list[Path], suffix: str) -> list[Job]:
     """
     folder = outputs[0]
     if len(inputs) == 1 and not folder.is_dir():
-        return [_checked(Job(inputs[0], tuple(outputs)))]
+        return [_checked(Job(inputs[0], tuple(outputs)), skeleton)]
     if len(outputs) > 1:
         raise InputError(f"{len(outputs)} outputs for {len(inputs)} inputs; give one folder with -o")
     if not folder.is_dir():
@@ -125,7 +131,7 @@ def plan(inputs: list[Path], outputs: list[Path], suffix: str) -> list[Job]:
     for path, count in Counter(job.outputs[0] for job in jobs).items():
         if count > 1:
             raise InputError(f"{count} inputs would be written to {path}; rename them or lift them apart")
-    return [_checked(job) for job in jobs]
+    return [_checked(job, skeleton) for job in jobs]
 
 
 def lift_any(source: Path, args: argparse.Namespace, progress: bool) -> Motion3D:
@@ -175,6 +181,8 @@ def at_rate(motion: Motion3D, rate_hz: float, interpolation: str) -> Motion3D:
     from uplift3d.lift.output_times import MAX_POSES
     from uplift3d.post import check_method, resample
 
+    if len(motion) == 0:
+        return motion
     count = int((motion.times[-1] - motion.times[0]) * rate_hz + 1e-6) + 1
     if count > MAX_POSES:
         raise InputError(f"--output-rate {rate_hz:g} makes {count} poses; accepted are up to {MAX_POSES}")
@@ -203,9 +211,9 @@ def describe_run(motion: Motion3D) -> str:
     return f"{line}\n  {', '.join(parts)}" if parts else line
 
 
-def _checked(job: Job) -> Job:
+def _checked(job: Job, skeleton: str | None) -> Job:
+    check_outputs(job.outputs, skeleton)
     for output in job.outputs:
-        check_output(output)
         if output.resolve() == job.source.resolve():
             raise InputError(f"{output} is the input; give the result another name")
     return job
@@ -216,7 +224,7 @@ def _do(job: Job, args: argparse.Namespace) -> None:
     if args.output_rate is not None:
         motion = at_rate(motion, args.output_rate, motion.meta["arguments"]["interpolation"])
     for output in job.outputs:
-        save_motion(output, motion)
+        save_motion(output, motion, skeleton_of(output, args.skeleton))
     if not args.quiet:
         print(f"{', '.join(map(str, job.outputs))}: {describe_run(motion)}")
 

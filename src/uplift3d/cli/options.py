@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin
 
+from uplift3d.errors import InputError
 from uplift3d.options import DECLARED, TYPES, Option
 
 if TYPE_CHECKING:
@@ -35,6 +37,33 @@ def add_outputs(
         metavar=metavar,
         help=help,
     )
+
+
+def add_skeleton(parser: argparse.ArgumentParser) -> None:
+    """--skeleton, for files of bones: `args.skeleton`."""
+    parser.add_argument(
+        "--skeleton",
+        metavar="NAME",
+        help="names, hierarchy and rest pose of .bvh files: uplift3d (default), lafan1 (for robot "
+        "retargeting) or mixamo (for Blender and Unity)",
+    )
+
+
+def check_outputs(outputs: Sequence[Path], skeleton: str | None) -> None:
+    """`check_output` on all; InputError too if none of them is a file of bones that has a skeleton."""
+    from uplift3d.export import SKELETON_FORMATS, check_output
+
+    for output in outputs:
+        check_output(output, skeleton_of(output, skeleton))
+    if skeleton is not None and all(skeleton_of(output, skeleton) is None for output in outputs):
+        raise InputError(f"--skeleton is for {', '.join(SKELETON_FORMATS)} files, and none is asked for")
+
+
+def skeleton_of(output: Path, skeleton: str | None) -> str | None:
+    """The skeleton asked for, if the file has one to choose."""
+    from uplift3d.export import SKELETON_FORMATS
+
+    return skeleton if output.suffix.lower() in SKELETON_FORMATS else None
 
 
 def add_lifting_options(parser: argparse.ArgumentParser) -> None:

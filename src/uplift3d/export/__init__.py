@@ -7,11 +7,14 @@ imported on first use. Another package adds a format with `FORMATS[".abc"] = its
 from __future__ import annotations
 
 import os
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
-from uplift3d.errors import InputError
+from uplift3d.errors import InputError, UpliftWarning
+from uplift3d.export.rigs import check_skeleton
+from uplift3d.export.scene import on_the_ground, people_worth_writing, with_known_joints
 from uplift3d.files import atomic_write, check_writable
 from uplift3d.types import Motion3D
 
@@ -21,8 +24,11 @@ __all__ = ["FORMATS", "MotionFormat", "MotionWriter", "check_output", "load_moti
 class MotionWriter(Protocol):
     """What can be written only: something to look at."""
 
-    def write(self, path: Path, motion: Motion3D) -> None:
-        """Write `motion` to `path`, which does not exist yet."""
+    def write(self, path: Path, motion: Motion3D, **options: str) -> None:
+        """Write `motion` to `path`, which does not exist yet; formats of bones take `skeleton`.
+
+        A format with an attribute ONE_PERSON that is true gets one person at a time.
+        """
 
 
 class MotionFormat(MotionWriter, Protocol):
@@ -37,35 +43,74 @@ FORMATS: dict[str, str | MotionFormat] = {
     ".json": "uplift3d.export.json",
     ".csv": "uplift3d.export.csv",
     ".parquet": "uplift3d.export.parquet",
+    ".bvh": "uplift3d.export.bvh",
 }
+SKELETON_FORMATS = (".bvh",)
+"""Formats of bones, which take the name of a skeleton (`rigs.SKELETONS`)."""
 # Named, not imported: a viewer is a stage of its own.
 _VIEWS: dict[str, str | MotionWriter] = {".html": "uplift3d.view.html", ".png": "uplift3d.view.picture"}
 _EXTRAS = {".parquet": ("pyarrow", "export"), ".html": ("plotly", "view")}
 
 
-def check_output(path: str | os.PathLike[str]) -> Path:
+def check_output(path: str | os.PathLike[str], skeleton: str | None = None) -> Path:
     """Make sure that `save_motion` will be able to write `path`, before anything is computed.
 
     Raises:
-        InputError: an unknown suffix, a place that cannot be written, or a missing optional package.
+        InputError: an unknown suffix or skeleton, a place that cannot be written, or a missing package.
     """
     target = check_writable(path, (*FORMATS, *_VIEWS))
     _resolve(target)
+    if skeleton is not None:
+        if target.suffix.lower() not in SKELETON_FORMATS:
+            raise InputError(f"{target} has no skeleton to choose; {', '.join(SKELETON_FORMATS)} files have")
+        check_skeleton(skeleton)
     return target
 
 
-def save_motion(path: str | os.PathLike[str], motion: Motion3D) -> Path:
+def save_motion(path: str | os.PathLike[str], motion: Motion3D, skeleton: str | None = None) -> Path:
     """Write a motion to a file; the suffix chooses the format (`check_output`).
 
-    Nothing half-written is left behind: the file appears under its name when it is whole.
+    Nothing half-written is left behind: the file appears under its name when it is whole. A format that
+    holds one person makes a file of each of several, with the track id in its name ("walk_3.bvh"), and says
+    so in an `UpliftWarning`.
+
+    Args:
+        path: file to write.
+        motion: what to write.
+        skeleton: names, hierarchy and rest pose of a file of bones, one of `rigs.SKELETONS`; None: the
+            format's own default.
+
+    Returns:
+        The file, or the first one of several.
 
     Raises:
-        InputError: as `check_output`.
+        InputError: as `check_output`, and for a motion that the format cannot hold.
     """
-    target = check_output(path)
-    with atomic_write(target) as temporary:
-        _resolve(target).write(temporary, motion)
-    return target
+    target = check_output(path, skeleton)
+    writer = _resolve(target)
+    parts = _parts(target, motion) if getattr(writer, "ONE_PERSON", False) else {target: motion}
+    options = {} if skeleton is None else {"skeleton": skeleton}
+    for part, people in parts.items():
+        with atomic_write(part) as temporary:
+            writer.write(temporary, people, **options)
+    return next(iter(parts))
+
+
+def _parts(target: Path, motion: Motion3D) -> dict[Path, Motion3D]:
+    """A file of each person, in one world with the ground at its bottom."""
+    motion = with_known_joints(motion)
+    kept = people_worth_writing(motion)
+    world = on_the_ground(motion)
+    if len(kept) == 1:
+        return {target: world.select(kept)}
+    parts = {check_output(target.with_stem(f"{target.stem}_{who}")): world.select([who]) for who in kept}
+    names = ", ".join(part.name for part in parts)
+    warnings.warn(
+        f"{target.name}: such a file holds one person, so there is one of each: {names}",
+        UpliftWarning,
+        stacklevel=3,
+    )
+    return parts
 
 
 def load_motion(path: str | os.PathLike[str]) -> Motion3D:

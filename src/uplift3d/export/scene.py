@@ -1,0 +1,156 @@
+"""What formats for other programs share: y up, feet on the ground, even times, one body at a time.
+
+Axes: P people, T times, J joints. World axes here are right-handed with y up: x right and z towards the
+viewer of the picture, so that (x, y, z) is the camera's (x, −y, −z).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from uplift3d.errors import InputError, UpliftWarning
+from uplift3d.post.resample import resample
+from uplift3d.skeletons import convert_3d, joint_set
+from uplift3d.types import BoolArray, Motion3D
+
+Array = npt.NDArray[np.float64]
+
+ANKLE_HEIGHT_M = 0.08
+"""Of an ankle above the ground, where a joint set has no feet."""
+FLOOR_PERCENTILE = 1.0
+"""Of the lowest joint over time: one bad frame does not dig a hole."""
+EVEN = 1e-3
+"""Steps that differ by less than this share of them count as even."""
+JOINT_SETS = ("h36m17", "h36m21")
+
+
+def y_up(values: npt.NDArray[np.floating[Any]]) -> Array:
+    """(..., 3) camera axes → world axes with y up; the same turns them back."""
+    return np.asarray(values * np.array([1.0, -1.0, -1.0]), dtype=np.float64)
+
+
+def with_known_joints(motion: Motion3D) -> Motion3D:
+    """The motion in `h36m21`, or in `h36m17` where it has no feet.
+
+    Raises:
+        InputError: joints that cannot be derived; they are named.
+    """
+    if motion.joints in JOINT_SETS:
+        return motion
+    positions = convert_3d(motion.positions, motion.joints, "h36m21")
+    unknown = np.isnan(positions).all(axis=(0, 1, 3))
+    names = joint_set("h36m21").joints
+    body = len(joint_set("h36m17"))
+    if len(motion) and unknown[:body].any():
+        missing = [name for name, lacks in zip(names[:body], unknown[:body], strict=True) if lacks]
+        raise InputError(
+            f"joint set {motion.joints!r} has no {', '.join(missing)}; a body of bones needs those of h36m17"
+        )
+    if unknown[body:].any():
+        return replace(motion, positions=positions[:, :, :body], joints="h36m17")
+    return replace(motion, positions=positions, joints="h36m21")
+
+
+def on_the_ground(motion: Motion3D) -> Motion3D:
+    """The motion with a root, the ground at y = 0 (camera axes).
+
+    Where the root is known, everybody is moved alike: the first person's first pelvis stands above the
+    origin. Where it is not, everybody stands still above the origin, as high as their lowest joint needs.
+    """
+    if not motion.present.any():
+        return motion
+    heights = -_lowest(motion)  # (P, T) metres above the pelvis, negative
+    if motion.root is None:
+        floors = [_floor(row) for row in heights]
+        roots = np.zeros((*motion.positions.shape[:2], 3))
+        roots[..., 1] = np.array(floors)[:, None]  # y points down: a pelvis is at minus its height
+    else:
+        person, time = np.argwhere(motion.present)[0]
+        start = motion.root[person, time].astype(np.float64)
+        floor = _floor(heights - motion.root[..., 1])
+        roots = motion.root - np.array([start[0], -floor, start[2]])
+    return replace(motion, root=np.where(motion.present[..., None], roots, np.nan).astype(np.float32))
+
+
+def _lowest(motion: Motion3D) -> Array:
+    """(P, T) camera y of each person's lowest place from the pelvis; NaN where absent."""
+    down = motion.positions[..., 1].astype(np.float64)
+    soles = [j for j, name in enumerate(joint_set(motion.joints).joints) if "ankle" in name]
+    if not any("heel" in name for name in joint_set(motion.joints).joints):
+        down[..., soles] += ANKLE_HEIGHT_M
+    return np.where(motion.present, np.max(np.nan_to_num(down, nan=-np.inf), axis=-1), np.nan)
+
+
+def _floor(heights: Array) -> float:
+    known = heights[np.isfinite(heights)]
+    return float(np.percentile(known, FLOOR_PERCENTILE)) if known.size else 0.0
+
+
+def evenly(motion: Motion3D) -> tuple[Motion3D, float]:
+    """The motion at evenly spaced times, and their rate in Hz: its own times, or else its median step.
+
+    Raises:
+        InputError: fewer than two times, which have no rate.
+    """
+    if len(motion) < 2:
+        raise InputError(f"a motion of {len(motion)} poses has no frame rate; 2 and more are accepted")
+    steps = np.diff(motion.times)
+    if is_even(motion):
+        return motion, 1 / float(np.mean(steps))
+    step = float(np.median(steps))
+    count = int((motion.times[-1] - motion.times[0]) / step + 1e-6) + 1
+    return resample(motion, motion.times[0] + np.arange(count) * step, "smooth"), 1 / step
+
+
+def is_even(motion: Motion3D) -> bool:
+    """Whether the times have one rate."""
+    steps = np.diff(motion.times)
+    return bool(np.all(np.abs(steps - np.mean(steps)) <= EVEN * np.mean(steps))) if len(steps) else True
+
+
+def hold_absences(present: BoolArray) -> npt.NDArray[np.int64]:
+    """(T,) for every time the last one with a pose, or the first one before there is any."""
+    places = np.where(present, np.arange(len(present)), -1)
+    held = np.maximum.accumulate(places)
+    return np.where(held < 0, int(np.argmax(present)), held)
+
+
+def say_held(present: BoolArray, times: npt.NDArray[np.float64], who: str, suffix: str) -> None:
+    """Warn of the absences that a format cannot hold."""
+    if present.all():
+        return
+    share = float(np.mean(~present))
+    first = float(times[int(np.argmin(present))])
+    warnings.warn(
+        f"{who} is absent for {100 * share:.0f} % of the time, first at {first:.2f} s; {suffix} has no place "
+        "for that, so the pose before it is held",
+        UpliftWarning,
+        stacklevel=2,
+    )
+
+
+def people_worth_writing(motion: Motion3D, least: int = 2) -> Sequence[int]:
+    """Track ids of the people with at least so many poses; the others are named in a warning.
+
+    Raises:
+        InputError: there is nobody else.
+    """
+    counts = motion.present.sum(axis=1)
+    kept = [int(who) for who, n in zip(motion.people, counts, strict=True) if n >= least]
+    short = [int(who) for who, n in zip(motion.people, counts, strict=True) if n < least]
+    if not kept:
+        raise InputError(f"nobody has {least} poses or more, which a file of moving bones or markers needs")
+    if short:
+        warnings.warn(
+            f"{'person' if len(short) == 1 else 'people'} {', '.join(map(str, short))} left out: fewer than "
+            f"{least} poses",
+            UpliftWarning,
+            stacklevel=2,
+        )
+    return kept
