@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from uplift3d.arrays import BoolArray
 from uplift3d.errors import InputError, UpliftWarning
 from uplift3d.post.resample import resample
 from uplift3d.skeletons import convert_3d, joint_set
-from uplift3d.types import BoolArray, Motion3D
+from uplift3d.types import Motion3D
 
 Array = npt.NDArray[np.float64]
 
