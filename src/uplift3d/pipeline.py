@@ -21,7 +21,7 @@ import numpy.typing as npt
 from uplift3d import detect
 from uplift3d.arrays import BoolArray, FloatArray, Image, TimeArray
 from uplift3d.camera import Camera
-from uplift3d.errors import InputError, NothingFoundError
+from uplift3d.errors import InputError
 from uplift3d.lift import Runtime, Stretch, blend_hint, lift_track, open_runtime, plan_stretches
 from uplift3d.lift.axes import AXES_IN_WORDS, in_camera_axes, pinhole
 from uplift3d.lift.models import ModelPath
@@ -217,8 +217,6 @@ class Lifter:
                 f"keypoints is of type {type(keypoints).__name__}; accepted is Keypoints2D, which "
                 "detect.load_keypoints reads from a file"
             )
-        if len(keypoints) == 0:
-            raise NothingFoundError("the 2D joints hold no key-frame, so there is nothing to lift")
         wanted = choose_output_times(keypoints, output_times, self.spec.spacing_s)
         keypoints = self._settled(keypoints)
         keys = keypoints[regular_key_frames(keypoints.times, key_interval)]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from uplift3d.arrays import TimeArray
-from uplift3d.errors import InputError
+from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.tokens import grid_times
 from uplift3d.types import Keypoints2D
 
@@ -18,13 +18,16 @@ def choose_output_times(keypoints: Keypoints2D, given: npt.ArrayLike | None, spa
     """The times asked for, else those of the video's frames, of the 2D poses, or of the network's own poses.
 
     Args:
-        keypoints: all there are, at least one.
+        keypoints: all there are.
         given: what the user asks for.
         spacing_s: seconds between the network's own poses, which are taken where 2D poses are farther apart.
 
     Raises:
         InputError: times that are no row of increasing seconds, or 2D poses over an impossible time.
+        NothingFoundError: there is no key-frame.
     """
+    if len(keypoints) == 0:
+        raise NothingFoundError("the 2D joints hold no key-frame, so there is nothing to lift")
     if given is not None:
         return _checked(given)
     if keypoints.video_times is not None:
