@@ -42,7 +42,7 @@ def main() -> None:
     args = parser.parse_args()
     store = MotionStore.open(args.store)
     drawn = list(films(store, held_out=not args.training, count=args.films, seed=SEED))
-    lifter = Lifter(args.model) if args.lift else None
+    lifter = Lifter(args.model, settle_sides=False) if args.lift else None
     split = "training" if args.training else "validation"
     print(f"{len(drawn)} films of the {split} split, seed {SEED}, {datetime.date.today()}\n")
     print(

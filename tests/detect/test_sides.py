@@ -29,7 +29,7 @@ def test_what_is_right_stays(joints, interval_s):
 @pytest.mark.parametrize("length_s", [0.1, 1.5])
 @pytest.mark.parametrize("joints", ["coco17", "h36m17", "blazepose33"])
 def test_what_is_exchanged_is_put_back(state, length_s, joints):
-    keypoints = walker(0.1, joints=joints)
+    keypoints = walker(0.1, joints=joints, facing_deg=15.0)
     wrong, states = put_in(keypoints, state, 2.0, 2.0 + length_s - 1e-6)
     np.testing.assert_array_equal(side_states(wrong, 0), states)
     settled = settle_sides(wrong)

@@ -40,8 +40,11 @@ SIZE_HALF_WIDTH_S = 1.75
 """The size of a person in the image is averaged over this long on either side."""
 CHUNK = 1024
 """Pairs of looks at a time: bounds the memory of tracks of any length."""
-UNSURE = 0.05
+UNSURE = 0.3
 """A joint with less confidence is a guess from the rest of the body and shows nothing."""
+DETECTOR_ERROR_M = 0.05
+"""Standard deviation added to every number of the mixture: people who turn fast before a real detector fool it
+more than the films' noise does."""
 
 
 def left_minus_right(keypoints: Keypoints2D, person: int) -> DoubleArray:
@@ -172,4 +175,5 @@ def _shipped() -> PairModel:
     rows, columns = np.tril_indices(size)
     covariances = np.zeros((*arrays["triangles"].shape[:2], size, size))
     covariances[..., rows, columns] = covariances[..., columns, rows] = arrays["triangles"]
+    covariances += DETECTOR_ERROR_M**2 * np.eye(size)
     return PairModel(arrays["lags_s"], arrays["shares"], covariances)
