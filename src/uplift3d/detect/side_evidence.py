@@ -43,8 +43,8 @@ CHUNK = 1024
 UNSURE = 0.3
 """A joint with less confidence is a guess from the rest of the body and shows nothing."""
 DETECTOR_ERROR_M = 0.05
-"""Standard deviation added to every number of the mixture: people who turn fast before a real detector fool it
-more than the films' noise does."""
+"""Standard deviation added to every number of the mixture: people who turn fast before a real detector fool
+it more than the films' noise does."""
 
 
 def left_minus_right(keypoints: Keypoints2D, person: int) -> DoubleArray:
