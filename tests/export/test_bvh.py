@@ -182,7 +182,7 @@ def test_a_joint_set_without_what_bones_need_is_refused(tmp_path, rng):
 def test_skeletons_are_checked_before_anything_is_written(tmp_path, walk):
     with pytest.raises(InputError, match="skeleton 'smpl' given; accepted are uplift3d, lafan1, mixamo"):
         save_motion(tmp_path / "walk.bvh", walk, "smpl")
-    with pytest.raises(InputError, match=r"walk\.npz has no skeleton to choose; \.bvh"):
+    with pytest.raises(InputError, match=r"walk\.npz has no skeleton to choose; \.bvh, \.glb"):
         save_motion(tmp_path / "walk.npz", walk, "mixamo")
 
 

@@ -20,11 +20,12 @@ from uplift3d.export import load_motion, save_motion
 if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
 
-EPILOG = """reads:   .npz .json .csv .parquet .bvh
+EPILOG = """reads:   .npz .json .csv .parquet .bvh .glb .trc
 writes:  the same, and .html .png to look at
 
 A .csv keeps no meta (how the motion was made) and rounds to micrometres. A .bvh holds one person with bones
-of constant length at one rate, on the ground and with y up. All else is exact.
+of constant length at one rate, on the ground and with y up; a .glb the same of everybody at their own times;
+a .trc one person's joints at one rate. All else is exact.
 
 examples:
   uplift3d convert walk.npz -o walk.csv -o walk.html
@@ -48,8 +49,8 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         dest="output_rate",
         type=positive,
         metavar="HZ",
-        help="poses per second of the result (default: as they are; for .bvh, where they are uneven, one "
-        "every median step)",
+        help="poses per second of the result (default: as they are; for .bvh and .trc, where they are "
+        "uneven, one every median step)",
     )
     add_skeleton(parser)
     return parser

@@ -81,6 +81,12 @@ def describe(path: Path) -> list[str]:
 def _holds_keypoints(path: Path) -> bool:
     """Whether a file whose name may be that of a motion is of 2D key-frames."""
     source = Source(path)
+    if path.suffix.lower() == ".trc":  # pixels or metres: the markers' places tell
+        try:
+            load_motion(path)
+        except InputError:
+            return True
+        return False
     return (
         bool(source.arrays & {"confidence", "positions_2d"})
         if source.arrays

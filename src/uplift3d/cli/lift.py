@@ -37,7 +37,8 @@ in the axes of a camera that looks straight at the person; with --focal-px in th
 
 EPILOG = """output files, by suffix:
   .npz .json .csv .parquet   the motion, to compute with
-  .bvh                       bones for Blender, Unity, robots (--skeleton); a file of each person
+  .bvh .glb                  bones for Blender, Unity, robots (--skeleton); .bvh: a file of each person
+  .trc                       markers for OpenSim, a file of each person
   .html .png                 a page that plays it, a picture of it
 
 2D key-frames, told by content:

@@ -44,7 +44,7 @@ def add_skeleton(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--skeleton",
         metavar="NAME",
-        help="names, hierarchy and rest pose of .bvh files: uplift3d (default), lafan1 (for robot "
+        help="names, hierarchy and rest pose of .bvh and .glb files: uplift3d (default), lafan1 (for robot "
         "retargeting) or mixamo (for Blender and Unity)",
     )
 

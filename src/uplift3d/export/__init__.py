@@ -44,8 +44,10 @@ FORMATS: dict[str, str | MotionFormat] = {
     ".csv": "uplift3d.export.csv",
     ".parquet": "uplift3d.export.parquet",
     ".bvh": "uplift3d.export.bvh",
+    ".glb": "uplift3d.export.glb",
+    ".trc": "uplift3d.export.trc",
 }
-SKELETON_FORMATS = (".bvh",)
+SKELETON_FORMATS = (".bvh", ".glb")
 """Formats of bones, which take the name of a skeleton (`rigs.SKELETONS`)."""
 # Named, not imported: a viewer is a stage of its own.
 _VIEWS: dict[str, str | MotionWriter] = {".html": "uplift3d.view.html", ".png": "uplift3d.view.picture"}

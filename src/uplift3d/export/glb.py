@@ -1,0 +1,206 @@
+"""`.glb`: a body of sticks for each person, skinned to bones that move, for Blender, Unity and the web.
+
+glTF 2.0: metres, y up, z towards the viewer of the picture, the motion's own times. Bones are those of
+`body.fit_body`; an absence is a held pose. `meta`, `observed` and absences are kept in the file's extras,
+which other programs leave alone. Only files of ours are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from uplift3d.errors import InputError
+from uplift3d.export.body import Body
+from uplift3d.export.bvh import body_of
+from uplift3d.export.gltf import Scene, read_glb, values_of
+from uplift3d.export.meta import described
+from uplift3d.export.rigs import Rig, rig
+from uplift3d.export.scene import on_the_ground, people_worth_writing, with_known_joints, y_up
+from uplift3d.files.guards import reason
+from uplift3d.rotations import matrix_from_quaternion, quaternion_from_matrix
+from uplift3d.skeletons import joint_set
+from uplift3d.types import Motion3D
+
+Array = npt.NDArray[np.float64]
+
+STICK = 0.12
+"""Thickness of a stick, in its lengths, and what is at most thick and thin in metres."""
+THICK_M, THIN_M = 0.05, 0.008
+APART_M = 1.5
+"""Between people of whom nothing says where they are."""
+COLOURS = ((0.12, 0.47, 0.71), (0.84, 0.37, 0.0), (0.17, 0.63, 0.17), (0.58, 0.4, 0.74), (0.55, 0.34, 0.29))
+
+
+def write(path: Path, motion: Motion3D, skeleton: str = "uplift3d") -> None:
+    """Write everybody; `skeleton` is one of `rigs.SKELETONS`."""
+    known = with_known_joints(motion)
+    people = known.select(people_worth_writing(known))
+    world = on_the_ground(people)
+    rate_hz = 1 / float(np.median(np.diff(motion.times)))
+    scene = Scene({"uplift3d": described(motion)})
+    times = scene.add(motion.times.astype(np.float32), "SCALAR", bounds=True)
+    for number, who in enumerate(people.people.tolist()):
+        one = world.select([who])
+        body = body_of(one, rate_hz, ".glb")
+        aside = APART_M * number if motion.root is None else 0.0
+        _add_person(
+            scene, body, rig(skeleton, body.has_feet), one, times, aside, COLOURS[number % len(COLOURS)]
+        )
+    path.write_bytes(scene.to_bytes())
+
+
+def _add_person(
+    scene: Scene, body: Body, chosen: Rig, motion: Motion3D, times: int, aside: float, colour: Sequence[float]
+) -> None:
+    """Nodes, skin, mesh and animation of the only person of a motion."""
+    who = int(motion.people[0])
+    axes, first = chosen.rest_axes(body), len(scene.nodes)
+    world = [body.turns[joint.segment] @ own for joint, own in zip(chosen.joints, axes, strict=True)]
+    for index, joint in enumerate(chosen.joints):
+        above = None if joint.parent < 0 else joint.parent
+        own = axes[index] if above is None else axes[above].T @ axes[index]
+        start = (
+            np.array([aside, body.height_m, 0])
+            if above is None
+            else _step(body, chosen, axes, above, joint.landmark)
+        )
+        node = scene.add_node(joint.name, start, own, None if above is None else first + above)
+        node["extras"] = {"landmark": joint.landmark}
+    root = scene.nodes[first]
+    root["name"] = f"{root['name']} (person {who})"
+    root["extras"] |= {
+        "person": who,
+        "joints": motion.joints if any(j.landmark == "left_heel" for j in chosen.joints) else "h36m17",
+        "observed": motion.observed[0].astype(int).tolist(),
+        "present": motion.present[0].astype(int).tolist(),
+    }
+    joints = list(range(first, len(scene.nodes)))
+    for index, joint in enumerate(chosen.joints):
+        if joint.end:
+            end = scene.add_node(
+                f"{joint.name}_end", _step(body, chosen, axes, index, joint.end), np.eye(3), first + index
+            )
+            end["extras"] = {"landmark": joint.end}
+    binding = [
+        _inverse(own, body.rest[joint.landmark]) for joint, own in zip(chosen.joints, axes, strict=True)
+    ]
+    scene.add_skinned(f"person {who}", _sticks(body, chosen), joints, np.array(binding), colour)
+    channels = [(first, "translation", body.pelvis + np.array([aside, 0, 0]))]
+    for index, (joint, turn) in enumerate(zip(chosen.joints, world, strict=True)):
+        local = turn if joint.parent < 0 else np.swapaxes(world[joint.parent], -1, -2) @ turn
+        channels.append((first + index, "rotation", _quaternions(local)))
+    scene.add_animation(f"person {who}", times, channels)
+
+
+def _step(body: Body, chosen: Rig, axes: Sequence[Array], start: int, landmark: str) -> Array:
+    """(3,) metres from a joint to a landmark in the T-pose, in the joint's own axes."""
+    return np.asarray(axes[start].T @ (body.rest[landmark] - body.rest[chosen.joints[start].landmark]))
+
+
+def _inverse(own: Array, place: Array) -> Array:
+    """(4, 4) world to the axes of a joint that stands at `place` in the T-pose."""
+    matrix = np.eye(4)
+    matrix[:3, :3], matrix[:3, 3] = own.T, -own.T @ place
+    return matrix
+
+
+def _quaternions(turns: Array) -> Array:
+    """(T, 4) x, y, z, w without jumps of sign, which would turn the long way round between frames."""
+    w_first = quaternion_from_matrix(turns)
+    flips = np.where(np.sum(w_first[1:] * w_first[:-1], axis=-1) < 0, -1.0, 1.0)
+    signs = np.concatenate([[1.0], np.cumprod(flips)])
+    return np.asarray(np.roll(w_first * signs[:, None], -1, axis=-1))
+
+
+def _sticks(body: Body, chosen: Rig) -> tuple[Array, Array, Array]:
+    """Corners (N, 3) in the T-pose, their normals (N, 3) and the joint (N,) that each of them moves with."""
+    bones = [(j.parent, chosen.joints[j.parent].landmark, j.landmark) for j in chosen.joints if j.parent >= 0]
+    bones += [(index, j.landmark, j.end) for index, j in enumerate(chosen.joints) if j.end]
+    corners, normals, owners = [], [], []
+    for owner, start, end in bones:
+        faces = _stick(body.rest[start], body.rest[end])
+        corners.append(faces.reshape(-1, 3))
+        across = np.cross(faces[:, 1] - faces[:, 0], faces[:, 2] - faces[:, 0])
+        across /= np.linalg.norm(across, axis=-1, keepdims=True)
+        normals.append(np.repeat(across, 3, axis=0))
+        owners.append(np.full(len(corners[-1]), owner))
+    return np.concatenate(corners), np.concatenate(normals), np.concatenate(owners)
+
+
+def _stick(start: Array, end: Array) -> Array:
+    """(8, 3, 3) the triangles of a double pyramid from one place to another, seen from outside."""
+    bone = end - start
+    length = float(np.linalg.norm(bone))
+    along = bone / length
+    side = np.cross(along, np.eye(3)[np.argmin(np.abs(along))])
+    side /= np.linalg.norm(side)
+    thick = np.clip(STICK * length, THIN_M, THICK_M)
+    middle, other = start + 0.2 * bone, np.cross(along, side)
+    ring = [middle + thick * (np.cos(a) * side + np.sin(a) * other) for a in np.arange(4) * np.pi / 2]
+    pairs = [(ring[n], ring[(n + 1) % 4]) for n in range(4)]
+    return np.array([[start, b, a] for a, b in pairs] + [[end, a, b] for a, b in pairs])
+
+
+def read(path: Path) -> Motion3D:
+    """Read what `write` wrote, with absences as they were."""
+    content, data = read_glb(path)
+    try:
+        roots = [n for n, node in enumerate(content["nodes"]) if "person" in node.get("extras", {})]
+        if not roots:
+            raise InputError(f"{path}: no person of ours in it; .glb files of other programs are not read")
+        moves, times = _animations(content, data)
+        people = [_person(content["nodes"], root, moves, len(times)) for root in roots]
+        extras = [content["nodes"][root]["extras"] for root in roots]
+        return Motion3D(
+            positions=np.array([places - places[:, :1] for places in people]),
+            times=times,
+            root=np.array([places[:, 0] for places in people]),
+            observed=np.array([extra["observed"] for extra in extras]),
+            people=np.array([extra["person"] for extra in extras]),
+            joints=extras[0]["joints"],
+            meta=content["asset"].get("extras", {}).get("uplift3d", {}),
+        )
+    except InputError as error:
+        raise InputError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from error
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise InputError(f"{path}: not a motion of ours as .glb ({reason(error)})") from error
+
+
+def _animations(content: Mapping[str, Any], data: bytes) -> tuple[dict[tuple[int, str], Array], Array]:
+    """(node, what moves) → values over time; and the times, which all share."""
+    moves, times = {}, np.zeros(0)
+    for animation in content["animations"]:
+        for channel in animation["channels"]:
+            sampler = animation["samplers"][channel["sampler"]]
+            times = values_of(content, data, sampler["input"])[:, 0]
+            moves[channel["target"]["node"], channel["target"]["path"]] = values_of(
+                content, data, sampler["output"]
+            )
+    return moves, times
+
+
+def _person(
+    nodes: Sequence[Mapping[str, Any]], root: int, moves: Mapping[tuple[int, str], Array], count: int
+) -> Array:
+    """(T, J, 3) camera axes from the world's origin; NaN where the person was absent."""
+    found: dict[str, Array] = {}
+
+    def visit(index: int, place: Array, turn: Array) -> None:
+        node = nodes[index]
+        step = moves.get((index, "translation"), np.array([node.get("translation", (0, 0, 0))], dtype=float))
+        spin = moves.get((index, "rotation"), np.array([node.get("rotation", (0, 0, 0, 1))], dtype=float))
+        place = place + np.einsum("tij,tj->ti", turn, np.broadcast_to(step, (count, 3)))
+        turn = turn @ matrix_from_quaternion(np.roll(spin, 1, axis=-1))
+        found.setdefault(str(node["extras"]["landmark"]), place)
+        for child in node.get("children", ()):
+            visit(child, place, turn)
+
+    visit(root, np.zeros((count, 3)), np.broadcast_to(np.eye(3), (count, 3, 3)))
+    extras = nodes[root]["extras"]
+    places = np.stack([found[joint] for joint in joint_set(extras["joints"]).joints], axis=1)
+    return np.where(np.array(extras["present"], dtype=bool)[:, None, None], y_up(places), np.nan)
