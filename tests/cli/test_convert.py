@@ -52,3 +52,14 @@ def test_a_skeleton_without_a_file_of_bones_is_refused(motion_file, tmp_path, ca
     assert "--skeleton is for .bvh, .glb files, and none is asked for" in capsys.readouterr().err
     assert main(["convert", str(motion_file), "-o", str(tmp_path / "a.bvh"), "--skeleton", "smpl"]) == 2
     assert "accepted are uplift3d, lafan1, mixamo" in capsys.readouterr().err
+
+
+def test_what_would_be_lost_is_refused_by_name_unless_asked_for(tmp_path, walk, capsys):
+    source = save_motion(tmp_path / "walk.npz", walk)
+    target = tmp_path / "walk.bvh"
+    assert main(["convert", str(source), "-o", str(target)]) == 2
+    assert "walk.bvh would lose when people are absent (7); --lossy writes it" in capsys.readouterr().err
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["walk.npz"]
+    assert main(["convert", str(source), "-o", str(target), "--lossy"]) == 0
+    assert "person 7 is absent for 26 % of the time" in capsys.readouterr().err
+    assert (tmp_path / "walk_7.bvh").is_file()

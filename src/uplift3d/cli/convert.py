@@ -15,7 +15,9 @@ from uplift3d.cli.options import (
     skeleton_of,
     text_parser,
 )
+from uplift3d.errors import InputError
 from uplift3d.export import load_motion, save_motion
+from uplift3d.export.losses import losses
 
 if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
@@ -52,6 +54,11 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         help="poses per second of the result (default: as they are; for .bvh and .trc, where they are "
         "uneven, one every median step)",
     )
+    parser.add_argument(
+        "--lossy",
+        action="store_true",
+        help="write also what would lose absences, uneven times or joints, which is refused otherwise",
+    )
     add_skeleton(parser)
     return parser
 
@@ -62,5 +69,9 @@ def run(args: argparse.Namespace) -> None:
     motion = load_motion(args.motion)
     if args.output_rate is not None:
         motion = at_rate(motion, args.output_rate, "smooth")
+    if not args.lossy:
+        for output in args.outputs:
+            if lost := losses(output, motion):
+                raise InputError(f"{output} would lose {' and '.join(lost)}; --lossy writes it all the same")
     for output in args.outputs:
         print(save_motion(output, motion, skeleton_of(output, args.skeleton)))

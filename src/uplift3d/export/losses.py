@@ -1,0 +1,42 @@
+"""What of a motion a file format has no place for, so that nobody loses it without being told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from uplift3d.export.scene import is_even, with_known_joints
+from uplift3d.files.guards import listed
+from uplift3d.skeletons import joint_set
+from uplift3d.types import Motion3D
+
+ONE_RATE = (".bvh", ".trc")
+ALWAYS_POSED = (".bvh",)
+KNOWN_JOINTS = (".bvh", ".glb", ".trc")
+
+
+def losses(path: Path, motion: Motion3D) -> list[str]:
+    """What reading the file again would not give back, in words; empty where the motion stays the same.
+
+    What a format never keeps is on the conventions page and not repeated here: `meta` and `observed`, bones
+    of varying length in .bvh and .glb, the place of the camera.
+
+    Raises:
+        InputError: the motion cannot be written at all.
+    """
+    suffix, lost = path.suffix.lower(), []
+    if suffix in KNOWN_JOINTS:
+        kept = joint_set(with_known_joints(motion).joints).joints
+        if joints := [name for name in joint_set(motion.joints).joints if name not in kept]:
+            lost.append(f"the joints {listed(joints)}")
+        brief = motion.people[motion.present.sum(axis=1) < 2]
+        if len(brief) and len(brief) < len(motion.people):
+            lost.append(f"people of fewer than two poses ({listed(brief)})")
+    if suffix in ONE_RATE and not is_even(motion):
+        steps = np.diff(motion.times)
+        lost.append(f"uneven times ({steps.min():.4f} to {steps.max():.4f} s apart; --fps chooses a rate)")
+    if suffix in ALWAYS_POSED and not motion.present.all():
+        absent = motion.people[~motion.present.all(axis=1)]
+        lost.append(f"when people are absent ({listed(absent)})")
+    return lost
