@@ -132,7 +132,7 @@ def test_conventions_list_the_joints_in_order(name):
 
 def test_conventions_list_the_files_keys():
     motion, keypoints = CONVENTIONS.split("**2D key-frames, `.npz`**")
-    assert table_keys(motion.split("**3D motion, `.npz`**")[1]) == list(npz.KEYS)
+    assert table_keys(motion.split("**3D motion, `.npz`**")[1].split("\n**")[0]) == list(npz.KEYS)
     listed = table_keys(keypoints.split("**Motion store**")[0])
     assert listed[: len(keypoint_files.REQUIRED)] == list(keypoint_files.REQUIRED)
     assert ", ".join(COLUMNS) in " ".join(CONVENTIONS.split())

@@ -55,7 +55,7 @@ def test_load_base_is_the_shipped_default():
     if not (resources.files("uplift3d") / "weights" / "base.safetensors").is_file():
         pytest.skip("no weights are shipped yet")
     model = load("base")
-    assert model.config.joints == "h36m17"
+    assert model.config.joints == "h36m21"
     assert load().config == model.config
 
 

@@ -9,7 +9,7 @@ from uplift3d.reproduce import paper_scores, speed
 TINY = presets.uu_351().evolve(spatial_width=8, temporal_width=16, temporal_depth=1, heads=2)
 
 
-@pytest.mark.parametrize("network", ["uu_81", "uu_351"])
+@pytest.mark.parametrize("network", ["uu-81", "uu-351"])
 def test_the_paper_s_speeds_count_frames_of_video(network):
     """Only then does its detection take the same time at every stride."""
     rows = [(s_in, *row) for (name, s_in), row in paper_scores.TABLE_4.items() if name == network]
