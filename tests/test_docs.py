@@ -6,10 +6,13 @@ import shlex
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from import_rules import ALLOWED, MODULES, VOCABULARY
+from seen_person import STANDING, Standing, film
 from uplift3d.cli import COMMANDS, _create_parser
+from uplift3d.detect import registry
 from uplift3d.detect.files import native as keypoint_files
 from uplift3d.export import npz
 from uplift3d.export.table import COLUMNS
@@ -95,7 +98,31 @@ def test_the_developers_pages_name_what_exists(page, word):
     assert is_there(word)
 
 
-@pytest.mark.parametrize("block", blocks(README, "python"))
+@pytest.fixture
+def at_work(tmp_path, monkeypatch):
+    """A folder with what the pages' blocks of Python read, and a detector that always sees somebody."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(registry._FACTORIES, "blazepose", Standing)
+    film("walk.mp4")
+    positions = np.repeat(STANDING[None, None], 5, axis=1)
+    np.savez("joints.npz", positions=positions, confidence=np.ones((1, 5, 17)), times=np.arange(5) * 0.2)
+    (tmp_path / "recordings").mkdir()
+
+
+MAPPING = (ROOT / "docs" / "mapping.md").read_text()
+
+
+@pytest.mark.parametrize("block", [*blocks(README, "python"), *blocks(MAPPING, "python")])
+def test_blocks_of_python_run(block, at_work):
+    pytest.importorskip("plotly", reason="needs the view extra")
+    before = set(Path().iterdir())
+    exec(compile(block, "block", "exec"), {})
+    assert ("save" in block) == bool(set(Path("recordings").iterdir()) | set(Path().iterdir()) - before)
+
+
+@pytest.mark.parametrize(
+    "block", [block for page in DOCUMENTS for block in blocks(page.read_text(), "python")]
+)
 def test_python_examples_import_what_exists(block):
     imports = [node for node in ast.walk(ast.parse(block)) if isinstance(node, ast.ImportFrom)]
     assert imports

@@ -39,6 +39,14 @@ def test_the_citation_is_of_this_version_and_paper():
     assert citation["preferred-citation"]["doi"] in (ROOT / "README.md").read_text()
 
 
+def test_install_hints_name_extras_that_exist():
+    extras = {*PROJECT["project"]["optional-dependencies"]}
+    texts = [path.read_text() for root in ("src", "docs") for path in (ROOT / root).rglob("*.[pm][yd]")]
+    hints = re.findall(r"uplift3d\[([\w,]+)\]", " ".join([*texts, (ROOT / "README.md").read_text()]))
+    assert len(hints) > 10
+    assert {extra for hint in hints for extra in hint.split(",")} <= extras
+
+
 def test_shipped_weights_stay_small():
     weights = [path for path in (ROOT / "src" / "uplift3d" / "weights").iterdir() if path.suffix != ".py"]
     assert sum(path.stat().st_size for path in weights if path.is_file()) <= 25e6

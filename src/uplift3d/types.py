@@ -106,6 +106,11 @@ class Keypoints2D:
         )
 
     @property
+    def joint_names(self) -> tuple[str, ...]:
+        """Names of the J joints, in the order of `positions`."""
+        return joint_set(self.joints).joints
+
+    @property
     def observed(self) -> BoolArray:
         """(P, K) True where at least one joint of the person was seen."""
         observed: BoolArray = np.isfinite(self.positions).all(axis=-1).any(axis=-1)
@@ -184,6 +189,11 @@ class Motion3D:
             observed=self.observed[rows],
             people=self.people[rows],
         )
+
+    @property
+    def joint_names(self) -> tuple[str, ...]:
+        """Names of the J joints, in the order of `positions`."""
+        return joint_set(self.joints).joints
 
     @property
     def present(self) -> BoolArray:

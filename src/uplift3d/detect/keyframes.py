@@ -73,9 +73,14 @@ def run(
         NothingFoundError: nobody was seen, or nobody often enough to tell them from noise.
     """
     check_people(people)
-    eye = create_detector(detector) if isinstance(detector, str) else detector
+    used = create_detector(detector) if isinstance(detector, str) else detector
+    if not hasattr(used, "detect"):
+        raise InputError(
+            f"detector is of type {type(used).__name__}; accepted are a detector's name, or an object with "
+            "the members of detect.Detector"
+        )
     numbers = None if key_frames is None else np.asarray(key_frames, dtype=np.int64)
-    finder, tracker = Finder(eye, people if isinstance(people, int) else None), Tracker()
+    finder, tracker = Finder(used, people if isinstance(people, int) else None), Tracker()
     times: list[float] = []
     started = time.perf_counter()
     for _, time_s, rgb in _shown(read_ahead(source.frames_at(numbers)), numbers, progress):
@@ -86,20 +91,20 @@ def run(
     if not tracks:
         raise NothingFoundError(_nobody(source.path, len(times), tracker))
     kept = _chosen(tracks, people)
-    positions, confidence, hint = _stack(kept, len(times), len(joint_set(eye.joints)))
+    positions, confidence, hint = _stack(kept, len(times), len(joint_set(used.joints)))
     meta: dict[str, Any] = {
-        "detector": eye.name,
+        "detector": used.name,
         "source": source.path.name,
         "tracks_dropped_as_noise": len(tracker.tracks) - len(tracks),
         "seconds": round(time.perf_counter() - started, 3),
-        **({"models": dict(eye.models)} if hasattr(eye, "models") else {}),
+        **({"models": dict(used.models)} if hasattr(used, "models") else {}),
     }
     return Keypoints2D(
         positions,
         confidence,
         np.array(times),
         source.size,
-        eye.joints,
+        used.joints,
         meta=meta,
         depth_hint=hint,
         video_times=source.times,

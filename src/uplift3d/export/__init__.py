@@ -16,6 +16,7 @@ from uplift3d.errors import InputError, UpliftWarning
 from uplift3d.export.rigs import check_skeleton
 from uplift3d.export.scene import on_the_ground, people_worth_writing, with_known_joints
 from uplift3d.files import atomic_write, check_writable
+from uplift3d.files.guards import as_path
 from uplift3d.types import Motion3D
 
 __all__ = ["FORMATS", "MotionFormat", "MotionWriter", "check_output", "load_motion", "save_motion"]
@@ -86,9 +87,13 @@ def save_motion(path: str | os.PathLike[str], motion: Motion3D, skeleton: str | 
         The file, or the first one of several.
 
     Raises:
-        InputError: as `check_output`, and for a motion that the format cannot hold.
+        InputError: as `check_output`, for a motion that the format cannot hold, and for what is no motion.
     """
     target = check_output(path, skeleton)
+    if not isinstance(motion, Motion3D):
+        raise InputError(
+            f"{target}: what is to be written is of type {type(motion).__name__}; accepted is Motion3D"
+        )
     writer = _resolve(target)
     parts = _parts(target, motion) if getattr(writer, "ONE_PERSON", False) else {target: motion}
     options = {} if skeleton is None else {"skeleton": skeleton}
@@ -122,7 +127,7 @@ def load_motion(path: str | os.PathLike[str]) -> Motion3D:
         InputError: no such file, an unknown suffix, or contents that are not a motion; the message names the
             file and all that is missing from it.
     """
-    source = Path(path)
+    source = as_path(path, "a motion file")
     if source.suffix.lower() not in FORMATS:
         raise InputError(f"{source}: not a motion file; the readable ones end in {', '.join(FORMATS)}")
     if not source.is_file():

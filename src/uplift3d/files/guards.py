@@ -20,6 +20,21 @@ _quote.maxlist = _quote.maxtuple = _quote.maxdict = 4
 _quote.maxlevel = 2
 
 
+def as_path(path: object, what: str) -> Path:
+    """`path` as a Path.
+
+    Args:
+        path: what the caller gave.
+        what: what it should be the path of, with its article ("a video").
+
+    Raises:
+        InputError: an array, a number, None or anything else that names no file.
+    """
+    if isinstance(path, str | os.PathLike) and isinstance(os.fspath(path), str):
+        return Path(path)
+    raise InputError(f"{quoted(path)} is of type {type(path).__name__}; accepted is the path of {what}")
+
+
 def regular_file(path: str | os.PathLike[str], accepted: str, max_bytes: int = MAX_BYTES) -> Path:
     """Make sure that `path` is a file that can be read to its end.
 
@@ -31,7 +46,7 @@ def regular_file(path: str | os.PathLike[str], accepted: str, max_bytes: int = M
     Raises:
         InputError: nothing there, a folder, a pipe or device (which may never end), or too large a file.
     """
-    source = Path(path)
+    source = as_path(path, "a file")
     try:
         status = source.stat()
     except FileNotFoundError:

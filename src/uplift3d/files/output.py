@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from uplift3d.errors import InputError
+from uplift3d.files.guards import as_path
 
 
 def check_writable(path: str | os.PathLike[str], suffixes: Sequence[str] | None = None) -> Path:
@@ -27,7 +28,7 @@ def check_writable(path: str | os.PathLike[str], suffixes: Sequence[str] | None 
     Raises:
         InputError: another suffix, a folder that is missing or not writable, or a folder in the file's place.
     """
-    target = Path(path)
+    target = as_path(path, "a file to write")
     if suffixes is not None and not target.name.lower().endswith(tuple(suffixes)):
         raise InputError(f"{target}: the output's name must end in {_either(suffixes)}")
     if target.is_dir():

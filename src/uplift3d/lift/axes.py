@@ -32,14 +32,22 @@ def pinhole(
         if principal_point_px is not None:
             raise InputError("principal_point_px needs focal_px too: only both together make a camera")
         return None
-    if not (np.isfinite(focal_px) and focal_px > 0):
-        raise InputError(f"focal_px is {focal_px}; it must be a positive number of pixels")
+    if not (_finite(focal_px, 0) and focal_px > 0):
+        raise InputError(f"focal_px is {focal_px!r}; it must be a positive number of pixels")
     width, height = image_size
-    if principal_point_px is not None and not (
-        len(principal_point_px) == 2 and np.isfinite(principal_point_px).all()
-    ):
-        raise InputError(f"principal_point_px is {principal_point_px}; it must be (x, y) in pixels")
+    if principal_point_px is not None and not _finite(principal_point_px, 1, 2):
+        raise InputError(f"principal_point_px is {principal_point_px!r}; it must be (x, y) in pixels")
     return Camera.pinhole(float(focal_px), principal_point_px or (width / 2, height / 2))
+
+
+def _finite(value: object, dims: int, count: int = 1) -> bool:
+    """Whether this is a finite number (0 dimensions), or a row of `count` of them."""
+    try:
+        numbers = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        return False
+    fits = numbers.ndim == dims and numbers.size == count and numbers.dtype.kind in "fiu"
+    return fits and bool(np.isfinite(numbers).all())
 
 
 def in_camera_axes(poses: FloatArray, times: TimeArray, keys: PersonKeyFrames, camera: Camera) -> FloatArray:

@@ -20,6 +20,7 @@ from torch import Tensor
 from uplift3d import weights
 from uplift3d.errors import InputError
 from uplift3d.files import atomic_write, check_writable
+from uplift3d.files.guards import as_path
 from uplift3d.model.catalogue import config_of, create
 from uplift3d.model.config import ModelConfig
 from uplift3d.model.foreign import UPLIFT_UPSAMPLE, load_foreign, recognise
@@ -44,13 +45,15 @@ def load(name_or_path: str | Path = "base") -> UpliftUpsample:
     Raises:
         InputError: neither a shipped name nor a readable file, or the file of a rival.
     """
+    shipped = ", ".join(weights.NAMES)
+    source = as_path(name_or_path, f"a checkpoint, or the name of shipped weights ({shipped})")
     if str(name_or_path) in weights.NAMES:
         path = weights.stem(str(name_or_path)).with_suffix(".safetensors")
         return _uplift_upsample(load_checkpoint(path), path)
-    if not Path(name_or_path).exists():
+    if not source.exists():
         raise InputError(
             f"no shipped model and no file is called {str(name_or_path)!r}; shipped: "
-            f"{', '.join(weights.NAMES)}; files: {', '.join(READERS)}"
+            f"{shipped}; files: {', '.join(READERS)}"
         )
     return _uplift_upsample(load_checkpoint(name_or_path), name_or_path)
 
@@ -72,7 +75,7 @@ def load_checkpoint(path: str | Path, config: ConfigSource | None = None) -> Net
     Raises:
         InputError: a file that is missing, damaged, of another model, or that would run code when read.
     """
-    path = Path(path)
+    path = as_path(path, "a checkpoint")
     if not path.is_file():
         raise InputError(f"there is no checkpoint file {path}")
     reader = READERS.get(path.suffix.lower())

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from uplift3d.errors import InputError, NothingFoundError, UpliftWarning
+from uplift3d.files.guards import as_path
 from uplift3d.video.focal import equivalent_mm_of_image, focal_px
 from uplift3d.video.source import Frame, checked_indices
 
@@ -35,7 +36,7 @@ class ImageFolder:
     """
 
     def __init__(self, path: str | os.PathLike[str], rate_hz: float | None = None) -> None:
-        self.path = Path(path)
+        self.path = as_path(path, "a folder of images")
         if not self.path.is_dir():
             raise InputError(f"{self.path} is not a folder of images")
         if rate_hz is not None and not (np.isfinite(rate_hz) and rate_hz > 0):

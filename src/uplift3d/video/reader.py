@@ -3,7 +3,6 @@
 import os
 import warnings
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,6 +12,7 @@ from av.video.reformatter import VideoReformatter
 
 from uplift3d.arrays import AnyArray, DoubleArray, Image, IntArray
 from uplift3d.errors import InputError, UpliftWarning
+from uplift3d.files.guards import as_path
 from uplift3d.video.decoding import decoded
 from uplift3d.video.focal import focal_px
 from uplift3d.video.images import ImageFolder
@@ -32,6 +32,7 @@ def open_video(path: str | os.PathLike[str], image_rate_hz: float | None = None)
         InputError: missing file, not a video, no frame that can be decoded, images of different sizes.
         NothingFoundError: a folder without images.
     """
+    as_path(path, "a video or of a folder of images")
     if os.path.isdir(path):  # noqa: PTH112  # unlike Path.is_dir, it answers for names that cannot exist
         return ImageFolder(path, image_rate_hz)
     return VideoReader(path)
@@ -50,7 +51,7 @@ class VideoReader:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = as_path(path, "a video")
         self._timeline = read_timeline(self.path)
         self.times = self._timeline.times
         every = np.arange(len(self.times))

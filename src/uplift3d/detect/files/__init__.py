@@ -20,7 +20,7 @@ from uplift3d.detect.files.sleap import SleapAnalysis
 from uplift3d.detect.files.trc import PixelTrc
 from uplift3d.detect.files.videopose3d import PlainNumpy, VideoPose3DCustom
 from uplift3d.errors import InputError
-from uplift3d.files.guards import regular_file
+from uplift3d.files.guards import as_path, regular_file
 from uplift3d.types import Keypoints2D
 
 __all__ = [
@@ -78,7 +78,7 @@ def load_keypoints(
             missing or given and not needed, or content that is damaged or makes no `Keypoints2D`.
         NothingFoundError: nobody is in it.
     """
-    source = Source(Path(path))
+    source = Source(as_path(path, "a file of 2D key-frames"))
     if not source.path.is_dir():
         regular_file(source.path, _accepted())
     given = Given(frame_rate_hz, image_size, joints).checked()

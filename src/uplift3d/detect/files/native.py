@@ -33,9 +33,14 @@ def save_keypoints(path: str | os.PathLike[str], keypoints: Keypoints2D) -> Path
         The path written.
 
     Raises:
-        InputError: a name that does not end in .npz, or a place that cannot be written.
+        InputError: a name that does not end in .npz, a place that cannot be written, or something else than
+            2D key-frames.
     """
     target = check_writable(path, SUFFIXES)
+    if not isinstance(keypoints, Keypoints2D):
+        raise InputError(
+            f"{target}: what is to be written is of type {type(keypoints).__name__}; accepted is Keypoints2D"
+        )
     arrays: dict[str, Any] = {
         "positions": keypoints.positions,
         "confidence": keypoints.confidence,
