@@ -1,7 +1,7 @@
 # Needs make and Python 3.11 or later, nothing else: each target makes .venv and installs what it uses.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test coverage lint format clean train-base train-base-free
+.PHONY: help demo test coverage lint format docs clean train-base train-base-free
 
 VENV ?= .venv
 VIDEO ?=
@@ -17,6 +17,7 @@ help:
 	@echo "make format             let ruff put the sources in order"
 	@echo "make train-base         make the weights 'base' again; MOCAP=folder of motion capture (hours; it resumes)"
 	@echo "make train-base-free    the same for 'base-free', on freely licensed motion only"
+	@echo "make docs               the documentation as a site, in out/site"
 	@echo "make clean              remove .venv, out and caches"
 
 # Torch is for training only: neither the bundled clip nor a video needs it.
@@ -56,6 +57,9 @@ runs/%/model.safetensors: configs/%.yaml data/store/index.json | $(VENV)/.has-de
 
 data/store/index.json: | $(VENV)/.has-dev
 	$(BIN)/uplift3d data import "$(MOCAP)" -o data/store
+
+docs: $(VENV)/.has-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q
 
 clean:
 	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info

@@ -5,6 +5,7 @@ changelog.
 """
 
 import inspect
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -15,11 +16,16 @@ import pytest
 INVENTORY = Path(__file__).with_name("api_surface.txt")
 MODULES = (
     "uplift3d",
+    "uplift3d.camera",
+    "uplift3d.data.importer",
     "uplift3d.detect",
     "uplift3d.evaluate.metrics",
     "uplift3d.export",
     "uplift3d.model",
     "uplift3d.post",
+    "uplift3d.skeletons",
+    "uplift3d.train.config",
+    "uplift3d.train.run",
     "uplift3d.video",
 )
 
@@ -71,6 +77,14 @@ def test_public_names_have_docstrings(name):
     things = [getattr(module, entry) for entry in module.__all__]
     described = [thing for thing in things if inspect.isclass(thing) or inspect.isfunction(thing)]
     assert [thing for thing in described if not thing.__doc__] == []
+
+
+def test_the_page_of_public_names_has_these_packages():
+    api = INVENTORY.parent.parent / "docs" / "api"
+    documented = re.findall(r"^::: (\S+)$", "\n".join(path.read_text() for path in api.glob("*.md")), re.M)
+    assert sorted(documented) == list(MODULES)
+    page = (api / "README.md").read_text()
+    assert [name for name in MODULES if f"`{name}`" not in page] == []
 
 
 def test_the_contract_of_the_design():

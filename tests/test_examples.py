@@ -48,7 +48,7 @@ def test_video_to_page(capsys):
     film("walk.mp4")
     run("video_to_page.py", "walk.mp4", "walk.html")
     assert "<html" in Path("walk.html").read_text()
-    assert "Motion3D(1 people × 30 poses × h36m17" in capsys.readouterr().out
+    assert "Motion3D(1 people × 30 poses" in capsys.readouterr().out
 
 
 def test_own_joints_to_csv(capsys):

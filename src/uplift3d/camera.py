@@ -14,6 +14,15 @@ import numpy.typing as npt
 from uplift3d.arrays import DoubleArray
 from uplift3d.errors import InputError
 
+__all__ = [
+    "Camera",
+    "Distortion",
+    "normalise_intrinsics",
+    "normalise_screen",
+    "pixels_from_screen",
+    "rotation_looking_at",
+]
+
 _NEWTON_STEPS = 30
 
 

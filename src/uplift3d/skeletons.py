@@ -15,6 +15,16 @@ import numpy as np
 from uplift3d.arrays import IntArray, RealArray
 from uplift3d.errors import InputError
 
+__all__ = [
+    "DERIVED",
+    "JOINT_SETS",
+    "JointSet",
+    "convert_2d",
+    "convert_3d",
+    "joint_set",
+    "reorder",
+]
+
 
 @dataclass(frozen=True)
 class JointSet:

@@ -54,7 +54,7 @@ def test_without_plotly_there_is_no_page_but_all_else(network, keys, tmp_path, c
     monkeypatch.delitem(sys.modules, "uplift3d.view.html", raising=False)
     assert run_demo("--keys", keys, "-o", tmp_path / "out") == 0
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["demo.npz", "demo.png"]
-    assert "no page this time" in capsys.readouterr().out
+    assert "the page was not written" in capsys.readouterr().out
 
 
 def test_open_shows_the_page(network, keys, tmp_path, monkeypatch):

@@ -28,7 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "detect": ("uplift3d.cli.detect", "video or image folder to 2D key-frames"),
     "view": ("uplift3d.cli.view", "3D motion to a web page that plays it, and open it"),
     "convert": ("uplift3d.cli.convert", "3D motion from one file format to another"),
-    "info": ("uplift3d.cli.info", "say what is in a file"),
+    "info": ("uplift3d.cli.info", "show what is in a file"),
     "demo": ("uplift3d.cli.demo", "lift the bundled clip, or your video, and show the result"),
     "data": ("uplift3d.cli.data", "bring motion capture into a motion store"),
     "train": ("uplift3d.cli.train", "train a lifting network"),
@@ -96,7 +96,9 @@ def _create_parser(argv: list[str]) -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=_Formatter,
     )
-    parser.add_argument("--version", action=_Version, help="print the versions that matter and leave")
+    parser.add_argument(
+        "--version", action=_Version, help="print versions, uplift3d's and of what it runs on"
+    )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
     chosen = next((word for word in argv if not word.startswith("-")), None)
     for name, (module, summary) in COMMANDS.items():

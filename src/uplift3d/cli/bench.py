@@ -29,7 +29,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         subparsers,
         "bench",
         help="arithmetic of the networks",
-        description="Say what networks cost.",
+        description="Count what networks cost.",
         epilog="example:\n  uplift3d bench flops",
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="flops")

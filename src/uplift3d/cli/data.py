@@ -102,7 +102,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--rate",
         type=positive,
         metavar="HZ",
-        help="frames per second, whatever the files say; AMC states none",
+        help="frames per second, in place of what the files state; AMC states none",
     )
     importing.add_argument("--overwrite", action="store_true", help="replace a store that is there")
     info = actions.add_parser(

@@ -105,7 +105,7 @@ def _outputs(folder: Path, name: str) -> list[Path]:
         except InputError as error:
             if not isinstance(error.__cause__, ImportError):
                 raise
-            print(f"no page this time: {error}")
+            print(f"the page was not written: {error}")
     return outputs
 
 

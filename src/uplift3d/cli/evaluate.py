@@ -58,7 +58,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "--refinement",
         type=Path,
         metavar="FILE",
-        help="refinement that follows a Strided Transformer or P-STMO; it is told the camera and the true "
+        help="refinement that follows a Strided Transformer or P-STMO; it uses the camera and the true "
         "depth of the root, as published",
     )
     parser.add_argument(
@@ -82,10 +82,10 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument(
         "--interpolate",
         choices=["3d", "2d"],
-        help="rivals between key-frames: interpolate what they answer (3d, default) or what they get (2d)",
+        help="rivals between key-frames: interpolate their output (3d, default) or their input (2d)",
     )
     add_outputs(parser, "report to write, .md, .csv or .json; may be repeated")
-    parser.add_argument("--device", default="cpu", help="of torch: cpu (default), cuda, …")
+    parser.add_argument("--device", default="cpu", help="torch device: cpu (default), cuda, …")
     parser.add_argument(
         "--batch", type=whole_number, default=256, metavar="N", help="windows at a time (256)"
     )
@@ -95,11 +95,11 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         metavar="NAME",
         help="h36m: which 2D file, such as gt, cpn_ft_h36m_dbb (default), sh_ft_h36m, or a file's name",
     )
-    one.add_argument("--subjects", metavar="S9,S11", help="h36m: who to measure on (default: S9,S11)")
+    one.add_argument("--subjects", metavar="S9,S11", help="h36m: subjects to measure on (default: S9,S11)")
     one.add_argument(
         "--ground-truth",
         choices=get_args(GroundTruth),
-        help="mpi-inf-3dhp: which of its two; the literature uses both, so say which",
+        help="mpi-inf-3dhp: which of its two 3D annotations; no default, as the literature uses both",
     )
     one.add_argument(
         "--rate",

@@ -40,8 +40,8 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser = text_parser(
         subparsers,
         "info",
-        help="say what is in a file",
-        description="Say what is in a file, in a few lines.",
+        help="show what is in a file",
+        description="Show what is in a file, in a few lines.",
         epilog=EPILOG,
     )
     parser.add_argument("paths", nargs="+", type=Path, metavar="FILE", help="file or folder")

@@ -131,7 +131,7 @@ def plan(inputs: list[Path], outputs: list[Path], suffix: str, skeleton: str | N
     jobs = [Job(source, (folder / f"{source.stem}.{suffix.lstrip('.')}",)) for source in inputs]
     for path, count in Counter(job.outputs[0] for job in jobs).items():
         if count > 1:
-            raise InputError(f"{count} inputs would be written to {path}; rename them or lift them apart")
+            raise InputError(f"{count} inputs would be written to {path}; rename them or lift one at a time")
     return [_checked(job, skeleton) for job in jobs]
 
 

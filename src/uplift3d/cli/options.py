@@ -85,7 +85,7 @@ def add_lifting_options(parser: argparse.ArgumentParser) -> None:
         "--runtime",
         choices=["onnx", "torch"],
         default="onnx",
-        help="what computes the network (default: onnx; torch needs the train extra)",
+        help="what runs the network (default: onnx; torch needs the train extra)",
     )
     add_lifter_options(parser)
     parser.add_argument(
@@ -165,14 +165,14 @@ def add_keypoint_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_detector_options(parser: argparse.ArgumentParser) -> None:
-    """Which 2D detector looks at videos."""
+    """Which 2D detector is run on videos."""
     parser.add_argument(
         "--detector",
         default="blazepose",
         metavar="NAME",
         help="2D detector for videos: blazepose (default); blazepose-full (faster, less exact); rtmpose "
         "(with feet), rtmo or rtmw, downloads that need the rtmpose extra; or cpn, which needs --weights and "
-        "torch and looks closer at whom blazepose finds",
+        "torch and detects again in the boxes of blazepose",
     )
     parser.add_argument(
         "--weights",

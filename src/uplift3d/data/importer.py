@@ -27,6 +27,15 @@ from uplift3d.data.store import RATE_HZ, STORED_JOINTS, Clip, check_target, writ
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.skeletons import joint_set
 
+__all__ = [
+    "ImportReport",
+    "find_files",
+    "import_capture",
+    "import_file",
+    "import_folder",
+    "read_captures",
+]
+
 READERS: dict[str, Callable[[Path], list[Capture]]] = {
     ".bvh": lambda path: [read_bvh(path)],
     ".amc": lambda path: [read_amc(path)],

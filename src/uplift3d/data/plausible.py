@@ -1,4 +1,4 @@
-"""Is that how people move? What a wrong frame rate or unit looks like, said before anybody trains on it."""
+"""Checks of imported motion: signs of a wrong frame rate or unit, before anybody trains on it."""
 
 from __future__ import annotations
 

@@ -294,7 +294,7 @@ def _check(clips: tuple[Clip, ...], positions: FloatArray, path: Path, version: 
             raise InputError(f"{path}: clip {clip.name!r} starts at frame {clip.start}, {end} expected")
         end += clip.frames
     if end != len(positions):
-        raise InputError(f"{path}: the index speaks of {end} frames, the array holds {len(positions)}")
+        raise InputError(f"{path}: the index lists {end} frames, the array holds {len(positions)}")
 
 
 def _as_set(value: str | Iterable[str] | None) -> set[str] | None:

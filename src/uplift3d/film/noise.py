@@ -34,7 +34,7 @@ LEGS = ("hip", "knee", "ankle", "heel", "toe")
 
 
 class NoiseConfig(BaseModel):
-    """How the 2D poses are spoilt; all zero gives clean projections, but for the joints that detectors derive
+    """The noise of 2D poses; all zero gives clean projections, but for the joints that detectors derive
     from others (pelvis and torso)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

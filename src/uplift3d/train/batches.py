@@ -88,9 +88,9 @@ def draw_batch(
     """Draw one batch, in float32 whatever precision the network computes in.
 
     Args:
-        windows: what to draw from, h36m17 joints; filmed windows are neither varied nor spoilt.
+        windows: what to draw from, h36m17 joints; filmed windows get neither variation nor noise.
         model: says joints, token layout, strides and what stands for input, output and clip ends.
-        config: how the motion is varied, seen and spoilt.
+        config: how the motion is varied, filmed and given noise.
         batch: B, mirror images included.
         random: generator on the device of `windows`.
         strides_in: frames between key-frames to draw from; default: those of the model. A network that does

@@ -18,6 +18,11 @@ from uplift3d.train.losses import PUBLISHED, Weights
 from uplift3d.train.optimiser import OptimiserConfig
 from uplift3d.train.recipe import recipe_names, recipe_text
 
+__all__ = [
+    "TrainConfig",
+    "load_config",
+]
+
 
 class TrainConfig(BaseModel):
     """One training run."""

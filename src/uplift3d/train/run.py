@@ -25,6 +25,11 @@ from uplift3d.train.record import training_record
 from uplift3d.train.sources import check_source
 from uplift3d.train.stages import Stage
 
+__all__ = [
+    "export",
+    "train",
+]
+
 STEM, BEST, LAST = "model", "best.ckpt", "last.ckpt"
 LOG_EVERY = 50
 

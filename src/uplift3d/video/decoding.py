@@ -99,7 +99,7 @@ def _entries_for(packets: Packets, places: IntArray) -> IntArray:
     """The packet at which to begin for each wanted one.
 
     That is the last entry that is decoded no later and shown no later: frames shown before an entry may be
-    stored behind it, and lean on what stands in front of it.
+    stored behind it, and are predicted from what is stored before it.
     """
     stamps = packets.stamps[packets.entries]
     entry = np.searchsorted(packets.entries, places, side="right") - 1

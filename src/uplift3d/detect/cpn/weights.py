@@ -50,7 +50,7 @@ def infer(state: State) -> CPNConfig:
     """
     joints = size(state, ("refine_net.final_predict.1.weight", 0), default=17)
     if joints != 17:
-        raise InputError(f"it draws heat maps of {joints} joints; accepted are the 17 of COCO")
+        raise InputError(f"it has heat maps of {joints} joints; accepted are the 17 of COCO")
     stages = [max(1, count(state, rf"resnet\.layer{stage}\.(\d+)\.")) for stage in (1, 2, 3, 4)]
     return CPNConfig(
         blocks=(stages[0], stages[1], stages[2], stages[3]),
