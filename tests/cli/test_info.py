@@ -15,6 +15,13 @@ def lines(capsys):
     return [line.strip() for line in capsys.readouterr().out.splitlines()]
 
 
+@pytest.mark.parametrize("suffix", [".bvh", ".glb", ".trc"])
+def test_a_file_of_bones_or_markers(tmp_path, walk, capsys, suffix):
+    path = save_motion(tmp_path / f"walk{suffix}", walk.select([3]))
+    assert main(["info", str(path)]) == 0
+    assert lines(capsys)[0] == f"{path}: 3D motion of 1 person, h36m17"
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".npz"])  # those that hold all of a motion
 def test_a_motion(tmp_path, walk, capsys, suffix):
     path = save_motion(tmp_path / f"walk{suffix}", walk)
