@@ -33,7 +33,7 @@ ALLOWED = {
     # Views by name: pages and videos are two more formats to write.
     "export": ["view.html", "view.picture", "post.resample"],
     "export.bvh": ["data.bvh", "data.capture", "data.mapping", "data.mapping_files"],
-    "view": [],
+    "view": ["post"],  # which way is up
     "data": [],
     "model": ["weights", "normalise"],
     "lift": ["normalise", "tokens", "weights"],

@@ -34,6 +34,11 @@ def test_raw_poses_are_not_smoothed():
         Lifter(FakeRuntime(), raw=True, smooth_hz=6.0)
 
 
+def test_heights_are_metres():
+    with pytest.raises(InputError, match=r"height_m is 178; accepted are 0.3 … 3 metres \(are these cent"):
+        Lifter(FakeRuntime(), height_m=178)
+
+
 @pytest.mark.parametrize("words", [("--hop", "0"), ("--hop", "two"), ("--interpolation", "cubic")])
 def test_what_cannot_be_an_option_is_refused(words, capsys):
     with pytest.raises(SystemExit):

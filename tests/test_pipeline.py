@@ -110,7 +110,8 @@ def test_output_times_of_ones_own(lifter):
 def test_between_the_networks_poses_the_motion_is_straight_or_smooth():
     key_frames = clip(regular(3, 30))
     for interpolation, limit in (("linear", 1e-6), ("smooth", np.inf)):
-        lifter = Lifter(FakeRuntime(), interpolation=interpolation, constant_bones=False)
+        network = FakeRuntime(axes="camera")  # nothing turns between the poses
+        lifter = Lifter(network, interpolation=interpolation, constant_bones=False)
         motion = lifter.lift(key_frames, 0.1, np.arange(0, 2.05, 0.05))
         even, odd = motion.positions[0, ::2], motion.positions[0, 1::2]
         bend = np.abs(odd - (even[:-1] + even[1:]) / 2).max()
@@ -156,13 +157,43 @@ def test_smoothing_takes_out_what_is_fast():
     assert np.abs(np.diff(smoothed, 2, axis=1)).mean() < 0.5 * np.abs(np.diff(plain, 2, axis=1)).mean()
 
 
+class Standing(FakeRuntime):
+    """Answers with the same pose, whatever it sees."""
+
+    pose = np.random.default_rng(3).uniform(-0.5, 0.5, (17, 3)).astype(np.float32)
+
+    def uplift(self, pose_tokens, slots, part):
+        shape = (len(slots), 17, 3) if part == "centre" else (len(slots), self.config["tokens"], 17, 3)
+        return np.broadcast_to(self.pose - self.pose[:1], shape)
+
+
+def test_the_pelvis_is_put_where_the_joints_are_seen():
+    times = regular(2, 10)
+    there = Standing.pose - Standing.pose[:1] + [0, 0, 4.0]
+    pixels = np.repeat(Camera.pinhole(800.0, (320, 240)).project(there)[None, None], len(times), axis=1)
+    keys = Keypoints2D(pixels, None, times, SIZE, "h36m17")
+    motion = Lifter(Standing(), constant_bones=False).lift(keys, focal_px=800.0)
+    assert motion.meta["camera"] == {"focal_px": 800.0, "focal_from": "given"}
+    np.testing.assert_allclose(motion.root[0], [[0, 0, 4.0]] * len(motion), atol=1e-3)
+    tall, small = (Lifter(Standing(), height_m=height).lift(keys, focal_px=800.0) for height in (1.8, 0.9))
+    np.testing.assert_allclose(tall.root, 2 * small.root, rtol=1e-3, atol=1e-4)
+    noted = Lifter(FakeRuntime()).lift(replace(keys, meta={"focal_px_from_metadata": 700.0}))
+    assert noted.meta["camera"] == {"focal_px": 700.0, "focal_from": "the file's metadata"}
+    assumed = Lifter(FakeRuntime()).lift(keys).meta["camera"]
+    assert assumed == {"focal_px": 544.0, "focal_from": "assumed: 0.85 of the image's longer side"}
+    raw = Lifter(FakeRuntime(), raw=True).lift(keys)
+    assert raw.root is None
+    assert raw.meta["camera"] == {"focal_px": None, "focal_from": "unknown"}
+
+
 def test_raw_poses_are_the_networks_own():
     keys, times = clip(regular(3, 30)), np.arange(0, 2.05, 0.05)
     raw = Lifter(FakeRuntime(), raw=True)
     assert raw.options["interpolation"] == "linear"
     by_hand = Lifter(FakeRuntime(), constant_bones=False, interpolation="linear")
     np.testing.assert_array_equal(
-        raw.lift(keys, 0.1, times).positions, by_hand.lift(keys, 0.1, times).positions
+        raw.lift(keys, 0.1, times, focal_px=800.0).positions,
+        by_hand.lift(keys, 0.1, times, focal_px=800.0).positions,
     )
     assert Lifter(FakeRuntime()).options["interpolation"] == "smooth"
 
@@ -282,7 +313,8 @@ def test_coco_joints_are_lifted(lifter, rng):
 
 def test_a_known_focal_length_turns_the_poses_into_the_cameras_axes(lifter):
     keys = clip(regular(2, 30))
-    plain = lifter.lift(keys)
+    plain = Lifter(FakeRuntime(), constant_bones=False, raw=True).lift(keys)
+    lifter = Lifter(FakeRuntime(), constant_bones=False, interpolation="linear")
     turned = lifter.lift(keys, focal_px=800.0)
     rays = Camera.pinhole(800.0, (320, 240)).rays(keys.positions[0, :, 0])
     expected = np.einsum("tij,tkj->tki", rotation_looking_at(rays), plain.positions[0])

@@ -86,6 +86,17 @@ class LifterOptions(TypedDict, total=False):
     ]
     """Cut-off of a zero-phase Butterworth filter (`post.smooth`); None smooths nothing."""
 
+    height_m: Annotated[
+        float | None,
+        Option(
+            None,
+            "how tall the people really are (default: the network's guess from the picture)",
+            metavar="METRES",
+        ),
+    ]
+    """Stature of everybody, which sets the scale of poses and distances (`post.scale_to_height`); None leaves
+    the size that the network gives, that of a typical person."""
+
     raw: Annotated[
         bool,
         Option(False, "the network's own poses: nothing is done to them afterwards, straight lines between"),

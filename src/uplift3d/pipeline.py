@@ -19,21 +19,21 @@ import numpy as np
 import numpy.typing as npt
 
 from uplift3d import detect
-from uplift3d.arrays import BoolArray, FloatArray, Image, TimeArray
+from uplift3d.arrays import FloatArray, Image, TimeArray
 from uplift3d.camera import Camera
 from uplift3d.errors import InputError
 from uplift3d.lift import Runtime, Stretch, blend_hint, lift_track, open_runtime, plan_stretches
-from uplift3d.lift.axes import AXES_IN_WORDS, in_camera_axes, pinhole
+from uplift3d.lift.axes import AXES_IN_WORDS, find_camera, in_camera_axes
 from uplift3d.lift.models import ModelPath
 from uplift3d.lift.offline import choose_hop
 from uplift3d.lift.output_times import choose_output_times
 from uplift3d.lift.runtime import describe
 from uplift3d.lift.stretches import check_gap, people_in, usual_interval
 from uplift3d.options import LifterOptions, recorded, with_defaults
-from uplift3d.post import check_method, check_smoothing, fix_bones, interpolate, nearest_flags, smooth
+from uplift3d.post import Refinement, check_method, interpolate, observed_at
 from uplift3d.progress import progress_bar
 from uplift3d.skeletons import joint_set, reorder
-from uplift3d.tokens import InputSpec, PersonKeyFrames, tokenise
+from uplift3d.tokens import InputSpec, tokenise
 from uplift3d.types import Keypoints2D, Motion3D
 from uplift3d.version import __version__
 from uplift3d.video import FrameStream, open_video, regular_key_frames
@@ -175,7 +175,10 @@ class Lifter:
         self._refines = not self.options["raw"] and not self.spec.published
         method = self.options["interpolation"] or ("smooth" if self._refines else "linear")
         self._method = self.options["interpolation"] = check_method(method)
-        check_smoothing(self.options["smooth_hz"], self.options["raw"])
+        bones = self.options["constant_bones"] and self._refines
+        self._refinement = Refinement(
+            bones, self.options["smooth_hz"], self.options["height_m"], self.options["raw"]
+        )
         check_gap(self.options["max_gap_s"])
         alike = set(joint_set(self.spec.joints).joints) == set(joint_set(OUTPUT_JOINTS).joints)
         self.joints = OUTPUT_JOINTS if alike else self.spec.joints
@@ -236,7 +239,7 @@ class Lifter:
     ) -> Motion3D:
         """Lift key-frames that were chosen every `key_interval` seconds, all of them."""
         started = time.perf_counter()
-        camera = pinhole(keys.image_size, focal_px, principal_point_px)
+        camera, focal_from = find_camera(keys, focal_px, principal_point_px, guess=self._refines)
         interval_s = usual_interval(keys.times, key_interval, self.spec.spacing_s)
         people = people_in(keys if self.options["use_hint"] else replace(keys, depth_hint=None), self.spec)
         positions = np.full((len(people), len(wanted), len(self._order), 3), np.nan, dtype=np.float32)
@@ -245,11 +248,13 @@ class Lifter:
             for stretch in stretches:
                 times = wanted[stretch.rows]
                 positions[stretch.person, stretch.rows] = self._lift_stretch(stretch, times, camera, advance)
+        present = np.isfinite(positions).all(axis=(-1, -2))
+        measured = [person.times[person.usable] for person in people]
         motion = Motion3D(
             positions=positions,
             times=wanted,
             root=None,
-            observed=_observed(wanted, people, positions, self.spec.spacing_s),
+            observed=observed_at(wanted, measured, present, self.spec.spacing_s),
             people=keys.people,
             joints=self.joints,
             meta={
@@ -259,20 +264,15 @@ class Lifter:
                 "joints": self.joints,
                 "axes": AXES_IN_WORDS[self.spec.axes if camera is None else "camera"],
                 "arguments": {"key_interval": key_interval, "focal_px": focal_px, **recorded(self.options)},
+                "camera": {"focal_px": camera and camera.focal_px[0], "focal_from": focal_from},
                 "key_frames": len(keys),
                 "key_interval_s": round(interval_s, 6),
                 "keypoints": dict(keys.meta),
             },
         )
-        motion = self._refined(motion)
+        motion = self._refinement.apply(motion, keys, camera)
         timings = {"lift": round(time.perf_counter() - started, 3)}
         return replace(motion, meta={**motion.meta, "timings_s": timings})
-
-    def _refined(self, motion: Motion3D) -> Motion3D:
-        """What `post` makes of the network's poses."""
-        if self.options["smooth_hz"] is not None:
-            motion = smooth(motion, self.options["smooth_hz"])
-        return fix_bones(motion) if self._refines and self.options["constant_bones"] else motion
 
     def _lift_stretch(
         self, stretch: Stretch, times: TimeArray, camera: Camera | None, advance: Callable[[int], None]
@@ -287,13 +287,3 @@ class Lifter:
         if camera is None or self.spec.axes == "camera":
             return poses
         return in_camera_axes(poses, times, stretch.keys, camera)
-
-
-def _observed(
-    wanted: TimeArray, people: list[PersonKeyFrames], positions: FloatArray, spacing_s: float
-) -> BoolArray:
-    """(P, T) True at the output time nearest to each usable key-frame, within half an output step."""
-    step_s = spacing_s if len(wanted) < 2 else float(np.median(np.diff(wanted)))
-    flags = np.stack([nearest_flags(wanted, person.times[person.usable], step_s) for person in people])
-    present: BoolArray = np.isfinite(positions).all(axis=(-1, -2))
-    return flags & present

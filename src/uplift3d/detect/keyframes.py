@@ -92,9 +92,11 @@ def run(
         raise NothingFoundError(_nobody(source.path, len(times), tracker))
     kept = _chosen(tracks, people)
     positions, confidence, hint = _stack(kept, len(times), len(joint_set(used.joints)))
+    focal_px = getattr(source, "focal_px_from_metadata", None)  # a stream of images has none to tell
     meta: dict[str, Any] = {
         "detector": used.name,
         "source": source.path.name,
+        **({} if focal_px is None else {"focal_px_from_metadata": focal_px}),
         "tracks_dropped_as_noise": len(tracker.tracks) - len(tracks),
         "seconds": round(time.perf_counter() - started, 3),
         **({"models": dict(used.models)} if hasattr(used, "models") else {}),

@@ -11,6 +11,7 @@ from uplift3d.arrays import FloatArray, TimeArray
 from uplift3d.camera import Camera, rotation_looking_at
 from uplift3d.errors import InputError
 from uplift3d.tokens import PersonKeyFrames
+from uplift3d.types import Keypoints2D
 
 AXES_IN_WORDS = {
     "camera": "camera axes: x right, y down, z away from the camera; positions are relative to the pelvis",
@@ -19,6 +20,36 @@ AXES_IN_WORDS = {
         "down, z away from the camera; positions are relative to the pelvis"
     ),
 }
+
+
+ASSUMED_FOCAL = 0.85
+"""Of the longer side of the image: 61° across it, as the main cameras of phones have when they film."""
+
+
+def find_camera(
+    keys: Keypoints2D,
+    focal_px: float | None,
+    principal_point_px: tuple[float, float] | None,
+    *,
+    guess: bool,
+) -> tuple[Camera | None, str]:
+    """The camera, and where its focal length is from: given, the file's metadata, or an assumption.
+
+    Args:
+        keys: 2D joints, whose `meta["focal_px_from_metadata"]` is what the camera noted.
+        focal_px, principal_point_px: what the user knows, see `pinhole`.
+        guess: whether a focal length that the user did not give will do; else the camera is None.
+    """
+    camera = pinhole(keys.image_size, focal_px, principal_point_px)
+    if camera is not None:
+        return camera, "given"
+    if not guess:
+        return None, "unknown"
+    noted = keys.meta.get("focal_px_from_metadata")
+    if isinstance(noted, int | float) and np.isfinite(noted) and noted > 0:
+        return pinhole(keys.image_size, float(noted), None), "the file's metadata"
+    assumed = f"assumed: {ASSUMED_FOCAL:g} of the image's longer side"
+    return pinhole(keys.image_size, ASSUMED_FOCAL * max(keys.image_size), None), assumed
 
 
 def pinhole(

@@ -1,17 +1,33 @@
 """Pure functions Motion3D → Motion3D."""
 
-from uplift3d.post.bones import bone_lengths_m, fix_bones
-from uplift3d.post.resample import Interpolation, check_method, interpolate, nearest_flags, resample
-from uplift3d.post.smooth import check_smoothing, smooth
+from uplift3d.post.bones import bone_lengths_m, fix_bones, scale_to_height, statures_m
+from uplift3d.post.ground import Up, find_up
+from uplift3d.post.refine import Refinement
+from uplift3d.post.resample import (
+    Interpolation,
+    check_method,
+    interpolate,
+    nearest_flags,
+    observed_at,
+    resample,
+)
+from uplift3d.post.root import place
+from uplift3d.post.smooth import smooth
 
 __all__ = [
     "Interpolation",
+    "Refinement",
+    "Up",
     "bone_lengths_m",
     "check_method",
-    "check_smoothing",
+    "find_up",
     "fix_bones",
     "interpolate",
     "nearest_flags",
+    "observed_at",
+    "place",
     "resample",
+    "scale_to_height",
     "smooth",
+    "statures_m",
 ]

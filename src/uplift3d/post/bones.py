@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from uplift3d.arrays import RealArray, TimeArray
+from uplift3d.errors import InputError
 from uplift3d.skeletons import JointSet, joint_set
 from uplift3d.types import Motion3D
 
@@ -47,6 +48,35 @@ def bone_lengths_m(motion: Motion3D) -> RealArray:
         lengths[:, child] = [_weighted_median(person, weights) for person in norm]
     both: RealArray = (lengths + lengths[:, list(joints.mirror)]) / 2
     return both
+
+
+def scale_to_height(motion: Motion3D, height_m: float) -> Motion3D:
+    """The motion with everybody so tall (`statures_m`), their distances in proportion."""
+    check_height(height_m)
+    scale = (height_m / statures_m(motion))[:, None, None]
+    root = None if motion.root is None else (motion.root * scale).astype(np.float32)
+    return replace(motion, positions=(motion.positions * scale[..., None]).astype(np.float32), root=root)
+
+
+def statures_m(motion: Motion3D) -> RealArray:
+    """(P,) height of everybody who would stand up straight, from the usual lengths of their bones.
+
+    Shin and thigh, pelvis to the top of the head, and below the ankle 3.9 % of the height (Winter,
+    Biomechanics and Motor Control of Human Movement, figure 4.1).
+    """
+    joints, lengths = joint_set(motion.joints), bone_lengths_m(motion)
+    chain = ("left_ankle", "left_knee", "torso", "neck", "head", "head_top")
+    return np.asarray(lengths[:, [joints.index(name) for name in chain]].sum(axis=-1) / (1 - 0.039))
+
+
+def check_height(height_m: float | None, raw: bool = False) -> None:
+    """InputError for what is no person's height, or given where nothing is to be done to poses."""
+    if height_m is None:
+        return
+    if not 0.3 <= height_m <= 3.0:
+        raise InputError(f"height_m is {height_m}; accepted are 0.3 … 3 metres (are these centimetres?)")
+    if raw:
+        raise InputError(f"raw poses are not scaled, but height_m is {height_m:g}; give one of the two")
 
 
 def outwards(joints: JointSet) -> list[int]:

@@ -5,6 +5,7 @@ Axes: P people, n poses given, T poses wanted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, cast, get_args
 
@@ -21,7 +22,12 @@ _CHUNK = 16384
 
 
 def interpolate(
-    times: TimeArray, values: RealArray, wanted: npt.ArrayLike, method: str = "linear"
+    times: TimeArray,
+    values: RealArray,
+    wanted: npt.ArrayLike,
+    method: str = "linear",
+    *,
+    slopes: RealArray | None = None,
 ) -> RealArray:
     """Values at other times.
 
@@ -35,6 +41,7 @@ def interpolate(
         values: (n, …).
         wanted: (T,) seconds in any order.
         method: "linear" or "smooth".
+        slopes: (n, …) per second, where they are known: cubic curves with these, whatever the method.
 
     Returns:
         (T, …) in the dtype of `values`.
@@ -46,7 +53,8 @@ def interpolate(
     inside = np.clip(np.asarray(wanted, dtype=np.float64), times[0], times[-1])
     if len(times) == 1:
         return np.repeat(values, len(inside), axis=0)
-    slopes = _slopes(times, values) if method == "smooth" else None
+    if slopes is None and method == "smooth":
+        slopes = _slopes(times, values)
     out = np.empty((len(inside), *values.shape[1:]), dtype=values.dtype)
     for start in range(0, len(inside), _CHUNK):
         part = slice(start, start + _CHUNK)
@@ -82,7 +90,12 @@ def resample(motion: Motion3D, times: npt.ArrayLike, method: Interpolation = "li
             positions[person, rows] = interpolate(
                 known, motion.positions[person, stretch], wanted[rows], method
             )
-            if root is not None and motion.root is not None:
+            # The pelvis may be unknown for a whole stretch, never within one.
+            if (
+                root is not None
+                and motion.root is not None
+                and np.isfinite(motion.root[person, stretch]).all()
+            ):
                 root[person, rows] = interpolate(known, motion.root[person, stretch], wanted[rows], method)
     return replace(motion, positions=positions, times=wanted, root=root, observed=observed)
 
@@ -115,6 +128,22 @@ def nearest_flags(times: TimeArray, events: TimeArray, step_s: float | None = No
     near = np.abs(times[nearest] - events) <= step_s / 2 * (1 + 1e-6)
     flags[nearest[near]] = True
     return flags
+
+
+def observed_at(
+    wanted: TimeArray, events: Sequence[TimeArray], present: BoolArray, step_s: float
+) -> BoolArray:
+    """(P, T) True at the wanted time nearest to each event of a person who is present then.
+
+    Args:
+        wanted: (T,) seconds.
+        events: of every person, (K,) seconds each.
+        present: (P, T).
+        step_s: usual distance of the wanted times where there is only one; see `nearest_flags`.
+    """
+    usual_s = step_s if len(wanted) < 2 else float(np.median(np.diff(wanted)))
+    flags: BoolArray = np.stack([nearest_flags(wanted, times, usual_s) for times in events])
+    return flags & present
 
 
 def _piece(times: TimeArray, values: RealArray, slopes: RealArray | None, wanted: TimeArray) -> RealArray:

@@ -12,6 +12,8 @@ from itertools import pairwise
 import numpy as np
 
 from uplift3d.arrays import DoubleArray, FloatArray, IntArray, TimeArray
+from uplift3d.post.ground import CAMERA_UP, find_up
+from uplift3d.rotations import matrix_aligning
 from uplift3d.skeletons import JointSet
 from uplift3d.types import Motion3D
 
@@ -39,17 +41,22 @@ class Stage:
 
 
 def set_stage(motion: Motion3D, max_frames: int | None = None) -> Stage:
-    """Bring a motion into display axes, on the floor, everybody in a place of their own."""
+    """Bring a motion into display axes, upright and on the floor, everybody in a place of their own.
+
+    The camera may look down or be tilted: up is what people's posture says (`post.find_up`).
+    """
     frames = choose_frames(motion, max_frames)
-    upright = to_display_axes(motion.positions)
-    if motion.root is not None:
-        upright = upright + to_display_axes(motion.root)[:, :, None]
+    level = matrix_aligning(find_up(motion).direction, CAMERA_UP)
+    upright = to_display_axes(motion.positions @ level.T)
+    known = motion.root is not None and bool(np.isfinite(motion.root[motion.present]).all())
+    if motion.root is not None and known:
+        upright = upright + to_display_axes(motion.root @ level.T)[:, :, None]
         floor = np.array([_floor_m(upright)] * len(upright))
     else:
         upright = upright + _places(upright)[:, None, None]
         floor = np.array([_floor_m(person) for person in upright])
     placed = upright - floor[:, None, None, None] * np.array([0, 0, 1.0])
-    side_by_side = motion.root is None and len(upright) > 1
+    side_by_side = not known and len(upright) > 1
     return Stage(placed[:, frames].astype(np.float32), frames, side_by_side)
 
 

@@ -1,0 +1,51 @@
+"""Everything that is done to a network's poses, in its order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from uplift3d.camera import Camera
+from uplift3d.post.bones import check_height, fix_bones, scale_to_height
+from uplift3d.post.root import place
+from uplift3d.post.smooth import check_smoothing, smooth
+from uplift3d.types import Keypoints2D, Motion3D
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """What to do.
+
+    Raises:
+        InputError: numbers that make no sense, or something to do to raw poses.
+    """
+
+    constant_bones: bool
+    """See `fix_bones`."""
+    smooth_hz: float | None
+    """See `smooth`; None: not."""
+    height_m: float | None
+    """See `scale_to_height`; None: not."""
+    raw: bool
+    """Do nothing, and do not even look for the pelvis."""
+
+    def __post_init__(self) -> None:
+        check_smoothing(self.smooth_hz, self.raw)
+        check_height(self.height_m, self.raw)
+
+    def apply(self, motion: Motion3D, keypoints: Keypoints2D, camera: Camera | None) -> Motion3D:
+        """Smoothing first, since it shortens bones; the pelvis last, since sizes set its distance.
+
+        Args:
+            motion: positions in the axes of `camera`.
+            keypoints: what it was made from.
+            camera: intrinsics; None: the pelvis stays unknown.
+        """
+        if self.raw:
+            return motion
+        if self.smooth_hz is not None:
+            motion = smooth(motion, self.smooth_hz)
+        if self.constant_bones:
+            motion = fix_bones(motion)
+        if self.height_m is not None:
+            motion = scale_to_height(motion, self.height_m)
+        return motion if camera is None else place(motion, keypoints, camera)

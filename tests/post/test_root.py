@@ -1,0 +1,100 @@
+"""Where the person is: people walking through the view of a camera whose place is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from uplift3d.camera import Camera
+from uplift3d.post import place, resample, scale_to_height, statures_m
+from uplift3d.post.root import locate, settle
+from uplift3d.types import Keypoints2D
+
+CAMERA = Camera.pinhole(900.0, (640, 360))
+
+
+def path(times):
+    """(T, 3) metres: past the camera, four to six metres away."""
+    return np.stack([0.8 * times - 1.5, 0.2 + 0 * times, 5 + np.sin(times)], axis=-1)
+
+
+def filmed(motion, every=5, noise_px=0.0, seed=0):
+    """What the camera sees of people on `path`."""
+    positions = motion.positions + path(motion.times)[None, :, None]
+    pixels = CAMERA.project(positions)[:, ::every]
+    pixels = pixels + noise_px * np.random.default_rng(seed).normal(size=pixels.shape)
+    return Keypoints2D(pixels, None, motion.times[::every], (1280, 720), motion.joints, motion.people)
+
+
+def test_without_noise_the_pelvis_is_where_it_was(walk):
+    placed = place(walk, filmed(walk, every=1), CAMERA)
+    np.testing.assert_allclose(placed.root[0], path(walk.times), atol=0.02)
+    np.testing.assert_array_equal(np.isfinite(placed.root).all(axis=-1), walk.present)
+    np.testing.assert_array_equal(placed.positions, walk.positions)
+
+
+def test_between_key_frames_the_path_is_joined(walk):
+    placed = place(walk, filmed(walk), CAMERA)
+    inside = walk.times <= walk.times[45]
+    np.testing.assert_allclose(placed.root[0, inside], path(walk.times)[inside], atol=0.03)
+
+
+def test_with_noise_it_is_nearly_there_and_says_how_nearly(walk):
+    placed = place(walk, filmed(walk, every=1, noise_px=4), CAMERA)
+    error = np.linalg.norm(placed.root[0] - path(walk.times), axis=-1)
+    assert np.median(error) < 0.05 * 5
+    assert 0.1 < placed.meta["root_sigma_m"][0] < 0.5
+
+
+def test_a_joint_in_a_wrong_place_hardly_matters(walk):
+    keys = filmed(walk, every=1)
+    pixels = keys.positions.copy()
+    pixels[:, :, 13] += 150  # a wrist
+    placed = place(walk, replace(keys, positions=pixels), CAMERA)
+    assert np.abs(placed.root[0] - path(walk.times)).max() < 0.1
+
+
+@given(seed=st.integers(0, 50), scale=st.floats(0.5, 2))
+def test_a_person_twice_as_tall_is_twice_as_far(seed, scale):
+    rng = np.random.default_rng(seed)
+    poses = rng.normal(size=(3, 17, 3)) * 0.4
+    there = np.array([0.5, 0.1, 4.0])
+    pixels, weights = CAMERA.project(poses + there), np.ones((3, 17))
+    np.testing.assert_allclose(locate(poses, pixels, weights, CAMERA)[0], [there] * 3, atol=1e-3)
+    np.testing.assert_allclose(
+        locate(scale * poses, pixels, weights, CAMERA)[0], [scale * there] * 3, atol=2e-3
+    )
+
+
+def test_the_path_trusts_what_is_certain():
+    times = np.arange(21) / 10
+    truth = np.stack([times, 0 * times, 4 + 0 * times], axis=-1)
+    places = truth.copy()
+    places[10, 2] += 2.0
+    covariances = np.tile(np.eye(3) * 1e-4, (21, 1, 1))
+    covariances[10] *= 1e6
+    track = settle(times, places, covariances)
+    np.testing.assert_allclose(track.positions, truth, atol=0.02)
+    np.testing.assert_allclose(track.velocities, [[1, 0, 0]] * 21, atol=0.05)
+    assert (track.sigma_m < 0.02).all()
+
+
+def test_too_few_joints_and_nobody_leave_it_unknown(walk):
+    keys = filmed(walk)
+    pixels = keys.positions.copy()
+    pixels[0, :, 5:] = np.nan
+    placed = place(walk, replace(keys, positions=pixels, confidence=None), CAMERA)
+    assert np.isnan(placed.root[0]).all()
+    assert placed.meta["root_sigma_m"][0] is None
+    assert np.isnan(resample(placed, walk.times + 0.01, "smooth").root[0]).all()
+    heap = replace(keys, positions=np.full_like(pixels, 300.0), confidence=None)  # all joints in one place
+    assert place(walk, heap, CAMERA).root is None
+
+
+@pytest.mark.parametrize("height_m", [0.8, 1.7, 2.1])
+def test_scaled_people_are_as_tall_as_said(walk, height_m):
+    scaled = scale_to_height(replace(walk, root=np.ones((2, 50, 3))), height_m)
+    np.testing.assert_allclose(statures_m(scaled), height_m, rtol=1e-5)
+    np.testing.assert_allclose(scaled.root[0], height_m / statures_m(walk)[0], rtol=1e-5)
