@@ -19,6 +19,12 @@ class People(NamedTuple):
     hint: FloatArray | None = None
     """(P, J, 3) its own guess in 3D, metres from the pelvis, camera axes; NaN where it makes none."""
 
+    def joined(self, others: "People") -> "People":
+        """These and the others, of the same detector."""
+        hint = None if self.hint is None or others.hint is None else np.concatenate([self.hint, others.hint])
+        positions = np.concatenate([self.positions, others.positions])
+        return People(positions, np.concatenate([self.confidence, others.confidence]), hint)
+
 
 class Detector(Protocol):
     """Finds people in single images. Key-frames are far apart, so nothing is remembered between images."""

@@ -28,8 +28,10 @@ MIN_PRESENCE, MIN_PRESENCE_NEW = 0.5, 0.97
 shared clips people have 0.99 and more, what was taken for people 0.95 and less."""
 SEARCH_PX, FINE_SEARCH_PX = 200e3, 400e3
 """Area of the whole image as a search shows it to the person network, in its pixels."""
-AROUND = 2.0
-"""Side of the square around somebody expected, in sizes of the person."""
+AROUND, CLOSE = 2.0, 1.6
+"""Side of the square around somebody expected, and around somebody seen from afar, in sizes of the person."""
+THERE = 0.5
+"""How far from their place somebody may be found, in sizes, before they are looked for right there."""
 SAME_MIDDLE, SAME_SIZE = 0.12, 1.6
 """Squares whose middles are this close, in sides, and as much alike in size show the same person."""
 HIPS, SHOULDERS = [23, 24], [11, 12]
@@ -68,10 +70,12 @@ class BlazePose:
         ]
 
     def look_near(self, rgb: Image, places: Sequence[Place]) -> People:
-        """See `Follower.look_near`."""
+        """See `Follower.look_near`. Whom person detection misses is looked for where they should be."""
         looks = _pool().map(partial(self._find_near, rgb), places)
         squares = _distinct(square for found in looks for square in found)
-        return self._see_all([(rgb, squares)], MIN_PRESENCE)[0]
+        found = self._see_all([(rgb, squares)], MIN_PRESENCE)[0]
+        missed = [_square_of(place) for place in places if not _is_there(place, found)]
+        return found.joined(self._see_all([(rgb, missed)])[0])
 
     def search(self, rgb: Image, seen: Sequence[Place] = (), *, fine: bool = False) -> People:
         """See `Follower.search`."""
@@ -95,7 +99,7 @@ class BlazePose:
         return [person.square for person in find_people(self._person, rgb, scale, MIN_SCORE_FAR)]
 
     def _look_closer(self, rgb: Image, square: Square) -> list[Square]:
-        window = Square(square.x, square.y, AROUND * square.side_px / MARGIN)
+        window = Square(square.x, square.y, CLOSE * square.side_px / MARGIN)
         return [person.square for person in find_people_in(self._person, rgb, window, MIN_SCORE)]
 
     def _find_near(self, rgb: Image, place: Place) -> list[Square]:
@@ -141,6 +145,12 @@ def _people(seen: Iterable[Landmarks], rgb: Image, min_presence: float) -> Peopl
     confidence = np.where(inside, np.stack([one.confidence for one in there]), 0).astype(np.float32)
     hint = np.stack([one.hint for one in there])
     return People(positions, confidence, hint - hint[:, HIPS].mean(axis=1, keepdims=True))
+
+
+def _is_there(place: Place, people: People) -> bool:
+    """Whether one of these people may be the one expected at a place."""
+    middles = people.positions[:, [*HIPS, *SHOULDERS]].mean(axis=1)
+    return bool((np.linalg.norm(middles - place.centre, axis=-1) < THERE * place.size).any())
 
 
 def _square_of(place: Place) -> Square:
