@@ -6,6 +6,8 @@ Axes: P people, J joints.
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
+
 from uplift3d.arrays import DoubleArray, FloatArray, Image
 
 

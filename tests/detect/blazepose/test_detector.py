@@ -150,9 +150,8 @@ def test_the_walkers_nearer_side_is_nearer_in_3d(outdoors):
 def test_people_far_away_are_seen(detector, shared_dir):
     street = open_video(shared_dir / "data" / "videos" / "mmpose-demo.mp4")
     keys = run(street, np.arange(5), detector)
-    always = keys.positions[keys.observed.all(axis=1)]
-    assert len(always) >= 3
-    heights = np.sort(np.ptp(always[..., 1], axis=-1).mean(axis=1))
+    assert (keys.observed.sum(axis=1) >= 4).sum() >= 3
+    heights = np.sort(np.nanmean(np.ptp(keys.positions[..., 1], axis=-1), axis=1))
     assert heights[0] < 170 < 300 < heights[-1]  # pixels of 540
 
 

@@ -21,8 +21,8 @@ from uplift3d.detect.blazepose.look import INPUT_PX, find_people, find_people_in
 
 MIN_SCORE = 0.5
 """Of person detection from close by."""
-MIN_SCORE_FAR = 0.3
-"""Of somebody worth a look from close by, or where somebody is expected."""
+MIN_SCORE_FAR, MIN_SCORE_FINE = 0.3, 0.2
+"""Of somebody worth a look from close by, or where somebody is expected; and in a fine search."""
 MIN_PRESENCE, MIN_PRESENCE_NEW = 0.5, 0.97
 """Below, the landmark network says that there is nobody: where somebody is expected, and elsewhere. On the
 shared clips people have 0.99 and more, what was taken for people 0.95 and less."""
@@ -89,14 +89,15 @@ class BlazePose:
         """Squares of the people in each image but the known ones: seen from afar, then from close by."""
         scales = [_scales(rgb, fine) for rgb in images]
         looks = [(rgb, scale) for rgb, row in zip(images, scales, strict=True) for scale in row]
-        found = iter(_pool().map(lambda look: self._look_from_afar(look[0], look[1]), looks))
+        worth_it = MIN_SCORE_FINE if fine else MIN_SCORE_FAR
+        found = iter(_pool().map(lambda look: self._look_from_afar(look[0], look[1], worth_it), looks))
         far = [_distinct((square for _ in row for square in next(found)), known) for row in scales]
         closer = [(rgb, square) for rgb, row in zip(images, far, strict=True) for square in row]
         near = iter(_pool().map(lambda look: self._look_closer(look[0], look[1]), closer))
         return [_distinct((square for _ in row for square in next(near)), known) for row in far]
 
-    def _look_from_afar(self, rgb: Image, scale: float) -> list[Square]:
-        return [person.square for person in find_people(self._person, rgb, scale, MIN_SCORE_FAR)]
+    def _look_from_afar(self, rgb: Image, scale: float, min_score: float) -> list[Square]:
+        return [person.square for person in find_people(self._person, rgb, scale, min_score)]
 
     def _look_closer(self, rgb: Image, square: Square) -> list[Square]:
         window = Square(square.x, square.y, CLOSE * square.side_px / MARGIN)
@@ -115,8 +116,15 @@ class BlazePose:
     ) -> list[People]:
         """The people in the squares of each image."""
         jobs = [(rgb, square) for rgb, squares in images for square in squares]
-        seen = iter(_pool().map(lambda job: see_landmarks(self._landmarks, *job), jobs))
+        seen = iter(_pool().map(lambda job: self._see(job[0], job[1], min_presence), jobs))
         return [_people([next(seen) for _ in squares], rgb, min_presence) for rgb, squares in images]
+
+    def _see(self, rgb: Image, square: Square, min_presence: float) -> Landmarks:
+        """What is in a square; in doubt, in the square where the landmarks say that the person is."""
+        seen = see_landmarks(self._landmarks, rgb, square)
+        if not MIN_PRESENCE <= seen.presence < min_presence:
+            return seen
+        return see_landmarks(self._landmarks, rgb, seen.square)
 
 
 def _scales(rgb: Image, fine: bool) -> list[float]:
