@@ -21,17 +21,15 @@ from uplift3d.detect.blazepose.look import INPUT_PX, find_people, find_people_in
 
 MIN_SCORE = 0.5
 """Of person detection from close by."""
-MIN_SCORE_FAR, MIN_SCORE_FINE = 0.3, 0.2
-"""Of somebody worth a look from close by, or where somebody is expected; and in a fine search."""
+MIN_SCORE_FAR = 0.3
+"""Of somebody worth a look from close by, or where somebody is expected."""
 MIN_PRESENCE, MIN_PRESENCE_NEW = 0.5, 0.97
 """Below, the landmark network says that there is nobody: where somebody is expected, and elsewhere. On the
 shared clips people have 0.99 and more, what was taken for people 0.95 and less."""
 SEARCH_PX, FINE_SEARCH_PX = 200e3, 400e3
 """Area of the whole image as a search shows it to the person network, in its pixels."""
-AROUND, CLOSE = 2.0, 1.6
-"""Side of the square around somebody expected, and around somebody seen from afar, in sizes of the person."""
-THERE = 0.5
-"""How far from their place somebody may be found, in sizes, before they are looked for right there."""
+AROUND = 2.0
+"""Side of the square around somebody expected, in sizes of the person."""
 SAME_MIDDLE, SAME_SIZE = 0.12, 1.6
 """Squares whose middles are this close, in sides, and as much alike in size show the same person."""
 HIPS, SHOULDERS = [23, 24], [11, 12]
@@ -70,12 +68,10 @@ class BlazePose:
         ]
 
     def look_near(self, rgb: Image, places: Sequence[Place]) -> People:
-        """See `Follower.look_near`. Whom person detection misses is looked for where they should be."""
+        """See `Follower.look_near`."""
         looks = _pool().map(partial(self._find_near, rgb), places)
         squares = _distinct(square for found in looks for square in found)
-        found = self._see_all([(rgb, squares)], MIN_PRESENCE)[0]
-        missed = [_square_of(place) for place in places if not _is_there(place, found)]
-        return found.joined(self._see_all([(rgb, missed)])[0])
+        return self._see_all([(rgb, squares)], MIN_PRESENCE)[0]
 
     def search(self, rgb: Image, seen: Sequence[Place] = (), *, fine: bool = False) -> People:
         """See `Follower.search`."""
@@ -89,18 +85,17 @@ class BlazePose:
         """Squares of the people in each image but the known ones: seen from afar, then from close by."""
         scales = [_scales(rgb, fine) for rgb in images]
         looks = [(rgb, scale) for rgb, row in zip(images, scales, strict=True) for scale in row]
-        worth_it = MIN_SCORE_FINE if fine else MIN_SCORE_FAR
-        found = iter(_pool().map(lambda look: self._look_from_afar(look[0], look[1], worth_it), looks))
+        found = iter(_pool().map(lambda look: self._look_from_afar(look[0], look[1]), looks))
         far = [_distinct((square for _ in row for square in next(found)), known) for row in scales]
         closer = [(rgb, square) for rgb, row in zip(images, far, strict=True) for square in row]
         near = iter(_pool().map(lambda look: self._look_closer(look[0], look[1]), closer))
         return [_distinct((square for _ in row for square in next(near)), known) for row in far]
 
-    def _look_from_afar(self, rgb: Image, scale: float, min_score: float) -> list[Square]:
-        return [person.square for person in find_people(self._person, rgb, scale, min_score)]
+    def _look_from_afar(self, rgb: Image, scale: float) -> list[Square]:
+        return [person.square for person in find_people(self._person, rgb, scale, MIN_SCORE_FAR)]
 
     def _look_closer(self, rgb: Image, square: Square) -> list[Square]:
-        window = Square(square.x, square.y, CLOSE * square.side_px / MARGIN)
+        window = Square(square.x, square.y, AROUND * square.side_px / MARGIN)
         return [person.square for person in find_people_in(self._person, rgb, window, MIN_SCORE)]
 
     def _find_near(self, rgb: Image, place: Place) -> list[Square]:
@@ -116,15 +111,8 @@ class BlazePose:
     ) -> list[People]:
         """The people in the squares of each image."""
         jobs = [(rgb, square) for rgb, squares in images for square in squares]
-        seen = iter(_pool().map(lambda job: self._see(job[0], job[1], min_presence), jobs))
+        seen = iter(_pool().map(lambda job: see_landmarks(self._landmarks, *job), jobs))
         return [_people([next(seen) for _ in squares], rgb, min_presence) for rgb, squares in images]
-
-    def _see(self, rgb: Image, square: Square, min_presence: float) -> Landmarks:
-        """What is in a square; in doubt, in the square where the landmarks say that the person is."""
-        seen = see_landmarks(self._landmarks, rgb, square)
-        if not MIN_PRESENCE <= seen.presence < min_presence:
-            return seen
-        return see_landmarks(self._landmarks, rgb, seen.square)
 
 
 def _scales(rgb: Image, fine: bool) -> list[float]:
@@ -153,12 +141,6 @@ def _people(seen: Iterable[Landmarks], rgb: Image, min_presence: float) -> Peopl
     confidence = np.where(inside, np.stack([one.confidence for one in there]), 0).astype(np.float32)
     hint = np.stack([one.hint for one in there])
     return People(positions, confidence, hint - hint[:, HIPS].mean(axis=1, keepdims=True))
-
-
-def _is_there(place: Place, people: People) -> bool:
-    """Whether one of these people may be the one expected at a place."""
-    middles = people.positions[:, [*HIPS, *SHOULDERS]].mean(axis=1)
-    return bool((np.linalg.norm(middles - place.centre, axis=-1) < THERE * place.size).any())
 
 
 def _square_of(place: Place) -> Square:
