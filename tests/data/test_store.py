@@ -173,7 +173,7 @@ def damage_index(change):
         ),
         (
             lambda p: np.save(p / "positions.npy", motion(5)),
-            r"the index speaks of 27 frames, the array holds 5",
+            r"the index lists 27 frames, the array holds 5",
         ),
         (lambda p: np.save(p / "positions.npy", np.array([{}])), r"not a motion store"),
         (damage_index(lambda i: i.update(version=3)), r"of version 1 or 2"),

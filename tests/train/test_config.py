@@ -24,9 +24,8 @@ def test_there_are_configurations_for_a_cpu_and_for_gpus():
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_configurations_parse_and_say_how_to_run_them(path):
     config = load_config(path)
-    assert config.preset == (
-        "small" if path.stem.startswith("base") and path.stem != "base-351" else path.stem
-    )
+    named_otherwise = path.stem in ("base", "base-free", "own-motion")
+    assert config.preset == ("small" if named_otherwise else path.stem)
     assert config.network.tokens == 71
     assert config.steps % config.validate_every == 0
     assert not config.store.is_absolute()

@@ -54,7 +54,10 @@ def test_onnx_and_torch_agree_on_real_people(keys, hop):
     assert onnx.meta["model"]["hash"] == torch.meta["model"]["hash"]
 
 
-def test_neither_place_nor_crop_nor_resolution_matter(lifter, keys, motion):
+def test_neither_place_nor_crop_nor_resolution_matter(keys):
+    """To the network: where somebody stands in the real camera's axes follows from the place in the image."""
+    lifter, times = Lifter(raw=True), np.arange(0, 7.6, 1 / 30)
+    motion = lifter.lift(keys, key_interval=0.4, output_times=times)
     moved = type(keys)(
         keys.positions * 0.37 + [211.0, -95.0], keys.confidence, keys.times, (500, 400), keys.joints
     )
