@@ -111,7 +111,7 @@ def error_mm(lifter: Lifter, sparse: Sequence[Film], keypoints: Sequence[Keypoin
     for film, given in zip(sparse, keypoints, strict=True):
         motion = lifter.lift(replace(given, meta={}), output_times=given.times)
         there = motion.present[0]
-        lifted.append(motion.positions[0, there])
+        lifted.append(motion.positions[0, there, :17])
         truth.append(film.truth[there])
     return float(p_mpjpe(np.concatenate(lifted), np.concatenate(truth)))
 

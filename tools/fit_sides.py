@@ -35,9 +35,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("store", type=Path)
-    parser.add_argument("--films", type=int, default=600)
-    parser.add_argument("--components", type=int, default=12)
-    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--films", type=int, default=300)
+    parser.add_argument("--components", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=15)
     args = parser.parse_args()
     random = np.random.default_rng(SEED)
     drawn = films(MotionStore.open(args.store), held_out=False, count=args.films, seed=SEED, least_s=2.0)

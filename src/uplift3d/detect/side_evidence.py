@@ -42,7 +42,7 @@ CHUNK = 1024
 """Pairs of looks at a time: bounds the memory of tracks of any length."""
 UNSURE = 0.3
 """A joint with less confidence is a guess from the rest of the body and shows nothing."""
-DETECTOR_ERROR_M = 0.05
+DETECTOR_ERROR_M = 0.04
 """Standard deviation added to every number of the mixture: people who turn fast before a real detector fool
 it more than the films' noise does."""
 

@@ -33,7 +33,7 @@ class SidePrices:
     """What it costs, in nats, to think that the detector is wrong; chosen on training motion
     (docs/sides.md)."""
 
-    change: float = 10.0
+    change: float = 11.0
     """Every change of state from one look to the next; less of it after a longer time."""
     limbs: float = 1.0
     """More for legs or arms alone."""
