@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uplift3d.detect.base import People
-from uplift3d.detect.sighting import Sighting, distance, sightings, without_doubles
+from uplift3d.detect.sighting import SAME_PERSON, Sighting, distance, sightings, without_doubles
 from uplift3d.skeletons import joint_set
 
 SHAPE = np.random.default_rng(1).uniform(size=(17, 2))  # joints of somebody one unit high
@@ -57,6 +57,14 @@ def test_distance_without_common_joints_is_infinite():
     one.positions[::2] = np.nan
     other.positions[1::2] = np.nan
     assert distance(one, other) == np.inf
+
+
+def test_somebody_upside_down_in_the_same_place_is_the_same_person():
+    one, turned = person(), person(confidence=0.7)
+    turned.positions[:] = turned.positions.min(axis=0) + turned.positions.max(axis=0) - turned.positions
+    assert distance(one, turned) > SAME_PERSON
+    assert without_doubles([turned, one]) == [one]
+    assert len(without_doubles([one, person(x=30)])) == 2  # somebody beside them is not
 
 
 def test_of_doubles_the_surest_is_kept():

@@ -98,6 +98,13 @@ def test_two_sightings_are_too_few_unless_the_clip_is_that_short():
     assert len(follow([brief], frames=1).people()) == 1
 
 
+def test_somebody_seen_for_a_third_of_a_second_in_many_key_frames_is_noise():
+    flicker = lambda t: person(500) if 0.49 < t < 0.81 else None  # noqa: E731
+    assert [len(one.frames) for one in follow([lambda t: person(100), flicker], 0.04, 50).people()] == [50]
+    longer = lambda t: person(500) if 0.49 < t < 1.01 else None  # noqa: E731
+    assert len(follow([lambda t: person(100), longer], 0.04, 50).people()) == 2
+
+
 @given(
     places=st.lists(st.tuples(st.floats(0, 2000), st.floats(0, 1000)), min_size=0, max_size=6),
     frames=st.integers(1, 5),
@@ -122,7 +129,7 @@ def test_new_tracks_are_reported():
 def test_reach_grows_with_the_time_between_key_frames(gap_s):
     track = Track()
     track.add(0, 0.0, person(0))
-    reach = min(0.3 + 2 * gap_s, 1.0) * 100
+    reach = (0.3 + 2 * gap_s) * 100
     assert track.misfit(person(0.99 * reach), gap_s) < 1 < track.misfit(person(1.01 * reach), gap_s)
 
 

@@ -6,6 +6,8 @@ Axes: P people, J joints.
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
+
 from uplift3d.arrays import DoubleArray, FloatArray, Image
 
 
@@ -18,6 +20,12 @@ class People(NamedTuple):
     """(P, J) in [0, 1]."""
     hint: FloatArray | None = None
     """(P, J, 3) its own guess in 3D, metres from the pelvis, camera axes; NaN where it makes none."""
+
+    def joined(self, others: "People") -> "People":
+        """These and the others, of the same detector."""
+        hint = None if self.hint is None or others.hint is None else np.concatenate([self.hint, others.hint])
+        positions = np.concatenate([self.positions, others.positions])
+        return People(positions, np.concatenate([self.confidence, others.confidence]), hint)
 
 
 class Detector(Protocol):
@@ -50,6 +58,8 @@ class Place(NamedTuple):
     """Longer side of the box around the joints, in pixels."""
     positions: FloatArray
     """(J, 2) the joints when last seen, moved along, in pixels; NaN where unseen."""
+    sure: bool = False
+    """Seen so surely and so shortly before that they will be right there."""
 
 
 @runtime_checkable

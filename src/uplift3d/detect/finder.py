@@ -5,15 +5,17 @@ from typing import NamedTuple
 
 from uplift3d.arrays import Image
 from uplift3d.detect.base import Detector, Follower, People
-from uplift3d.detect.sighting import SAME_PERSON, Sighting, distance, sightings, without_doubles
+from uplift3d.detect.sighting import Sighting, is_same, sightings, without_doubles
 from uplift3d.detect.tracks import MIN_SCORE, Track
 
 SEARCH_INTERVAL_S = 1.0
 """How often the whole image is searched for more people while all known ones are in sight."""
 MISSING_SEARCH_INTERVAL_S = 0.35
 """The same while somebody is missing (or nobody known)."""
-FINE_SEARCH_INTERVAL_S, EMPTY_SEARCH_INTERVAL_S = 4.0, 2.0
+FINE_SEARCH_INTERVAL_S, EMPTY_SEARCH_INTERVAL_S = 8.0, 2.0
 """How often it is searched for people who are small in it, while somebody is in sight and while nobody is."""
+FIRST_SEARCHES = 2
+"""So many key-frames are searched that closely at the beginning: one look may miss somebody."""
 TRACE_FRAMES = 10
 """How many key-frames before somebody's first sighting are looked through for them."""
 TRACE_MISSES = 2
@@ -75,7 +77,7 @@ class Finder:
             return
         for moment in list(self._past)[-2::-1]:  # the latest is where the person was found
             seen = self._people(self.detector.look_near(moment.rgb, [track.expected(moment.time_s)]))
-            new = [one for one in seen if all(distance(one, other) > SAME_PERSON for other in moment.people)]
+            new = [one for one in seen if not any(is_same(one, other) for other in moment.people)]
             fitting = [one for one in new if track.misfit(one, moment.time_s) <= 1]
             if fitting:
                 best = min(fitting, key=lambda one: track.misfit(one, moment.time_s))
@@ -95,10 +97,11 @@ class Finder:
     ) -> list[Sighting]:
         complete = 0 < known <= len(found)
         interval_s = (SEARCH_INTERVAL_S if complete else MISSING_SEARCH_INTERVAL_S) - _SLACK_S
-        if time_s - self._searched_s < interval_s:
+        beginning = self._key_frames < FIRST_SEARCHES
+        if time_s - self._searched_s < interval_s and not beginning:
             return found
         fine_interval_s = (FINE_SEARCH_INTERVAL_S if found else EMPTY_SEARCH_INTERVAL_S) - _SLACK_S
-        fine = time_s - self._fine_searched_s >= fine_interval_s
+        fine = beginning or time_s - self._fine_searched_s >= fine_interval_s
         self._searched_s, self._fine_searched_s = time_s, time_s if fine else self._fine_searched_s
         more = detector.search(rgb, [one.place for one in found], fine=fine)
         everybody = without_doubles([*found, *self._people(more)])

@@ -10,8 +10,9 @@ from uplift3d.skeletons import joint_set
 
 TRUNK = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
 BODY = (*TRUNK, "left_knee", "right_knee")
-SAME_PERSON = 0.15
-"""Two sightings in one image whose joints lie closer than this (mean, over the size) are the same person."""
+SAME_PERSON, SAME_BOX = 0.15, 0.6
+"""Two sightings in one image show the same person if their joints lie closer than the first (mean, in sizes)
+or their boxes overlap more than the second (intersection over union), as when one of them is upside down."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +79,24 @@ def distance(one: Sighting, other: Sighting) -> float:
     return float(np.nanmean(apart) / size) if np.isfinite(apart).any() and size > 0 else np.inf
 
 
+def is_same(one: Sighting, other: Sighting) -> bool:
+    """Whether two sightings in one image show the same person."""
+    return distance(one, other) <= SAME_PERSON or box_overlap(one, other) > SAME_BOX
+
+
+def box_overlap(one: Sighting, other: Sighting) -> float:
+    """Intersection over union of the boxes, in [0, 1]."""
+    (low, high), (other_low, other_high) = one.box, other.box
+    common = np.clip(np.minimum(high, other_high) - np.maximum(low, other_low), 0, None).prod()
+    union = (high - low).prod() + (other_high - other_low).prod() - common
+    return float(common / union) if union > 0 else 0.0
+
+
 def without_doubles(people: list[Sighting]) -> list[Sighting]:
     """Each person once: of sightings that coincide, the one with the highest score."""
     kept: list[Sighting] = []
     for person in sorted(people, key=lambda one: -one.score):
-        if all(distance(person, other) > SAME_PERSON for other in kept):
+        if not any(is_same(person, other) for other in kept):
             kept.append(person)
     return kept
 

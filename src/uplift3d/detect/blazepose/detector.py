@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from uplift3d.arrays import Image
+from uplift3d.arrays import FloatArray, Image
 from uplift3d.detect.base import People, Place
 from uplift3d.detect.blazepose import models
 from uplift3d.detect.blazepose.crops import MARGIN, Square
@@ -28,8 +28,12 @@ MIN_PRESENCE, MIN_PRESENCE_NEW = 0.5, 0.97
 shared clips people have 0.99 and more, what was taken for people 0.95 and less."""
 SEARCH_PX, FINE_SEARCH_PX = 200e3, 400e3
 """Area of the whole image as a search shows it to the person network, in its pixels."""
-AROUND = 2.0
-"""Side of the square around somebody expected, in sizes of the person."""
+AROUND, CLOSE = 2.0, 1.6
+"""Side of the square around somebody expected, and around somebody seen from afar, in sizes of the person."""
+NEIGHBOUR = 1.0
+"""People closer than this, in sizes of the larger one, may be taken for each other."""
+THERE = 0.5
+"""How far from their place somebody may be found, in sizes, before they are looked for right there."""
 SAME_MIDDLE, SAME_SIZE = 0.12, 1.6
 """Squares whose middles are this close, in sides, and as much alike in size show the same person."""
 HIPS, SHOULDERS = [23, 24], [11, 12]
@@ -68,14 +72,26 @@ class BlazePose:
         ]
 
     def look_near(self, rgb: Image, places: Sequence[Place]) -> People:
-        """See `Follower.look_near`."""
-        looks = _pool().map(partial(self._find_near, rgb), places)
-        squares = _distinct(square for found in looks for square in found)
-        return self._see_all([(rgb, squares)], MIN_PRESENCE)[0]
+        """See `Follower.look_near`.
+
+        Person detection is left out for people whose place is sure and who have it to themselves. Whom it
+        misses is looked for where they should be.
+        """
+        alone = [place for place in places if place.sure and not _has_neighbour(place, places)]
+        found = self._see_expected(rgb, alone)
+        others = [place for place in places if not _is_there(place, found)]
+        looks = _pool().map(partial(self._find_near, rgb), others)
+        squares = _distinct((square for near in looks for square in near), _squares_of(found))
+        found = found.joined(self._see_all([(rgb, squares)], MIN_PRESENCE)[0])
+        return found.joined(self._see_expected(rgb, [one for one in others if not _is_there(one, found)]))
+
+    def _see_expected(self, rgb: Image, places: Sequence[Place]) -> People:
+        """Those of the people expected at these places who are right there."""
+        return self._see_all([(rgb, [_square_of(place.positions) for place in places])])[0]
 
     def search(self, rgb: Image, seen: Sequence[Place] = (), *, fine: bool = False) -> People:
         """See `Follower.search`."""
-        known = [_square_of(place) for place in seen]
+        known = [_square_of(place.positions) for place in seen]
         (found,) = self._find_all([rgb], fine, known)
         return self._see_all([(rgb, found)])[0]
 
@@ -95,14 +111,14 @@ class BlazePose:
         return [person.square for person in find_people(self._person, rgb, scale, MIN_SCORE_FAR)]
 
     def _look_closer(self, rgb: Image, square: Square) -> list[Square]:
-        window = Square(square.x, square.y, AROUND * square.side_px / MARGIN)
+        window = Square(square.x, square.y, CLOSE * square.side_px / MARGIN)
         return [person.square for person in find_people_in(self._person, rgb, window, MIN_SCORE)]
 
     def _find_near(self, rgb: Image, place: Place) -> list[Square]:
         """Squares of the people around a place: sure ones, and an unsure one if it is where it should be."""
         window = Square(float(place.centre[0]), float(place.centre[1]), AROUND * place.size)
         people = find_people_in(self._person, rgb, window, MIN_SCORE_FAR)
-        expected = _square_of(place)
+        expected = _square_of(place.positions)
         sure = [person.square for person in people if person.score >= MIN_SCORE]
         return sure or [person.square for person in people if _same(person.square, expected)]
 
@@ -143,9 +159,27 @@ def _people(seen: Iterable[Landmarks], rgb: Image, min_presence: float) -> Peopl
     return People(positions, confidence, hint - hint[:, HIPS].mean(axis=1, keepdims=True))
 
 
-def _square_of(place: Place) -> Square:
+def _is_there(place: Place, people: People) -> bool:
+    """Whether one of these people may be the one expected at a place."""
+    middles = people.positions[:, [*HIPS, *SHOULDERS]].mean(axis=1)
+    return bool((np.linalg.norm(middles - place.centre, axis=-1) < THERE * place.size).any())
+
+
+def _has_neighbour(place: Place, places: Sequence[Place]) -> bool:
+    return any(
+        np.linalg.norm(other.centre - place.centre) < NEIGHBOUR * max(place.size, other.size)
+        for other in places
+        if other is not place
+    )
+
+
+def _squares_of(people: People) -> list[Square]:
+    return [_square_of(positions) for positions in people.positions]
+
+
+def _square_of(joints: FloatArray) -> Square:
     """Where the landmark network should look for somebody: around the hips, as far as the body reaches."""
-    positions = place.positions.astype(np.float64)
+    positions = joints.astype(np.float64)
     hips, shoulders = positions[HIPS].mean(axis=0), positions[SHOULDERS].mean(axis=0)
     reach = np.nanmax(np.linalg.norm(positions - hips, axis=-1))
     up = (shoulders - hips) / max(float(np.linalg.norm(shoulders - hips)), 1e-6)
