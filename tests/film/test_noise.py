@@ -195,3 +195,16 @@ def test_the_same_generator_gives_the_same_detections():
     )
     assert torch.equal(first[0], second[0])
     assert torch.equal(first[1], second[1])
+
+
+def test_a_detector_s_own_idea_of_a_joint_stays_for_the_window_and_differs_between_windows(random):
+    error = errors_mm(changed(definitions=1.0), random)
+    moved = error[:, :, H36M.index("head_top")]
+    torch.testing.assert_close(moved, moved[:, :1].expand_as(moved))
+    assert 10 < moved[:, 0].std(0).amax() < 60
+
+
+def test_a_derived_joint_is_as_sure_as_its_least_sure_source(random):
+    confidence = detect(view(), H36M, changed(known_spread=0.5), TOKEN_S, random).confidence
+    hips = confidence[..., [H36M.index("left_hip"), H36M.index("right_hip")]]
+    torch.testing.assert_close(confidence[..., H36M.index("pelvis")], hips.amin(-1))

@@ -14,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor
 from torch.nn.functional import normalize
 
+from uplift3d.film.definitions import displacements
 from uplift3d.film.draws import LogRange, gaussian, log_uniform, uniform
-from uplift3d.film.noise import JOINT_NOISE, Detections, correlated
+from uplift3d.film.noise import JOINT_NOISE, Detections, correlated, derive
 from uplift3d.film.poses import rotation_about
 from uplift3d.skeletons import JointSet
 
@@ -70,6 +71,8 @@ def guess(
     """
     batch, tokens, count, _ = targets.shape
     sides = detections.exchanged[..., None]
+    if detections.shares is not None:
+        targets = derive(targets + displacements(targets, joints, detections.shares), joints)
     truth = torch.where(sides, targets[:, :, list(joints.mirror)], targets)
     size = (gaussian((batch, 1, 1, 1), targets, random) * config.size).exp()
     deep = (gaussian((batch, 1, 1), targets, random) * config.depth).exp()

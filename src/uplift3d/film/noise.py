@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor
 
 from uplift3d.film.cameras import View
+from uplift3d.film.definitions import displacements, draw_shares
 from uplift3d.film.draws import LogRange, ShareRange, SizeRange, gaussian, log_uniform, uniform
 from uplift3d.skeletons import JointSet
 
@@ -47,6 +48,9 @@ class NoiseConfig(BaseModel):
     """Time constant of the slow error, log-uniform per window."""
     bias_mm: float = Field(default=15.0, ge=0)
     """Standard deviation of a joint's constant displacement: every detector defines joints its own way."""
+    definitions: float = Field(default=0.0, ge=0)
+    """How far joints are moved along their bones, constant in a window, as a multiple of
+    `film.definitions.DEFINITIONS`."""
     outlier_rate: float = Field(default=0.005, ge=0, le=1)
     """Share of joints whose white error is ten times as large."""
     lost_rate: ShareRange = (0.0, 0.08)
@@ -97,6 +101,8 @@ class Detections(NamedTuple):
     """(B, N, J) 0 … 1, 0 where unseen."""
     exchanged: Tensor
     """(B, N, J) True where the joint's other side was reported."""
+    shares: Tensor | None = None
+    """(B, lines of `DEFINITIONS`) how far this detector puts joints along their bones; None: nowhere else."""
 
 
 def detect(
@@ -125,16 +131,20 @@ def detect(
         error_mm = error_mm * (config.known_spread * trouble).exp()[..., None]
     error_mm = error_mm + _bias(view, config.bias_mm, random)
     exchanged = _exchanged(clean, joints, config, token_s, random)
-    noisy = torch.where(exchanged[..., None], clean[:, :, list(joints.mirror)], clean) + error_mm * scale
-    noisy = _derive(noisy, joints).nan_to_num()
+    shares = draw_shares(config.definitions, batch, clean, random) if config.definitions else None
+    defined = clean if shares is None else clean + displacements(clean, joints, shares)
+    noisy = torch.where(exchanged[..., None], defined[:, :, list(joints.mirror)], defined) + error_mm * scale
+    noisy = derive(noisy, joints).nan_to_num()
     lost = _lost(clean, config, token_s, random) | ~known
     strict = uniform((batch, 1, 1), 0, 1, clean, random) < config.lost_outside
     seen = ~_with_derived(lost | (strict & ~view.visible), joints)
     missed = uniform((batch, tokens, 1), 0, 1, clean, random) < config.missed_rate
     seen = seen & ~missed & view.in_front[..., None]
     seen = seen & ~_footless(clean, joints, config, random)
-    confidence = seen.to(clean) if trouble is None else seen * _told(trouble, config, random)
-    return Detections(noisy, seen, confidence, exchanged)
+    confidence = seen.to(clean)
+    if trouble is not None:
+        confidence = confidence * _lowest(_told(trouble, config, random), joints)
+    return Detections(noisy, seen, confidence, exchanged, shares)
 
 
 def correlated(shape: tuple[int, ...], time_s: Tensor, token_s: float, random: Generator) -> Tensor:
@@ -149,6 +159,17 @@ def correlated(shape: tuple[int, ...], time_s: Tensor, token_s: float, random: G
     white = gaussian((batch, tokens, int(torch.Size(shape[2:]).numel())), time_s, random)
     noise: Tensor = (factor @ white).reshape(shape)
     return noise
+
+
+def derive(noisy: Tensor, joints: JointSet) -> Tensor:
+    """Poses (B, N, J, D) with pelvis and torso as `skeletons.DERIVED` makes them from what detectors really
+    give (hips, neck)."""
+    noisy = noisy.clone()
+    pelvis, neck = joints.index("pelvis"), joints.index("neck")
+    hips = [joints.index("left_hip"), joints.index("right_hip")]
+    noisy[:, :, pelvis] = noisy[:, :, hips].mean(2)
+    noisy[:, :, joints.index("torso")] = (noisy[:, :, pelvis] + noisy[:, :, neck]) / 2
+    return noisy
 
 
 def _white(clean: Tensor, config: NoiseConfig, random: Generator) -> Tensor:
@@ -234,22 +255,23 @@ def _lost(clean: Tensor, config: NoiseConfig, token_s: float, random: Generator)
     return lost
 
 
-def _derive(noisy: Tensor, joints: JointSet) -> Tensor:
-    """Pelvis and torso as `skeletons.DERIVED` makes them from what detectors really give (hips, neck)."""
-    noisy = noisy.clone()
-    pelvis, neck = joints.index("pelvis"), joints.index("neck")
-    hips = [joints.index("left_hip"), joints.index("right_hip")]
-    noisy[:, :, pelvis] = noisy[:, :, hips].mean(2)
-    noisy[:, :, joints.index("torso")] = (noisy[:, :, pelvis] + noisy[:, :, neck]) / 2
-    return noisy
-
-
 def _with_derived(lost: Tensor, joints: JointSet) -> Tensor:
     """A joint that detectors derive from others (pelvis, torso, neck) is lost with any of them."""
-    hips = [joints.index("left_hip"), joints.index("right_hip")]
-    shoulders = [joints.index("left_shoulder"), joints.index("right_shoulder")]
-    sources = {"pelvis": hips, "torso": hips + shoulders, "neck": shoulders}
     lost = lost.clone()
-    for name, used in sources.items():
+    for name, used in _sources(joints).items():
         lost[..., joints.index(name)] = lost[..., used].any(-1)
     return lost
+
+
+def _lowest(told: Tensor, joints: JointSet) -> Tensor:
+    """A joint that detectors derive from others has the lowest of their confidences."""
+    told = told.clone()
+    for name, used in _sources(joints).items():
+        told[..., joints.index(name)] = told[..., used].amin(-1)
+    return told
+
+
+def _sources(joints: JointSet) -> dict[str, list[int]]:
+    hips = [joints.index("left_hip"), joints.index("right_hip")]
+    shoulders = [joints.index("left_shoulder"), joints.index("right_shoulder")]
+    return {"pelvis": hips, "torso": hips + shoulders, "neck": shoulders}
