@@ -19,7 +19,7 @@ import numpy.typing as npt
 from uplift3d import Keypoints2D, Lifter, Motion3D
 from uplift3d.camera import Camera
 from uplift3d.data.store import MotionStore
-from uplift3d.data.tracks import StoredTrack
+from uplift3d.data.videos import StoredVideo
 from uplift3d.evaluate.metrics import acceleration_error, mpjpe, mpjve, p_mpjpe
 from uplift3d.film.held_out import evenly, film, pieces_of
 from uplift3d.post import fix_bones, interpolate, place, smooth
@@ -32,7 +32,7 @@ Array = npt.NDArray[np.float64]
 class Lifted(NamedTuple):
     """One film and what the network makes of it."""
 
-    track: StoredTrack
+    video: StoredVideo
     keys: Keypoints2D
     motion: Motion3D
     """Raw, in camera axes, at the network's own times."""
@@ -49,22 +49,22 @@ def main() -> None:
     args = parser.parse_args()
     store = MotionStore.open(args.store)
     pieces = evenly(pieces_of(store), args.films)
-    tracks = [film(store, piece) for piece in pieces]
+    videos = [film(store, piece) for piece in pieces]
     lifter = Lifter(args.model, raw=True, settle_sides=False, use_hint=False)
-    print(f"{len(tracks)} films, {datetime.date.today()}\n")
-    lifted = {every: [lift(track, lifter, every) for track in tracks] for every in INTERVALS_S}
+    print(f"{len(videos)} films, {datetime.date.today()}\n")
+    lifted = {every: [lift(video, lifter, every) for video in videos] for every in INTERVALS_S}
     print_poses(lifted)
     print_places(lifted)
 
 
-def lift(track: StoredTrack, lifter: Lifter, interval_s: float) -> Lifted:
+def lift(video: StoredVideo, lifter: Lifter, interval_s: float) -> Lifted:
     """Lift every so many seconds of a film."""
-    times = np.arange(len(track)) / RATE_HZ
+    times = np.arange(len(video)) / RATE_HZ
     step = round(interval_s * RATE_HZ)
-    keys = Keypoints2D(track.keypoints_px[None, ::step], None, times[::step], track.image_size, "h36m17")  # type: ignore[arg-type]
+    keys = Keypoints2D(video.keypoints_px[None, ::step], None, times[::step], video.image_size, "h36m17")  # type: ignore[arg-type]
     grid = times[:: round(lifter.spec.spacing_s * RATE_HZ)]
-    motion = lifter.lift(keys, output_times=grid, focal_px=track.camera.focal_px[0])
-    return Lifted(track, keys, motion, times[times <= grid[-1]])
+    motion = lifter.lift(keys, output_times=grid, focal_px=video.camera.focal_px[0])
+    return Lifted(video, keys, motion, times[times <= grid[-1]])
 
 
 WAYS: dict[str, Callable[[Motion3D, Array], Array]] = {
@@ -99,11 +99,11 @@ def print_places(lifted: dict[float, list[Lifted]]) -> None:
     for every, films in lifted.items():
         errors_, within = [], []
         for one in films:
-            size = one.track.image_size
-            camera = Camera.pinhole(one.track.camera.focal_px[0], (size[0] / 2, size[1] / 2))
+            size = one.video.image_size
+            camera = Camera.pinhole(one.video.camera.focal_px[0], (size[0] / 2, size[1] / 2))
             motion = place(fix_bones(one.motion), one.keys, camera)
             rows = np.round(motion.times * RATE_HZ).astype(int)
-            pelvis = one.track.positions_camera[rows, 0]
+            pelvis = one.video.positions_camera[rows, 0]
             off = np.linalg.norm(motion.root[0] - pelvis, axis=-1)
             known = np.isfinite(off)
             errors_.append((off / np.linalg.norm(pelvis, axis=-1))[known])
@@ -117,7 +117,7 @@ def print_places(lifted: dict[float, list[Lifted]]) -> None:
 
 def truth_of(lifted: Lifted) -> Array:
     """(T, 17, 3) metres from the pelvis, camera axes."""
-    poses = lifted.track.positions_camera[: len(lifted.times), :17].astype(np.float64)
+    poses = lifted.video.positions_camera[: len(lifted.times), :17].astype(np.float64)
     return poses - poses[:, :1]
 
 

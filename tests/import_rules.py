@@ -62,7 +62,7 @@ TORCH_SIDE = (
     "uplift3d.evaluate.open_mocap",
     "uplift3d.evaluate.published",
     "uplift3d.evaluate.rivals",
-    "uplift3d.evaluate.track_lifter",
+    "uplift3d.evaluate.video_lifter",
 )
 # Modules that are loaded by name when somebody asks for what they do, and the package which that takes.
 NEEDS_EXTRA = {"uplift3d.export.parquet": "pyarrow", "uplift3d.view.html": "plotly"}

@@ -7,7 +7,7 @@ import numpy as np
 
 from uplift3d.camera import Camera
 from uplift3d.data.store import Clip, write_store
-from uplift3d.data.tracks import StoredTrack
+from uplift3d.data.videos import StoredVideo
 from uplift3d.skeletons import joint_set
 
 H36M = joint_set("h36m17")
@@ -21,6 +21,19 @@ STANDING = {
     "wrist": (0.24, -0.05, -0.05),
 }
 MIDDLE = {"pelvis": 0.0, "torso": 0.25, "neck": 0.5, "head": 0.62, "head_top": 0.74}
+
+
+HALF_HELD_OUT = [
+    ("bandai-2", "a", 300),
+    ("bandai-2", "b", 150),
+    ("bandai-1", "c", 160),
+    ("bandai-1", "d", 40),
+    ("cmu-bvh", "1", 200),
+    ("cmu-bvh", "2", 130),
+    ("cmu-amc", "1", 200),
+    ("cmu-amc", "2", 130),
+]
+"""Data set, subject and frames for `write_moving`; one that is held out is too short to measure on."""
 
 
 def standing() -> np.ndarray:
@@ -71,7 +84,7 @@ def write_moving(path: Path, clips: Iterable[tuple[str, str, int]]) -> Path:
     return path
 
 
-def filmed_track(frames: int = 60, rate_hz: float = 50.0, start: int = 0) -> StoredTrack:
+def filmed_video(frames: int = 60, rate_hz: float = 50.0, start: int = 0) -> StoredVideo:
     """Pixel x of every joint, and depth of the wrist, count frames; the person stands off the axis."""
     count = start + np.arange(frames, dtype=np.float32)
     pixels = np.zeros((frames, 17, 2), np.float32)
@@ -81,7 +94,7 @@ def filmed_track(frames: int = 60, rate_hz: float = 50.0, start: int = 0) -> Sto
     confidence = np.ones((frames, 17), np.float32)
     confidence[:, 10] = 0
     camera = Camera.pinhole(1000.0, (500, 500))
-    return StoredTrack(
+    return StoredVideo(
         *("S1", "walk", "walk", "0", camera, (1000, 1000), rate_hz, "made up"),
         keypoints_px=pixels,
         confidence=confidence,

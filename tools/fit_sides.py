@@ -41,14 +41,14 @@ def main() -> None:
     args = parser.parse_args()
     random = np.random.default_rng(SEED)
     drawn = films(MotionStore.open(args.store), held_out=False, count=args.films, seed=SEED, least_s=2.0)
-    tracks = [vectors_of(film, random) for film in drawn]
+    videos = [vectors_of(film, random) for film in drawn]
     fitted = []
     for lag_s in LAGS_S:
-        pairs = both_mirrored(pairs_at(tracks, round(lag_s * RATE_HZ), random))
+        pairs = both_mirrored(pairs_at(videos, round(lag_s * RATE_HZ), random))
         shares, covariances = fit(pairs, args.components, args.rounds, random)
         print(f"lag {lag_s:g} s: {len(pairs)} pairs, shares {np.sort(shares)[::-1].round(3).tolist()}")
         fitted.append((shares, covariances))
-    rows, columns = np.tril_indices(2 * tracks[0].shape[1])
+    rows, columns = np.tril_indices(2 * videos[0].shape[1])
     target = Path(side_evidence.__file__).with_name("sides.npz")
     np.savez_compressed(
         target,
@@ -71,10 +71,10 @@ def vectors_of(film: Film, random: np.random.Generator) -> np.ndarray:
 
 
 def pairs_at(
-    tracks: list[np.ndarray], lag: int, random: np.random.Generator, most: int = 15_000
+    videos: list[np.ndarray], lag: int, random: np.random.Generator, most: int = 15_000
 ) -> np.ndarray:
     """(n, 2 D) whole looks `lag` frames apart."""
-    pairs = np.concatenate([np.concatenate([t[:-lag], t[lag:]], axis=1) for t in tracks if len(t) > lag])
+    pairs = np.concatenate([np.concatenate([t[:-lag], t[lag:]], axis=1) for t in videos if len(t) > lag])
     pairs = pairs[np.isfinite(pairs).all(axis=1)]
     return pairs[random.permutation(len(pairs))[:most]]
 

@@ -130,12 +130,13 @@ class LifterOptions(TypedDict, total=False):
         bool,
         Option(
             True,
-            "leave out the 2D detector's own guess in 3D (default: averaged with the lifted poses)",
+            "leave out the 2D detector's own guess in 3D (default: used by networks that take it as "
+            "input, as the shipped ones do, and averaged with the poses of others)",
             off="--no-hint",
         ),
     ]
-    """Average the lifted poses with the picture's own 3D where the 2D joints carry it (`lift.blend_hint`).
-    Networks that take it as input do so anyway, and those with the published input never see it."""
+    """Use the picture's own 3D where the 2D joints carry it: as input of networks that take it, averaged with
+    the poses of others (`lift.blend_hint`). Those with the published input never see it."""
 
     threads: Annotated[
         int | None,

@@ -10,7 +10,7 @@ pytest.importorskip("scipy", reason="needs scipy (the train extra)")
 from uplift3d.cli import main
 from uplift3d.data.dataset_import import find_motions, import_motions, to_clip
 from uplift3d.data.store import MotionStore
-from uplift3d.data.tracks import Motion
+from uplift3d.data.videos import Motion
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.skeletons import joint_set
 

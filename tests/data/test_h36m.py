@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from uplift3d.data import h36m
-from uplift3d.data.tracks import Track
+from uplift3d.data.videos import LabelledVideo
 from uplift3d.errors import InputError
 from uplift3d.skeletons import joint_set, reorder
 
@@ -39,35 +39,35 @@ def small_set(subjects=("S1",), takes=("Walking 1",), frames=3):
 
 
 @pytest.fixture(scope="module")
-def tracks(golden_dir):
+def videos(golden_dir):
     e2e = golden_dir / "e2e"
-    return h36m.read_tracks(
+    return h36m.read_videos(
         e2e / "data_3d_h36m_synthetic.npz", e2e / "data_2d_h36m_synthetic.npz", h36m.TEST_SUBJECTS
     )
 
 
-def test_camera_positions_and_order_are_those_of_the_published_evaluation(golden_dir, tracks):
+def test_camera_positions_and_order_are_those_of_the_published_evaluation(golden_dir, videos):
     with np.load(golden_dir / "e2e" / "e2e_eval.npz") as file:
         truth, actions, index = file["gt_first500"], file["actions"], file["frame_index"]
         names = file["action_names"]
     order = reorder("h36m17", "uu17")
-    relative = [track.positions_camera[:, order] - track.positions_camera[:, :1] for track in tracks]
+    relative = [video.positions_camera[:, order] - video.positions_camera[:, :1] for video in videos]
     np.testing.assert_allclose(np.concatenate(relative)[:500], truth, atol=5e-6)
-    np.testing.assert_array_equal(np.concatenate([np.arange(len(track)) for track in tracks]), index)
-    got = np.concatenate([np.full(len(track), track.action) for track in tracks])
+    np.testing.assert_array_equal(np.concatenate([np.arange(len(video)) for video in videos]), index)
+    got = np.concatenate([np.full(len(video), video.action) for video in videos])
     np.testing.assert_array_equal(got, names[actions])
     assert tuple(names) == h36m.ACTIONS
 
 
-def test_detections_longer_than_the_recording_are_cut(tracks):
-    assert len(tracks) == 2 * 17 * 4
-    assert all(len(track.keypoints_px) == len(track) for track in tracks)
+def test_detections_longer_than_the_recording_are_cut(videos):
+    assert len(videos) == 2 * 17 * 4
+    assert all(len(video.keypoints_px) == len(video) for video in videos)
 
 
 def test_seventeen_joints_in_the_order_of_the_joint_set(tmp_path):
     write(tmp_path, *small_set())
-    track = h36m.load_tracks(tmp_path, subjects=["S1"])[2]
-    kept = dict(zip(joint_set("h36m17").joints, track.positions_world[0, :, 0], strict=True))
+    video = h36m.load_videos(tmp_path, subjects=["S1"])[2]
+    kept = dict(zip(joint_set("h36m17").joints, video.positions_world[0, :, 0], strict=True))
     assert kept["pelvis"] == 0
     assert (kept["right_hip"], kept["right_ankle"], kept["left_hip"], kept["left_ankle"]) == (1, 3, 6, 8)
     assert (kept["torso"], kept["neck"], kept["head"], kept["head_top"]) == (12, 13, 14, 15)
@@ -77,14 +77,14 @@ def test_seventeen_joints_in_the_order_of_the_joint_set(tmp_path):
         25,
         27,
     )
-    assert (track.subject, track.take, track.action, track.camera_id) == (
+    assert (video.subject, video.take, video.action, video.camera_id) == (
         "S1",
         "Walking 1",
         "Walking",
         "58860488",
     )
-    assert track.image_size == (1000, 1000)
-    np.testing.assert_array_equal(track.keypoints_px.ravel(), np.arange(3 * 34) + 2)
+    assert video.image_size == (1000, 1000)
+    np.testing.assert_array_equal(video.keypoints_px.ravel(), np.arange(3 * 34) + 2)
 
 
 @pytest.mark.parametrize("subject", h36m.TRAIN_SUBJECTS + h36m.TEST_SUBJECTS)
@@ -121,17 +121,17 @@ def test_missing_files_are_named(tmp_path):
     with pytest.raises(
         InputError, match=r"lacks data_3d_h36m\.npz and data_2d_h36m_gt\.npz; it holds no such file"
     ):
-        h36m.load_tracks(tmp_path, "gt")
+        h36m.load_videos(tmp_path, "gt")
     with pytest.raises(
         InputError, match=r"away: no such folder; data_3d_h36m\.npz and data_2d_\S+ were looked"
     ):
-        h36m.load_tracks(tmp_path / "away")
+        h36m.load_videos(tmp_path / "away")
     write(tmp_path, *small_set())
     with pytest.raises(
         InputError,
         match=r"lacks data_2d_h36m_gt\.npz; it holds data_2d_h36m_cpn_ft_h36m_dbb\.npz, data_3d_h36m\.npz",
     ):
-        h36m.load_tracks(tmp_path, "gt")
+        h36m.load_videos(tmp_path, "gt")
 
 
 def spoil(kind):
@@ -193,7 +193,7 @@ def spoil(kind):
 def test_recordings_that_do_not_fit_are_named(tmp_path, kind, message):
     write(tmp_path, *spoil(kind))
     with pytest.raises(InputError, match=message):
-        h36m.load_tracks(tmp_path, subjects=["S1", "S5"])
+        h36m.load_videos(tmp_path, subjects=["S1", "S5"])
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_detections_at_another_frame_rate_are_refused(tmp_path, frames_2d, messa
     _, pixels = small_set(frames=frames_2d)
     write(tmp_path, world, pixels)
     with pytest.raises(InputError, match=f"S1 Walking 1 camera 54138969 has {message}"):
-        h36m.load_tracks(tmp_path, subjects=["S1"])
+        h36m.load_videos(tmp_path, subjects=["S1"])
 
 
 def test_recordings_without_images(tmp_path):
@@ -226,13 +226,13 @@ def test_recordings_without_images(tmp_path):
         next(h36m.load_motions(tmp_path / "S5"))
 
 
-def test_a_track_is_what_evaluation_takes(tmp_path):
+def test_a_video_is_what_evaluation_takes(tmp_path):
     write(tmp_path, *small_set())
-    track: Track = h36m.load_tracks(tmp_path, subjects=["S1"])[0]
-    assert track.rate_hz == 50
-    assert track.confidence is None
-    assert track.valid.tolist() == [True] * 3
-    assert "Human3.6M" in track.ground_truth
+    video: LabelledVideo = h36m.load_videos(tmp_path, subjects=["S1"])[0]
+    assert video.rate_hz == 50
+    assert video.confidence is None
+    assert video.valid.tolist() == [True] * 3
+    assert "Human3.6M" in video.ground_truth
 
 
 class Runs:
@@ -247,14 +247,14 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path, monkeypatch, which):
     member = which[5:7]
     np.savez(tmp_path / f"{which}.npz", **{f"positions_{member}": object_of({"S1": Runs()})})
     with pytest.raises(InputError, match=rf"{which}\.npz: positions_{member}: its pickle asks for posix"):
-        h36m.load_tracks(tmp_path, "gt", ["S1"])
+        h36m.load_videos(tmp_path, "gt", ["S1"])
     assert not (tmp_path / "proof").exists()
 
 
 def test_unknown_subjects_and_other_files_are_refused(tmp_path):
     write(tmp_path, *small_set())
     with pytest.raises(InputError, match="subject 'S2': accepted are S1, S5, S6, S7, S8, S9, S11"):
-        h36m.load_tracks(tmp_path, subjects=["S2"])
+        h36m.load_videos(tmp_path, subjects=["S2"])
     np.savez(tmp_path / "data_3d_h36m.npz", poses=np.zeros(3))
     with pytest.raises(InputError, match="holds poses: accepted is a dictionary 'positions_3d'"):
-        h36m.load_tracks(tmp_path, subjects=["S1"])
+        h36m.load_videos(tmp_path, subjects=["S1"])

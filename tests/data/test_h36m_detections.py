@@ -126,13 +126,13 @@ def write(tmp_path, world, content):
 @pytest.mark.parametrize("confidence_shape", [(17,), (17, 1)])
 def test_recordings_are_found_by_where_their_joints_lie(tmp_path, world, confidence_shape):
     write(tmp_path, world, {"train": {}, "test": rows(world, confidence_shape)} | {"train": None})
-    tracks = h36m.load_tracks(tmp_path, "sh.pkl")
-    assert len(tracks) == 2 * 2 * 4
-    for track in tracks:
-        projected = track.camera.project_world(track.positions_world)
-        np.testing.assert_allclose(track.keypoints_px, projected + 0.5, atol=1e-3)
-        lens = 1 + h36m.camera_ids().index(track.camera_id)
-        np.testing.assert_allclose(track.confidence, 0.25 * lens)
+    videos = h36m.load_videos(tmp_path, "sh.pkl")
+    assert len(videos) == 2 * 2 * 4
+    for video in videos:
+        projected = video.camera.project_world(video.positions_world)
+        np.testing.assert_allclose(video.keypoints_px, projected + 0.5, atol=1e-3)
+        lens = 1 + h36m.camera_ids().index(video.camera_id)
+        np.testing.assert_allclose(video.confidence, 0.25 * lens)
 
 
 def test_what_the_file_does_not_have_is_named(tmp_path, world):
@@ -141,9 +141,9 @@ def test_what_the_file_does_not_have_is_named(tmp_path, world):
     with pytest.raises(
         InputError, match=r"no detections of S9 Eating 1 camera 54138969: .* s_09\S+, lies \d+ pix"
     ):
-        h36m.load_tracks(tmp_path, "sh.pkl", ["S9"])
+        h36m.load_videos(tmp_path, "sh.pkl", ["S9"])
     with pytest.raises(InputError, match="has no subject S11; it has S9"):
-        h36m.load_tracks(tmp_path, "sh.pkl", ["S11"])
+        h36m.load_videos(tmp_path, "sh.pkl", ["S11"])
 
 
 def spoilt(kind, content):

@@ -136,30 +136,30 @@ def test_the_joint_sets_agree_with_the_data_sets_own_list():
 def test_original_training_sequences(tmp_path, ground_truth, scale):
     write_train(tmp_path, "S1", "Seq1")
     write_train(tmp_path, "S1", "Seq2")
-    tracks = list(mpi_inf_3dhp.load_train(tmp_path, ground_truth, ["S1"], (0, 8)))
-    assert [(t.take, t.camera_id, t.rate_hz) for t in tracks] == [
+    videos = list(mpi_inf_3dhp.load_train(tmp_path, ground_truth, ["S1"], (0, 8)))
+    assert [(t.take, t.camera_id, t.rate_hz) for t in videos] == [
         ("Seq1", "0", 25),
         ("Seq1", "8", 25),
         ("Seq2", "0", 50),
         ("Seq2", "8", 50),
     ]
     pixels, captured, _ = annotations(8, 28)
-    track = tracks[1]
-    np.testing.assert_allclose(track.keypoints_px, expected("mpi_inf_3dhp28", pixels), rtol=1e-6)
+    video = videos[1]
+    np.testing.assert_allclose(video.keypoints_px, expected("mpi_inf_3dhp28", pixels), rtol=1e-6)
     want = expected("mpi_inf_3dhp28", captured) * scale / 1000
-    np.testing.assert_allclose(track.positions_camera, want, rtol=1e-6)
-    assert (track.subject, track.action, track.ground_truth) == ("S1", "S1 Seq1", ground_truth)
-    assert track.image_size == (2048, 2048)
-    assert track.valid.all()
-    assert track.camera.focal_px == (1498, 1499)  # the calibration file's
+    np.testing.assert_allclose(video.positions_camera, want, rtol=1e-6)
+    assert (video.subject, video.action, video.ground_truth) == ("S1", "S1 Seq1", ground_truth)
+    assert video.image_size == (2048, 2048)
+    assert video.valid.all()
+    assert video.camera.focal_px == (1498, 1499)  # the calibration file's
 
 
 def test_without_a_calibration_file_the_lens_follows_from_the_annotations(tmp_path):
     for sequence in ("Seq1", "Seq2"):
         write_train(tmp_path, "S8", sequence, calibrated=False)
-    track = next(mpi_inf_3dhp.load_train(tmp_path, "univ_annot3", ["S8"]))
-    assert track.camera.focal_px == pytest.approx((1500, 1501))
-    assert track.camera.principal_point_px == pytest.approx((1024, 1050))
+    video = next(mpi_inf_3dhp.load_train(tmp_path, "univ_annot3", ["S8"]))
+    assert video.camera.focal_px == pytest.approx((1500, 1501))
+    assert video.camera.principal_point_px == pytest.approx((1024, 1050))
 
 
 def test_annotations_behind_the_last_image_are_left_out(tmp_path, monkeypatch):
@@ -171,13 +171,13 @@ def test_annotations_behind_the_last_image_are_left_out(tmp_path, monkeypatch):
 
 def test_converted_training_sequences(tmp_path):
     write_packed_train(tmp_path)
-    tracks = list(mpi_inf_3dhp.load_train(tmp_path, "univ_annot3"))
-    assert len(tracks) == 16 * 8
-    assert {(t.subject, t.take): t.rate_hz for t in tracks} == {k: v[1] for k, v in SEQUENCES.items()}
+    videos = list(mpi_inf_3dhp.load_train(tmp_path, "univ_annot3"))
+    assert len(videos) == 16 * 8
+    assert {(t.subject, t.take): t.rate_hz for t in videos} == {k: v[1] for k, v in SEQUENCES.items()}
     pixels, _, universal = annotations(1, 17)
-    np.testing.assert_allclose(tracks[1].keypoints_px, expected("mpi_inf_3dhp17", pixels), rtol=1e-6)
+    np.testing.assert_allclose(videos[1].keypoints_px, expected("mpi_inf_3dhp17", pixels), rtol=1e-6)
     np.testing.assert_allclose(
-        tracks[1].positions_camera, expected("mpi_inf_3dhp17", universal) / 1000, rtol=1e-6
+        videos[1].positions_camera, expected("mpi_inf_3dhp17", universal) / 1000, rtol=1e-6
     )
 
 
@@ -185,29 +185,29 @@ def test_converted_training_sequences(tmp_path):
 @pytest.mark.parametrize(("ground_truth", "scale"), [("annot3", 1.0), ("univ_annot3", 0.9)])
 def test_original_test_sequences(tmp_path, ground_truth, scale, inner):
     write_test(tmp_path / inner)
-    tracks = mpi_inf_3dhp.load_test(tmp_path, ground_truth)
-    assert [t.action for t in tracks] == ["TS1", "TS2", "TS3", "TS4", "TS5", "TS6"]
-    assert [t.image_size for t in tracks] == [(2048, 2048)] * 4 + [(1920, 1080)] * 2
+    videos = mpi_inf_3dhp.load_test(tmp_path, ground_truth)
+    assert [t.action for t in videos] == ["TS1", "TS2", "TS3", "TS4", "TS5", "TS6"]
+    assert [t.image_size for t in videos] == [(2048, 2048)] * 4 + [(1920, 1080)] * 2
     pixels, captured, _ = annotations(5, 17)
-    np.testing.assert_allclose(tracks[5].keypoints_px, expected("mpi_inf_3dhp17", pixels), rtol=1e-6)
+    np.testing.assert_allclose(videos[5].keypoints_px, expected("mpi_inf_3dhp17", pixels), rtol=1e-6)
     np.testing.assert_allclose(
-        tracks[5].positions_camera, expected("mpi_inf_3dhp17", captured) * scale / 1000, rtol=1e-6
+        videos[5].positions_camera, expected("mpi_inf_3dhp17", captured) * scale / 1000, rtol=1e-6
     )
-    assert tracks[5].valid.tolist() == [True, False, True, False, True]
-    assert tracks[5].camera.focal_px == pytest.approx((1500, 1501))
-    assert {t.rate_hz for t in tracks} == {25.0}
+    assert videos[5].valid.tolist() == [True, False, True, False, True]
+    assert videos[5].camera.focal_px == pytest.approx((1500, 1501))
+    assert {t.rate_hz for t in videos} == {25.0}
 
 
 def test_converted_test_sequences(tmp_path):
     write_packed_test(tmp_path)
-    tracks = mpi_inf_3dhp.load_test(tmp_path, "univ_annot3", rate_hz=50)
-    assert [t.image_size[1] for t in tracks] == [2048] * 4 + [1080] * 2
-    assert tracks[0].valid.tolist() == [True, False, True, False, True]
-    assert tracks[0].rate_hz == 50
-    assert tracks[0].camera is None
+    videos = mpi_inf_3dhp.load_test(tmp_path, "univ_annot3", rate_hz=50)
+    assert [t.image_size[1] for t in videos] == [2048] * 4 + [1080] * 2
+    assert videos[0].valid.tolist() == [True, False, True, False, True]
+    assert videos[0].rate_hz == 50
+    assert videos[0].camera is None
     _, _, universal = annotations(0, 17)
     np.testing.assert_allclose(
-        tracks[0].positions_camera, expected("mpi_inf_3dhp17", universal) / 1000, rtol=1e-6
+        videos[0].positions_camera, expected("mpi_inf_3dhp17", universal) / 1000, rtol=1e-6
     )
 
 

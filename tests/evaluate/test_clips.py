@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="needs torch (the train extra)")
 import torch
 
 from uplift3d.camera import Camera, Distortion
-from uplift3d.data.tracks import StoredTrack
+from uplift3d.data.videos import StoredVideo
 from uplift3d.errors import InputError
 from uplift3d.evaluate.clips import ClipLifter, metres_from_image, tile
 from uplift3d.evaluate.published import evaluate_lifter
@@ -39,7 +39,7 @@ class Recorder(MotionBERT):
         return sequence, sequence[:, sequence.shape[1] // 2]
 
 
-def track(frames=23, confidence=True, camera=CAMERA):
+def video(frames=23, confidence=True, camera=CAMERA):
     """Somebody who walks across the image and towards the camera, off its axis."""
     rng = np.random.default_rng(0)
     body = rng.uniform([-0.4, -0.9, -0.4], [0.4, 0.9, 0.4], size=(17, 3))
@@ -47,7 +47,7 @@ def track(frames=23, confidence=True, camera=CAMERA):
     way = np.linspace([-1.2, 0.2, 5.0], [0.9, 0.1, 3.5], frames)
     sway = 0.1 * np.sin(np.arange(frames) / 5)[:, None, None] * rng.normal(size=(17, 3))
     positions = (way[:, None] + body + sway).astype(np.float32)
-    return StoredTrack(
+    return StoredVideo(
         *("S9", "walk", "walk", "0", camera, (WIDTH, HEIGHT), 50.0, "made up"),
         keypoints_px=CAMERA.project(positions).astype(np.float32),
         confidence=rng.uniform(0.1, 0.9, (frames, 17)).astype(np.float32) if confidence else None,
@@ -92,13 +92,13 @@ def relative(given):
 @pytest.mark.parametrize("flip", [True, False])
 @pytest.mark.parametrize("frames", [1, 5, FRAMES - 1, FRAMES, FRAMES + 1, 2 * FRAMES, 2 * FRAMES + 1, 40])
 def test_true_poses_in_image_units_have_no_error(frames, flip, root_included):
-    given = track(frames)
+    given = video(frames)
     lifter = ClipLifter(Recorder(knows(given, root_included)), flip=flip, batch=2)
     np.testing.assert_allclose(lifter.lift(given, 1), relative(given), atol=2e-5)
 
 
 def test_no_error_in_both_protocols_with_key_frames():
-    given = track(41)
+    given = video(41)
     found = evaluate_lifter(ClipLifter(Recorder(knows(given))), [given, given], 10)
     assert found.key_frames.frames == 2 * 5
     assert found.key_frames.frame_mean["mpjpe"] < 0.02  # mm
@@ -107,14 +107,14 @@ def test_no_error_in_both_protocols_with_key_frames():
 
 def test_a_plain_scale_would_not_do():
     """What the published evaluation does with answers, against truth in camera axes: centimetres off."""
-    given = track(FRAMES)
+    given = video(FRAMES)
     pixels = in_image(given) * WIDTH / 2
     metres = (pixels - pixels[:, :1]) * given.positions_camera[:, :1, 2:] / CAMERA.focal_px[0]
     assert np.linalg.norm(metres - relative(given), axis=-1).mean() > 0.02
 
 
 def test_neither_the_lens_nor_where_the_answer_puts_the_root_matters():
-    given = track(FRAMES)
+    given = video(FRAMES)
     lens = Distortion((-0.2, 0.24, -0.002), (-0.001, -0.003))
     camera = Camera(CAMERA.focal_px, CAMERA.principal_point_px, distortion=lens)
     pelvis_px, depth_m = camera.project(given.positions_camera[:, 0]), given.positions_camera[:, 0, 2]
@@ -146,7 +146,7 @@ def test_whole_clips_keep_all_that_they_answered():
         return out
 
     lifter = ClipLifter(Recorder(answer, output="metres"), flip=False)
-    depth = lifter.lift(track(2 * FRAMES + 2), 1)[:, 1, 2]
+    depth = lifter.lift(video(2 * FRAMES + 2), 1)[:, 1, 2]
     assert depth.tolist() == [0] * FRAMES + [1] * FRAMES + [2] * 2
 
 
@@ -155,7 +155,7 @@ def zeros(keypoints):
 
 
 def test_confidence_comes_third_and_changes_sides_in_the_mirror():
-    given = track(FRAMES)
+    given = video(FRAMES)
     network = Recorder(zeros)
     ClipLifter(network).lift(given, 1)
     plain, mirrored = (shown[0] for shown in network.shown)
@@ -165,7 +165,7 @@ def test_confidence_comes_third_and_changes_sides_in_the_mirror():
 
 
 def test_joints_of_another_order_take_their_confidence_along():
-    given = track(FRAMES)
+    given = video(FRAMES)
     network = Recorder(zeros, joints="uu17")
     ClipLifter(network, flip=False).lift(given, 1)
     place = joint_set("uu17").index("left_wrist")
@@ -176,9 +176,9 @@ def test_joints_of_another_order_take_their_confidence_along():
 
 def test_without_confidence_it_is_1_and_between_key_frames_it_is_interpolated():
     network = Recorder(zeros)
-    ClipLifter(network, flip=False).lift(track(FRAMES, confidence=False), 1)
+    ClipLifter(network, flip=False).lift(video(FRAMES, confidence=False), 1)
     assert (network.shown[0][..., 2] == 1).all()
-    given = track(FRAMES)
+    given = video(FRAMES)
     ClipLifter(network, flip=False, interpolated="2d").lift(given, 4)
     np.testing.assert_allclose(
         network.shown[1][0, 1, :, 2], 0.75 * given.confidence[0] + 0.25 * given.confidence[4], atol=1e-6
@@ -189,7 +189,7 @@ def test_without_confidence_it_is_1_and_between_key_frames_it_is_interpolated():
 @pytest.mark.parametrize("confidence", ["none", "ones"])
 def test_networks_without_detected_confidence_get_two_channels(confidence):
     network = Recorder(zeros, confidence=confidence)
-    ClipLifter(network, flip=False).lift(track(), 1)
+    ClipLifter(network, flip=False).lift(video(), 1)
     assert network.shown[0].shape[-1] == 2
 
 
@@ -198,7 +198,7 @@ def test_image_units_need_a_camera():
     with pytest.raises(
         InputError, match="S9 walk camera 0 has no camera, but this model needs one to answer in"
     ):
-        lifter.lift(track(camera=None), 1)
+        lifter.lift(video(camera=None), 1)
 
 
 def test_which_networks_are_measured_clip_by_clip():

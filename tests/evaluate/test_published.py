@@ -11,7 +11,7 @@ import torch
 
 from uplift3d.camera import normalise_screen
 from uplift3d.data import h36m
-from uplift3d.data.tracks import StoredTrack
+from uplift3d.data.videos import StoredVideo
 from uplift3d.errors import InputError
 from uplift3d.evaluate import published, windows
 from uplift3d.evaluate.lifters import WindowLifter, create_lifter
@@ -33,9 +33,9 @@ def golden(golden_dir):
 
 
 @pytest.fixture(scope="module")
-def tracks(golden_dir):
+def videos(golden_dir):
     e2e = golden_dir / "e2e"
-    return h36m.read_tracks(e2e / "data_3d_h36m_synthetic.npz", e2e / "data_2d_h36m_synthetic.npz")
+    return h36m.read_videos(e2e / "data_3d_h36m_synthetic.npz", e2e / "data_2d_h36m_synthetic.npz")
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +50,12 @@ def published_errors(row):
 
 
 @pytest.mark.parametrize("tag", [*FAST, *(pytest.param(tag, marks=pytest.mark.slow) for tag in SLOW)])
-def test_both_protocols_match_the_official_evaluation(golden, tracks, model, tag):
+def test_both_protocols_match_the_official_evaluation(golden, videos, model, tag):
     name, stride, *option = tag.split("_")
     options = dict(OPTIONS["_" + option[0] if option else ""])
     lifter = create_lifter(model(name), flip=options.pop("flip", True))
     s_in = int(stride.removeprefix("ms"))
-    result = published.evaluate_lifter(lifter, tracks, s_in, actions=h36m.ACTIONS, **options)
+    result = published.evaluate_lifter(lifter, videos, s_in, actions=h36m.ACTIONS, **options)
     for protocol, scores in (("all", result.all_frames), ("key", result.key_frames)):
         assert scores.frames == golden[f"{tag}_{protocol}_count"]
         assert list(scores.per_action) == list(golden["action_names"])
@@ -68,39 +68,39 @@ def test_both_protocols_match_the_official_evaluation(golden, tracks, model, tag
 
 
 @pytest.mark.parametrize("name", ["tinyA", "tinyB"])
-def test_every_single_pose_matches_also_without_any_pose_token(golden, tracks, model, name):
+def test_every_single_pose_matches_also_without_any_pose_token(golden, videos, model, name):
     network = model(name)
-    got = published.predict_with(WindowLifter(network, every_frame=True), tracks[:16], 10)
+    got = published.predict_with(WindowLifter(network, every_frame=True), videos[:16], 10)
     np.testing.assert_allclose(got.poses[:500], golden[f"{name}_ms10_raw_pred_first500"], atol=2e-5)
     np.testing.assert_allclose(got.truth[:500], golden["gt_first500"], atol=5e-6)
     np.testing.assert_array_equal(got.frame_index[:500], golden["frame_index"][:500])
     dense = interpolate_keyframes(got.poses, got.frame_index, network.config.s_out)
-    rows = slice(0, 480)  # the 500th frame's track goes on
+    rows = slice(0, 480)  # the 500th frame's video goes on
     np.testing.assert_allclose(dense[rows], golden[f"{name}_ms10_interp_pred_first500"][rows], atol=2e-5)
 
 
-def test_frames_off_the_output_grid_are_left_out_unless_asked_for(tracks, model):
+def test_frames_off_the_output_grid_are_left_out_unless_asked_for(videos, model):
     network = model("tinyB")
-    got = published.predict_with(create_lifter(network), tracks[:1], 10)
+    got = published.predict_with(create_lifter(network), videos[:1], 10)
     on_grid = got.frame_index % 5 == 0
     assert np.isfinite(got.poses[on_grid]).all()
     assert np.isnan(got.poses[~on_grid]).all()
-    every = published.predict_with(WindowLifter(network, batch=3, every_frame=True), tracks[:1], 10)
+    every = published.predict_with(WindowLifter(network, batch=3, every_frame=True), videos[:1], 10)
     np.testing.assert_allclose(every.poses[on_grid], got.poses[on_grid], atol=1e-5)
 
 
-def own_windows(config, track, s_in):
-    centres = np.arange(0, len(track), config.s_out)
-    source = windows.source_frames(centres, len(track), config.tokens, config.s_out)
+def own_windows(config, video, s_in):
+    centres = np.arange(0, len(video), config.s_out)
+    source = windows.source_frames(centres, len(video), config.tokens, config.s_out)
     mask = windows.stride_mask(centres, config.tokens, config.s_out, s_in)
-    inside = windows.pad_mask(centres, len(track), config.tokens, config.s_out)
-    screen = normalise_screen(track.keypoints_px[:, reorder("h36m17", config.joints)], track.image_size)
+    inside = windows.pad_mask(centres, len(video), config.tokens, config.s_out)
+    screen = normalise_screen(video.keypoints_px[:, reorder("h36m17", config.joints)], video.image_size)
     return centres, torch.tensor(screen[source], dtype=torch.float32), mask, inside
 
 
 @pytest.mark.parametrize("edges", ["repeat", "masked"])
 @pytest.mark.parametrize("masked_tokens", [True, False])
-def test_any_model_is_asked_window_by_window(tracks, edges, masked_tokens):
+def test_any_model_is_asked_window_by_window(videos, edges, masked_tokens):
     torch.manual_seed(0)
     config = ModelConfig(
         joints="uu17", input="screen", axes="camera", edges=edges, tokens=9, strided=(), paddings=(),
@@ -108,12 +108,12 @@ def test_any_model_is_asked_window_by_window(tracks, edges, masked_tokens):
         masked_tokens=masked_tokens, deferred_depth=int(masked_tokens),
     )  # fmt: skip
     network = create(config).eval()
-    track, s_in = tracks[3], 10 if masked_tokens else 5
-    centres, keypoints, mask, inside = own_windows(config, track, s_in)
+    video, s_in = videos[3], 10 if masked_tokens else 5
+    centres, keypoints, mask, inside = own_windows(config, video, s_in)
     shown = mask & inside if edges == "masked" else mask
     with torch.inference_mode():
         _, centre = network(keypoints, torch.from_numpy(shown) if masked_tokens else None)
-    got = published.predict_with(create_lifter(network, flip=False), [track], s_in)
+    got = published.predict_with(create_lifter(network, flip=False), [video], s_in)
     np.testing.assert_allclose(got.poses[centres], centre.numpy(), atol=2e-6)
 
 
@@ -128,15 +128,15 @@ def test_any_model_is_asked_window_by_window(tracks, edges, masked_tokens):
         ),
     ],
 )
-def test_models_and_strides_that_do_not_fit_are_refused(tracks, changes, s_in, message):
+def test_models_and_strides_that_do_not_fit_are_refused(videos, changes, s_in, message):
     config = ModelConfig(
         joints="uu17", input="screen", axes="camera", tokens=9, strided=(), paddings=(), spatial_depth=0,
         temporal_depth=1, temporal_width=16, heads=2,
     ).evolve(**changes)  # fmt: skip
     with pytest.raises(InputError, match=message):
-        published.predict_with(create_lifter(create(config)), tracks[:1], s_in)
+        published.predict_with(create_lifter(create(config)), videos[:1], s_in)
     if not changes:
-        with pytest.raises(InputError, match="no track to evaluate"):
+        with pytest.raises(InputError, match="no video to evaluate"):
             published.predict_with(create_lifter(create(config)), [], 10)
 
 
@@ -154,10 +154,10 @@ class Knows:
     def grid(self, s_in):
         return 5
 
-    def lift(self, track, s_in):
-        poses = np.full((len(track), 17, 3), np.nan, np.float32)
-        grid = slice(None, None, round(5 * track.rate_hz / self.rate_hz))
-        poses[grid] = (track.positions_camera - track.positions_camera[:, :1])[grid]
+    def lift(self, video, s_in):
+        poses = np.full((len(video), 17, 3), np.nan, np.float32)
+        grid = slice(None, None, round(5 * video.rate_hz / self.rate_hz))
+        poses[grid] = (video.positions_camera - video.positions_camera[:, :1])[grid]
         poses[grid, 1:, 0] += self.error  # every joint but the root
         return poses
 
@@ -167,7 +167,7 @@ def even_motion(name, frames, rate_hz, valid_every=1):
     rng = np.random.default_rng(len(name))
     speed, start = rng.normal(size=(2, 1, 17, 3))
     positions = start + speed * (np.arange(frames) / rate_hz)[:, None, None]
-    return StoredTrack(
+    return StoredVideo(
         *(name, name, name, "0", None, (2048, 2048), rate_hz, "annot3"),
         keypoints_px=np.zeros((frames, 17, 2), np.float32),
         confidence=None,
@@ -181,9 +181,9 @@ def even_motion(name, frames, rate_hz, valid_every=1):
 def test_even_motion_of_any_rate_is_met_exactly(rate_hz, learned_upsampling):
     seconds = 4
     frames = int(seconds * rate_hz) + 1
-    tracks = [even_motion("TS1", frames, rate_hz), even_motion("TS22", frames, rate_hz)]
+    videos = [even_motion("TS1", frames, rate_hz), even_motion("TS22", frames, rate_hz)]
     got = published.evaluate_lifter(
-        Knows(), tracks, 10, learned_upsampling=learned_upsampling, pck_joints=range(1, 17)
+        Knows(), videos, 10, learned_upsampling=learned_upsampling, pck_joints=range(1, 17)
     )
     assert got.all_frames.frames == 2 * frames  # none of those put between two
     assert got.key_frames.frames == 2 * (seconds * 5 + 1)  # every 0.2 s
@@ -196,8 +196,8 @@ def test_even_motion_of_any_rate_is_met_exactly(rate_hz, learned_upsampling):
 
 
 def test_known_errors_come_out():
-    tracks = [even_motion("TS1", 101, 25.0, valid_every=4)]
-    got = published.evaluate_lifter(Knows(error_mm=152.0), tracks, 10, pck_joints=[0, 1, 2, 3])
+    videos = [even_motion("TS1", 101, 25.0, valid_every=4)]
+    got = published.evaluate_lifter(Knows(error_mm=152.0), videos, 10, pck_joints=[0, 1, 2, 3])
     assert got.all_frames.frames == 26
     assert got.all_frames.frame_mean["mpjpe"] == pytest.approx(152 * 16 / 17, rel=1e-5)
     assert got.all_frames.frame_mean["pck"] == pytest.approx(25)  # only the root is near enough

@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="needs torch (the train extra)")
 import torch
 
 from uplift3d.camera import Camera, pixels_from_screen
-from uplift3d.data.tracks import StoredTrack
+from uplift3d.data.videos import StoredVideo
 from uplift3d.errors import InputError
 from uplift3d.evaluate.lifters import WindowLifter
 from uplift3d.evaluate.published import evaluate_lifter
@@ -60,11 +60,11 @@ class Echo(Rival[EchoConfig]):
         return None, torch.cat([keypoints[:, self.answered_token], reach], dim=-1)
 
 
-def track(frames=FRAMES, camera=None):
+def video(frames=FRAMES, camera=None):
     """Joint j moves by j pixels per frame along x."""
     pixels = np.zeros((frames, 17, 2), np.float32) + 500
     pixels[..., 0] += np.arange(17) * np.arange(frames)[:, None]
-    return StoredTrack(
+    return StoredVideo(
         *("S9", "walk", "walk", "0", camera, (1000, 1000), 50.0, "made up"),
         keypoints_px=pixels,
         confidence=None,
@@ -78,7 +78,7 @@ def screen(given):
 
 
 def test_at_its_own_stride_it_sees_every_frame_with_ends_repeated():
-    given = track()
+    given = video()
     poses = RivalLifter(Echo(EchoConfig()), flip=False, batch=7).lift(given, 1)
     np.testing.assert_allclose(poses[..., :2], screen(given), atol=1e-6)
     reach = screen(given)[[4, 3 + 1]] - screen(given)[[0, 0]]  # windows around frame 2
@@ -87,14 +87,14 @@ def test_at_its_own_stride_it_sees_every_frame_with_ends_repeated():
 
 
 def test_a_causal_network_looks_back_only():
-    given = track()
+    given = video()
     poses = RivalLifter(Echo(EchoConfig(answered=4)), flip=False).lift(given, 1)
     np.testing.assert_allclose(poses[..., :2], screen(given), atol=1e-6)
     np.testing.assert_allclose(poses[10, :, 2], (screen(given)[10] - screen(given)[6])[:, 0], atol=1e-6)
 
 
 def test_key_frames_alone_and_straight_lines_in_2d():
-    given = track()
+    given = video()
     alone = RivalLifter(Echo(EchoConfig()), flip=False, interpolated="3d")
     poses = alone.lift(given, 10)
     assert alone.grid(10) == 10
@@ -112,7 +112,7 @@ def test_key_frames_alone_and_straight_lines_in_2d():
 
 
 def test_flipping_changes_nothing_for_a_network_that_treats_sides_alike():
-    given = track()
+    given = video()
     lifters = [RivalLifter(Echo(EchoConfig()), flip=flip) for flip in (False, True)]
     plain, flipped = (lifter.lift(given, 1) for lifter in lifters)
     np.testing.assert_allclose(flipped[..., :2], plain[..., :2], atol=1e-6)
@@ -121,9 +121,9 @@ def test_flipping_changes_nothing_for_a_network_that_treats_sides_alike():
 def test_viewing_ray_axes_need_the_camera():
     lifter = RivalLifter(Echo(EchoConfig(axes="viewing_ray", input="person")), flip=False)
     with pytest.raises(InputError, match="S9 walk camera 0 has no camera"):
-        lifter.lift(track(), 10)
+        lifter.lift(video(), 10)
     camera = Camera((1000.0, 1000.0), (500.0, 500.0), (1000, 1000))
-    assert np.isfinite(lifter.lift(track(camera=camera), 10)[::10]).all()
+    assert np.isfinite(lifter.lift(video(camera=camera), 10)[::10]).all()
 
 
 @pytest.mark.parametrize("interpolated", ["3d", "2d"])
@@ -131,7 +131,7 @@ def test_both_protocols_score_a_real_rival(interpolated):
     torch.manual_seed(0)
     network = create_rival("videopose3d", {"filter_widths": (3, 3), "channels": 8}).eval()
     lifter = lifter_of(network, interpolated=interpolated)
-    got = evaluate_lifter(lifter, [track()], 10)
+    got = evaluate_lifter(lifter, [video()], 10)
     assert (got.all_frames.frames, got.key_frames.frames) == (FRAMES, 5)
     assert np.isfinite(got.all_frames.frame_mean["mpjpe"])
     assert ("2D" if interpolated == "2d" else "3D") in lifter.facts(True)["upsampling"]
@@ -154,14 +154,14 @@ def test_what_lifts_and_what_does_not():
 
 
 def window_of(golden, number):
-    """A track whose middle frame sees one of the stored windows, before the stored camera."""
+    """A video whose middle frame sees one of the stored windows, before the stored camera."""
     keypoints, camera = golden.arrays["input"][number], golden.arrays["camera"][number]
     depth = golden.arrays["gt_3d_center"][number, 0, 0, 2]
     frames, size = len(keypoints), (1000, 1002)
     positions = np.zeros((frames, 17, 3), np.float32)
     positions[:, 0, 2] = depth
     focal, centre = camera[:2] * size[0] / 2, pixels_from_screen(camera[2:4], size)
-    return StoredTrack(
+    return StoredVideo(
         *("S9", "walk", "walk", "0", Camera(tuple(focal), tuple(centre), size), size, 50.0, "made up"),
         keypoints_px=pixels_from_screen(keypoints, size).astype(np.float32),
         confidence=None,
@@ -206,7 +206,7 @@ def test_what_lies_between_key_frames_is_refined_too_where_it_is_lifted():
     network = shaken(create_rival("pstmo", {"frames": 9, "strides": (3, 3), "width": 16, "pose_width": 16}))
     refinement = shaken(Refinement(RefinementConfig(hidden=16)))
     camera = Camera((1000.0, 1000.0), (500.0, 500.0), (1000, 1000))
-    given = track(camera=camera)
+    given = video(camera=camera)
     for interpolated, frames in (("3d", slice(None, None, 10)), ("2d", slice(None))):
         options = {"flip": False, "interpolated": interpolated}
         plain, refined = (
@@ -223,7 +223,7 @@ def test_refinement_needs_a_camera_and_a_network_that_has_one():
     small = {"frames": 9, "strides": (3, 3), "width": 16, "pose_width": 16}
     network = create_rival("pstmo", small).eval()
     with pytest.raises(InputError, match="S9 walk camera 0 has no camera, but refinement needs its focal"):
-        lifter_of(network, refinement=refinement).lift(track(), 10)
+        lifter_of(network, refinement=refinement).lift(video(), 10)
     with pytest.raises(InputError, match="refinement is for strided_transformer and pstmo, not videopose3d"):
         lifter_of(create_rival("videopose3d", {"filter_widths": (3, 3)}), refinement=refinement)
     with pytest.raises(InputError, match="not Uplift and Upsample"):

@@ -5,7 +5,7 @@ from made_motion import moving
 from uplift3d.data.store import Clip, MotionStore, write_store
 from uplift3d.errors import InputError
 from uplift3d.film import held_out
-from uplift3d.film.held_out import Piece, film, pieces_of, virtual_tracks
+from uplift3d.film.held_out import Piece, film, pieces_of, virtual_videos
 from uplift3d.film.noise import NoiseConfig
 
 NOTHING = {"white_mm": (0, 0), "drift_mm": (0, 0), "bias_mm": 0, "lost_rate": (0, 0)}
@@ -18,27 +18,27 @@ def store(store_path):
 
 
 def test_held_out_clips_are_filmed_and_nothing_else(store):
-    filmed = virtual_tracks(store)
-    assert [(track.action, len(track)) for track in filmed] == [
+    filmed = virtual_videos(store)
+    assert [(video.action, len(video)) for video in filmed] == [
         ("bandai-1", 160),
         ("cmu-bvh", 130),
         ("cmu-amc", 130),
     ]
-    assert [track.action for track in virtual_tracks(store, ["cmu-bvh"])] == ["cmu-bvh"]
+    assert [video.action for video in virtual_videos(store, ["cmu-bvh"])] == ["cmu-bvh"]
 
 
 def test_without_noise_2d_is_the_camera_s_image_of_3d(store, monkeypatch):
     monkeypatch.setattr(held_out, "NOISE", CLEAN)
-    for track in virtual_tracks(store):
-        seen = track.camera.project(track.positions_camera)
+    for video in virtual_videos(store):
+        seen = video.camera.project(video.positions_camera)
         usual = [joint for joint in range(17) if joint not in (0, 7)]  # these two are made of others
-        np.testing.assert_allclose(track.keypoints_px[:, usual], seen[:, usual], atol=0.05)
+        np.testing.assert_allclose(video.keypoints_px[:, usual], seen[:, usual], atol=0.05)
 
 
 def test_filming_changes_neither_bones_nor_motion(store):
-    track = virtual_tracks(store)[0]
+    video = virtual_videos(store)[0]
     world = store[2][:, :17]  # heels and toes are not filmed
-    for pose, true in ((track.positions_camera, world), (np.diff(track.positions_camera, axis=0), None)):
+    for pose, true in ((video.positions_camera, world), (np.diff(video.positions_camera, axis=0), None)):
         true = np.diff(world, axis=0) if true is None else true
         inner = np.einsum("tjx,tkx->tjk", pose - pose[:, :1], pose - pose[:, :1])
         wanted = np.einsum("tjx,tkx->tjk", true - true[:, :1], true - true[:, :1])
@@ -46,7 +46,7 @@ def test_filming_changes_neither_bones_nor_motion(store):
 
 
 def test_it_is_the_same_film_every_time(store):
-    for one, other in zip(virtual_tracks(store), virtual_tracks(store), strict=True):
+    for one, other in zip(virtual_videos(store), virtual_videos(store), strict=True):
         assert np.array_equal(one.keypoints_px, other.keypoints_px)
     assert np.isfinite(one.keypoints_px).all()
 
@@ -55,15 +55,15 @@ def test_long_clips_are_cut_and_few_pieces_are_spread_evenly(tmp_path):
     clip = Clip("long", "bandai-1", "", 0, 0, "CC0", "made")
     write_store(tmp_path / "store", [(clip, moving(1050, 0))])
     store = MotionStore.open(tmp_path / "store")
-    assert [len(track) for track in virtual_tracks(store, piece_s=4)] == [200] * 5
-    some = virtual_tracks(store, piece_s=4, most=3)
-    assert [track.take for track in some] == [f"long from frame {start}" for start in (0, 400, 800)]
+    assert [len(video) for video in virtual_videos(store, piece_s=4)] == [200] * 5
+    some = virtual_videos(store, piece_s=4, most=3)
+    assert [video.take for video in some] == [f"long from frame {start}" for start in (0, 400, 800)]
 
 
 def test_pieces_are_known_before_anything_is_filmed(store):
     pieces = pieces_of(store, piece_s=2.6)
     assert pieces == [Piece(2, 0, 130), Piece(5, 0, 130), Piece(7, 0, 130)]  # 30 frames of clip 2 are too few
-    whole, filmed = film(store, pieces[1]), virtual_tracks(store)[1]
+    whole, filmed = film(store, pieces[1]), virtual_videos(store)[1]
     assert np.array_equal(whole.keypoints_px, filmed.keypoints_px)
 
 
@@ -71,4 +71,4 @@ def test_a_store_with_nothing_held_out_is_refused(tmp_path):
     clip = Clip("short", "bandai-1", "", 0, 0, "CC0", "made")
     write_store(tmp_path / "store", [(clip, moving(50, 0))])
     with pytest.raises(InputError, match="no held-out clip of at least 2 s to measure on"):
-        virtual_tracks(MotionStore.open(tmp_path / "store"))
+        virtual_videos(MotionStore.open(tmp_path / "store"))

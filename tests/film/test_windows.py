@@ -1,4 +1,4 @@
-"""Windows from filmed tracks: which frames they hold."""
+"""Windows from filmed videos: which frames they hold."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from made_motion import filmed_track
+from made_motion import filmed_video
 from uplift3d.camera import Camera
 from uplift3d.errors import InputError
 from uplift3d.film.windows import FilmedWindows
@@ -19,8 +19,8 @@ def frames_of(keypoints):
     return (keypoints[..., 0, 0] + 1) * 500
 
 
-def test_windows_are_frames_of_one_track_at_the_token_spacing(random):
-    windows = FilmedWindows.from_tracks([filmed_track(60), filmed_track(200, start=1000)], "camera", CPU)
+def test_windows_are_frames_of_one_video_at_the_token_spacing(random):
+    windows = FilmedWindows.from_videos([filmed_video(60), filmed_video(200, start=1000)], "camera", CPU)
     film = windows.draw(500, 9, 0.1, random)
     frame, inside = frames_of(film.keypoints), film.inside
     steps = frame[:, 1:] - frame[:, :-1]
@@ -39,7 +39,7 @@ def test_windows_are_frames_of_one_track_at_the_token_spacing(random):
 
 
 def test_slow_videos_get_frames_between_theirs(random):
-    windows = FilmedWindows.from_tracks([filmed_track(30, rate_hz=25.0)], "camera", CPU)
+    windows = FilmedWindows.from_videos([filmed_video(30, rate_hz=25.0)], "camera", CPU)
     assert windows.frames.tolist() == [59]
     film = windows.draw(50, 3, 0.02, random)
     frames, inside = frames_of(film.keypoints), film.inside
@@ -51,28 +51,28 @@ def test_slow_videos_get_frames_between_theirs(random):
 
 def test_only_frames_that_count_are_centres(random):
     valid = np.isin(np.arange(60), (0, 7, 59))
-    tracks = [
-        replace(filmed_track(60), valid=valid),
-        filmed_track(1, start=1000),
-        replace(filmed_track(9), valid=np.zeros(9, bool)),
+    videos = [
+        replace(filmed_video(60), valid=valid),
+        filmed_video(1, start=1000),
+        replace(filmed_video(9), valid=np.zeros(9, bool)),
     ]
-    film = FilmedWindows.from_tracks(tracks, "camera", CPU).draw(400, 3, 0.1, random)
+    film = FilmedWindows.from_videos(videos, "camera", CPU).draw(400, 3, 0.1, random)
     centre, share = np.unique(frames_of(film.keypoints)[:, 1].numpy().round(), return_counts=True)
     assert centre.tolist() == [0, 7, 59, 1000]
     assert share / 400 == pytest.approx(0.25, abs=0.07)
 
 
-@pytest.mark.parametrize("tracks", [[], [replace(filmed_track(5), valid=np.zeros(5, bool))]])
-def test_nothing_that_counts_is_refused(tracks):
+@pytest.mark.parametrize("videos", [[], [replace(filmed_video(5), valid=np.zeros(5, bool))]])
+def test_nothing_that_counts_is_refused(videos):
     with pytest.raises(
-        InputError, match="no track to train or validate on, or none with a frame that counts"
+        InputError, match="no video to train or validate on, or none with a frame that counts"
     ):
-        FilmedWindows.from_tracks(tracks, "camera", CPU)
+        FilmedWindows.from_videos(videos, "camera", CPU)
 
 
 def test_viewing_ray_axes_look_straight_at_the_pelvis():
     camera, ray = (
-        FilmedWindows.from_tracks([filmed_track(5, start=100)], axes, CPU)
+        FilmedWindows.from_videos([filmed_video(5, start=100)], axes, CPU)
         for axes in ("camera", "viewing_ray")
     )
     bone, turned = camera.targets[0, 13], ray.targets[0, 13]
@@ -82,19 +82,19 @@ def test_viewing_ray_axes_look_straight_at_the_pelvis():
 
 
 def test_cameras_come_along_where_they_are_asked_for(random):
-    tracks = []
+    videos = []
     for number, camera in enumerate(
         [Camera((1000.0, 1010.0), (480.0, 520.0)), Camera.pinhole(1200.0, (500.0, 500.0))]
     ):
-        filmed = filmed_track(60 + number)
+        filmed = filmed_video(60 + number)
         positions = np.random.default_rng(number).normal(size=(60 + number, 17, 3)) / 3 + [0.5, 0.2, 4]
         positions = positions.astype(np.float32)
         keypoints = camera.project(positions).astype(np.float32)
-        tracks.append(replace(filmed, camera=camera, positions_camera=positions, keypoints_px=keypoints))
-    film = FilmedWindows.from_tracks(tracks, "camera", CPU, with_camera=True).draw(50, 9, 0.1, random)
+        videos.append(replace(filmed, camera=camera, positions_camera=positions, keypoints_px=keypoints))
+    film = FilmedWindows.from_videos(videos, "camera", CPU, with_camera=True).draw(50, 9, 0.1, random)
     assert film.camera[:, 2].unique().tolist() == pytest.approx([-0.04, 0])
     each = film.camera[:, None].expand(-1, 9, -1)
     again = back_project(film.targets, film.keypoints, each, film.root_depth_m, "h36m17")
     torch.testing.assert_close(again, film.targets, atol=1e-4, rtol=0)
-    without = FilmedWindows.from_tracks(tracks, "camera", CPU).draw(2, 9, 0.1, random)
+    without = FilmedWindows.from_videos(videos, "camera", CPU).draw(2, 9, 0.1, random)
     assert (without.camera, without.root_depth_m) == (None, None)

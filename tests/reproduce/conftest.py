@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from made_motion import moving, write_moving
+from made_motion import HALF_HELD_OUT, moving, write_moving
 from uplift3d.data import h36m
 from uplift3d.data.store import Clip, write_store
 from uplift3d.reproduce.human36m import Human36M
@@ -11,22 +11,11 @@ from uplift3d.reproduce.plans import Plan
 from uplift3d.reproduce.scales import scale_named
 from uplift3d.reproduce.sources import OpenMocap
 
-CLIPS = [
-    ("bandai-2", "a", 300),
-    ("bandai-2", "b", 150),
-    ("bandai-1", "c", 160),
-    ("bandai-1", "d", 40),
-    ("cmu-bvh", "1", 200),
-    ("cmu-bvh", "2", 130),
-    ("cmu-amc", "1", 200),
-    ("cmu-amc", "2", 130),
-]
-
 
 @pytest.fixture(scope="session")
 def store_path(tmp_path_factory):
     path = tmp_path_factory.mktemp("motion") / "store"
-    return write_moving(path, CLIPS)
+    return write_moving(path, HALF_HELD_OUT)
 
 
 KEPT_OF_32 = [0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27]

@@ -123,23 +123,23 @@ def test_a_fine_tuned_run_after_another_pre_training_is_refused(human36m, scale,
 
 
 def test_at_full_size_every_frame_of_the_test_subjects_is_measured(full):
-    tracks = full.source.tracks()
-    assert [track.subject for track in tracks] == ["S9"] * 8 + ["S11"] * 8
-    assert {track.action for track in tracks} == {"Walking", "Sitting"}
-    assert sum(map(len, tracks)) == 2 * len(TAKES) * 4 * FRAMES
+    videos = full.source.videos()
+    assert [video.subject for video in videos] == ["S9"] * 8 + ["S11"] * 8
+    assert {video.action for video in videos} == {"Walking", "Sitting"}
+    assert sum(map(len, videos)) == 2 * len(TAKES) * 4 * FRAMES
     assert "S9, S11: 16 videos, every frame" in full.source.facts["measured on"]
 
 
 def test_smaller_scales_measure_pieces_that_are_evenly_spread(h36m_folder, scale, monkeypatch):
     monkeypatch.setattr("uplift3d.reproduce.human36m.PIECE_S", 0.8)
     monkeypatch.setattr("uplift3d.reproduce.human36m.LEAST_S", 0.7)
-    source = Human36M(h36m_folder, replace(scale, tracks=4))
-    tracks, whole = source.tracks(), h36m.load_tracks(h36m_folder)
-    assert [tracks[i].take for i in (0, -1)] == ["Walking 1 from frame 0", "Sitting from frame 40"]
-    assert [len(track) for track in tracks] == [40] * 4
-    np.testing.assert_array_equal(tracks[-1].keypoints_px, whole[-1].keypoints_px[40:80])
-    np.testing.assert_allclose(tracks[-1].positions_camera, whole[-1].positions_camera[40:80])
-    assert tracks[-1].action == "Sitting"
+    source = Human36M(h36m_folder, replace(scale, videos=4))
+    videos, whole = source.videos(), h36m.load_videos(h36m_folder)
+    assert [videos[i].take for i in (0, -1)] == ["Walking 1 from frame 0", "Sitting from frame 40"]
+    assert [len(video) for video in videos] == [40] * 4
+    np.testing.assert_array_equal(videos[-1].keypoints_px, whole[-1].keypoints_px[40:80])
+    np.testing.assert_allclose(videos[-1].positions_camera, whole[-1].positions_camera[40:80])
+    assert videos[-1].action == "Sitting"
 
 
 def test_actions_are_averaged_beside_frames(human36m, scale, tmp_path, monkeypatch):
@@ -149,11 +149,11 @@ def test_actions_are_averaged_beside_frames(human36m, scale, tmp_path, monkeypat
 
     monkeypatch.setattr(cells, "train", train)
     cell = replace(Plan(human36m, scale).table_1((20,), True), datasets=())
-    monkeypatch.setattr(human36m, "_measured", human36m.tracks()[:6])  # four Walking, two Sitting
+    monkeypatch.setattr(human36m, "_measured", human36m.videos()[:6])  # four Walking, two Sitting
     result = run_cell(cell, human36m, tmp_path, 0, print)
     assert run_cell(cell, human36m, tmp_path, 0, print) == result
     lifter = lifter_of(load_checkpoint(tmp_path / "uu-81-ss20-0" / "model.safetensors"), flip=True)
-    walking, sitting = (evaluate_lifter(lifter, human36m.tracks()[part], 20) for part in (WALKING, SITTING))
+    walking, sitting = (evaluate_lifter(lifter, human36m.videos()[part], 20) for part in (WALKING, SITTING))
     for protocol, name in (("all frames", "all_frames"), ("key frames", "key_frames")):
         w, s = (getattr(found, name).frame_mean["p_mpjpe"] for found in (walking, sitting))
         assert result.errors_mm(20, protocol)["p_mpjpe"] == pytest.approx((4 * w + 2 * s) / 6)

@@ -1,9 +1,9 @@
-"""Training on filmed tracks: what a batch of them is, and runs on Human3.6M's own files."""
+"""Training on filmed videos: what a batch of them is, and runs on Human3.6M's own files."""
 
 import pytest
 import torch
 
-from made_motion import filmed_track
+from made_motion import filmed_video
 from make_rival import create_rival
 from uplift3d.data import h36m
 from uplift3d.errors import InputError
@@ -20,7 +20,7 @@ SCREEN = presets.uu_351().evolve(**TINY, joints="h36m17")
 
 
 def test_filmed_windows_are_neither_varied_nor_spoilt(random):
-    windows = FilmedWindows.from_tracks([filmed_track(200)], "camera", CPU)
+    windows = FilmedWindows.from_videos([filmed_video(200)], "camera", CPU)
     views = ViewConfig(mirror="none", switch_rate=0)
     batch = draw_batch(windows, SCREEN, views, 64, random, (5,))
     frame = (batch.keypoints[..., 0, 0] + 1) * 500

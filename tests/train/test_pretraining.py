@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from made_motion import filmed_track
+from made_motion import filmed_video
 from uplift3d.data import mpi_inf_3dhp
 from uplift3d.model import load_checkpoint
 from uplift3d.model.checkpoints import read_metadata
@@ -125,10 +125,10 @@ def test_errors_are_thousandths_of_the_input_s_unit(whole):
 
 
 def test_filmed_data_without_cameras_will_do(tmp_path, monkeypatch):
-    tracks = [replace(filmed_track(120), camera=None, subject="S1")]
+    videos = [replace(filmed_video(120), camera=None, subject="S1")]
     monkeypatch.setattr(mpi_inf_3dhp, "check_files", lambda *_: None)
-    monkeypatch.setattr(mpi_inf_3dhp, "load_train", lambda *_: iter(tracks))
-    monkeypatch.setattr(mpi_inf_3dhp, "load_test", lambda *_: tuple(tracks))
+    monkeypatch.setattr(mpi_inf_3dhp, "load_train", lambda *_: iter(videos))
+    monkeypatch.setattr(mpi_inf_3dhp, "load_test", lambda *_: tuple(videos))
     changes = {"source": "mpi-inf-3dhp", "ground_truth": "annot3", "steps": 1}
     config = settings(tmp_path, tmp_path / "run", **changes)
     assert isinstance(load_checkpoint(run.train(config)), PSTMOPretraining)

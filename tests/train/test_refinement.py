@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from made_motion import filmed_track
+from made_motion import filmed_video
 from make_rival import create_rival
 from uplift3d.data import mpi_inf_3dhp
 from uplift3d.errors import InputError
@@ -151,15 +151,15 @@ def test_weights_of_something_else_are_refused(whole, tmp_path):
         TrainingModule(settings(whole.store, tmp_path, path))
 
 
-def test_a_track_without_camera_is_named(tmp_path, lifter, monkeypatch):
-    tracks = [filmed_track(120), replace(filmed_track(120), camera=None, subject="S2")]
+def test_a_video_without_camera_is_named(tmp_path, lifter, monkeypatch):
+    videos = [filmed_video(120), replace(filmed_video(120), camera=None, subject="S2")]
     monkeypatch.setattr(mpi_inf_3dhp, "check_files", lambda *_: None)
-    monkeypatch.setattr(mpi_inf_3dhp, "load_train", lambda *_: iter(tracks))
-    monkeypatch.setattr(mpi_inf_3dhp, "load_test", lambda *_: tuple(tracks[:1]))
+    monkeypatch.setattr(mpi_inf_3dhp, "load_train", lambda *_: iter(videos))
+    monkeypatch.setattr(mpi_inf_3dhp, "load_test", lambda *_: tuple(videos[:1]))
     config = settings(
         tmp_path, tmp_path / "run", lifter, source="mpi-inf-3dhp", ground_truth="annot3", steps=1
     )
     with pytest.raises(InputError, match="S2 walk camera 0 has no camera, but refinement needs its focal"):
         run.train(config)
-    tracks.pop()
+    videos.pop()
     assert isinstance(load_checkpoint(run.train(config)), StridedTransformer)

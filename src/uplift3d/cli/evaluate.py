@@ -15,7 +15,7 @@ from uplift3d.evaluate.report import Report, check_report_path, save_report
 
 if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
-    from uplift3d.data.tracks import Track
+    from uplift3d.data.videos import LabelledVideo
     from uplift3d.model.network import Network
 
 DATASETS = ("h36m", "mpi-inf-3dhp", "open-mocap")
@@ -239,13 +239,13 @@ def _with_weights(
     return replace(report, facts=facts | {"uplift3d": __version__})
 
 
-def _progress(tracks: Iterable[Track], what: str) -> Iterator[Track]:
+def _progress(videos: Iterable[LabelledVideo], what: str) -> Iterator[LabelledVideo]:
     from rich.console import Console
     from rich.progress import track
 
     console = Console(stderr=True)
     shown = console.is_terminal
-    yield from track(list(tracks), what, console=console, transient=True, disable=not shown)
+    yield from track(list(videos), what, console=console, transient=True, disable=not shown)
 
 
 def _print(report: Report) -> None:

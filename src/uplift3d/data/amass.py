@@ -19,7 +19,7 @@ import numpy as np
 
 from uplift3d.arrays import AnyArray, FloatArray
 from uplift3d.data.checks import as_number, as_numbers, as_table
-from uplift3d.data.tracks import Motion, missing_files
+from uplift3d.data.videos import Motion, missing_files
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.files.pickles import load_npy, load_npz
 from uplift3d.skeletons import joint_set

@@ -13,7 +13,7 @@ from uplift3d.data import amass, h36m, mpi_inf_3dhp
 from uplift3d.data.importer import ImportReport
 from uplift3d.data.resample import require_spline, resample_skeleton
 from uplift3d.data.store import JOINTS, RATE_HZ, Clip, check_target, write_store
-from uplift3d.data.tracks import Motion
+from uplift3d.data.videos import Motion
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.skeletons import joint_set
 

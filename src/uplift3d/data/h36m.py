@@ -23,7 +23,7 @@ from uplift3d.arrays import BoolArray, FloatArray
 from uplift3d.camera import Camera, Distortion
 from uplift3d.data.checks import as_numbers, as_table, check_finite
 from uplift3d.data.h36m_detections import Detections, VideoKeypoints, open_detections
-from uplift3d.data.tracks import Motion, missing_files
+from uplift3d.data.videos import Motion, missing_files
 from uplift3d.errors import InputError
 from uplift3d.files.pickles import load_npz
 from uplift3d.rotations import matrix_from_quaternion
@@ -33,13 +33,13 @@ __all__ = [
     "RATE_HZ",
     "TEST_SUBJECTS",
     "TRAIN_SUBJECTS",
-    "Track",
+    "H36MVideo",
     "camera_ids",
     "cameras",
     "find_files",
     "load_motions",
-    "load_tracks",
-    "read_tracks",
+    "load_videos",
+    "read_videos",
 ]
 
 RATE_HZ = 50.0
@@ -74,8 +74,8 @@ LICENCE = "Human3.6M licence (academic use)"
 
 
 @dataclass(frozen=True, eq=False)
-class Track:
-    """One recording seen by one camera; a `tracks.Track`."""
+class H36MVideo:
+    """One recording seen by one camera; a `videos.LabelledVideo`."""
 
     subject: str
     take: str
@@ -124,10 +124,10 @@ class Track:
         return np.ones(len(self), dtype=bool)
 
 
-def load_tracks(
+def load_videos(
     folder: str | Path, detections: str = "cpn_ft_h36m_dbb", subjects: Iterable[str] = TEST_SUBJECTS
-) -> tuple[Track, ...]:
-    """Read the tracks of some subjects from a folder with the two files.
+) -> tuple[H36MVideo, ...]:
+    """Read the videos of some subjects from a folder with the two files.
 
     Args:
         folder: where `data_3d_h36m.npz` and `data_2d_h36m_{detections}.npz` are.
@@ -136,14 +136,14 @@ def load_tracks(
         subjects: such as "S9"; all cameras of all their recordings are returned, in the order of the file.
 
     Raises:
-        InputError: a missing file (with what was looked for and what is there), or as for `read_tracks`.
+        InputError: a missing file (with what was looked for and what is there), or as for `read_videos`.
     """
     path_3d, path_2d = find_files(folder, detections)
-    return read_tracks(path_3d, path_2d, subjects)
+    return read_videos(path_3d, path_2d, subjects)
 
 
 def find_files(folder: str | Path, detections: str = "cpn_ft_h36m_dbb") -> tuple[Path, Path]:
-    """The 3D and the 2D file in a folder; arguments and missing files as for `load_tracks`."""
+    """The 3D and the 2D file in a folder; arguments and missing files as for `load_videos`."""
     root = Path(folder)
     is_file = detections.endswith((".npz", ".pkl"))
     wanted = ("data_3d_h36m.npz", detections if is_file else f"data_2d_h36m_{detections}.npz")
@@ -153,10 +153,10 @@ def find_files(folder: str | Path, detections: str = "cpn_ft_h36m_dbb") -> tuple
     return root / wanted[0], root / wanted[1]
 
 
-def read_tracks(
+def read_videos(
     path_3d: str | Path, path_2d: str | Path, subjects: Iterable[str] = TEST_SUBJECTS
-) -> tuple[Track, ...]:
-    """Read the tracks of some subjects from the two files; 2D a little longer than 3D is cut at its end.
+) -> tuple[H36MVideo, ...]:
+    """Read the videos of some subjects from the two files; 2D a little longer than 3D is cut at its end.
 
     Raises:
         InputError: a damaged file, or recordings that do not fit together, by subject, action and camera.
@@ -164,7 +164,7 @@ def read_tracks(
     world = _recordings(path_3d)
     detections = open_detections(path_2d)
     return tuple(
-        track for subject in subjects for track in _subject_tracks(subject, world, detections, path_3d)
+        video for subject in subjects for video in _subject_videos(subject, world, detections, path_3d)
     )
 
 
@@ -240,9 +240,9 @@ def _takes(
         yield str(take), _moving_joints(positions, f"{path}: {subject} {take}")
 
 
-def _subject_tracks(
+def _subject_videos(
     subject: str, world: Mapping[str, Mapping[str, FloatArray]], detections: Detections, path_3d: str | Path
-) -> Iterator[Track]:
+) -> Iterator[H36MVideo]:
     lenses = cameras(subject)
     for take, moving in _takes(world, subject, path_3d):
         for number, (camera_id, camera) in enumerate(zip(camera_ids(), lenses, strict=True)):
@@ -251,7 +251,7 @@ def _subject_tracks(
             keypoints, confidence = _fitting(
                 view, len(moving), f"{detections.path}: {subject} {take} camera {camera_id}"
             )
-            yield Track(subject, take, camera_id, camera, keypoints, moving, confidence)
+            yield H36MVideo(subject, take, camera_id, camera, keypoints, moving, confidence)
 
 
 def _project(camera: Camera, positions_world: FloatArray) -> FloatArray:

@@ -24,7 +24,7 @@ from uplift3d.data.mpi_inf_3dhp_files import (
     packed_train,
     sequences_of,
 )
-from uplift3d.data.tracks import Motion, StoredTrack, missing_files
+from uplift3d.data.videos import Motion, StoredVideo, missing_files
 from uplift3d.errors import InputError
 from uplift3d.skeletons import joint_set
 
@@ -61,7 +61,7 @@ def load_train(
     ground_truth: GroundTruth,
     subjects: Iterable[str] = TRAIN_SUBJECTS,
     cameras: Iterable[int] = CAMERAS,
-) -> Iterator[StoredTrack]:
+) -> Iterator[StoredVideo]:
     """Read the training sequences, one camera after the other.
 
     Args:
@@ -78,12 +78,12 @@ def load_train(
     files = _train_files(Path(folder), ground_truth, wanted)
     if isinstance(files, Path):
         return packed_train(files, wanted, chosen)
-    return (track for path in files for track in original_train(path, ground_truth, chosen))
+    return (video for path in files for video in original_train(path, ground_truth, chosen))
 
 
 def load_test(
     folder: str | Path, ground_truth: GroundTruth, rate_hz: float = TEST_RATE_HZ
-) -> tuple[StoredTrack, ...]:
+) -> tuple[StoredVideo, ...]:
     """Read the test sequences TS1 … TS6; `valid` marks the frames to score.
 
     Args:
@@ -118,11 +118,11 @@ def load_motions(folder: str | Path, subjects: Iterable[str] = TRAIN_SUBJECTS) -
     names = ("annot.mat", "camera.calibration")
     _require(root, [root / s / q / name for s, q in pairs for name in names], root / _TRAIN_NPZ)
     for subject, sequence in pairs:
-        track = next(original_train(root / subject / sequence / "annot.mat", "annot3", (0,)))
-        assert track.camera is not None  # its calibration file is there
-        y_up = track.camera.to_world(track.positions_camera)
+        video = next(original_train(root / subject / sequence / "annot.mat", "annot3", (0,)))
+        assert video.camera is not None  # its calibration file is there
+        y_up = video.camera.to_world(video.positions_camera)
         z_up = np.stack([y_up[..., 0], -y_up[..., 2], y_up[..., 1]], axis=-1).astype(np.float32)
-        yield Motion("mpi-inf-3dhp", subject, sequence, track.rate_hz, z_up, LICENCE)
+        yield Motion("mpi-inf-3dhp", subject, sequence, video.rate_hz, z_up, LICENCE)
 
 
 def _train_files(root: Path, ground_truth: str, subjects: Iterable[str]) -> Path | list[Path]:

@@ -16,7 +16,7 @@ from uplift3d.camera import Camera
 from uplift3d.data.checks import as_entries, as_number, as_numbers, as_table, check_finite
 from uplift3d.data.matlab import read_mat, read_mat73
 from uplift3d.data.skeletool import read_calibration
-from uplift3d.data.tracks import StoredTrack
+from uplift3d.data.videos import StoredVideo
 from uplift3d.errors import InputError
 from uplift3d.files.pickles import load_npz
 from uplift3d.skeletons import reorder
@@ -65,7 +65,7 @@ def sequences_of(subject: str) -> list[tuple[str, str]]:
     return pairs
 
 
-def original_train(path: Path, ground_truth: GroundTruth, cameras: tuple[int, ...]) -> Iterator[StoredTrack]:
+def original_train(path: Path, ground_truth: GroundTruth, cameras: tuple[int, ...]) -> Iterator[StoredVideo]:
     """The cameras of one `annot.mat`; folder names say which sequence it is."""
     subject, sequence = path.parts[-3:-1]
     frames, rate_hz = SEQUENCES[subject, sequence]
@@ -83,7 +83,7 @@ def original_train(path: Path, ground_truth: GroundTruth, cameras: tuple[int, ..
             key: _unpacked(_cell(content[key], place[camera]), values, f"{where}: {key}")[:frames]
             for key, values in (("annot2", 2), ("annot3", 3), ("univ_annot3", 3))
         }
-        yield _track(
+        yield _video(
             (subject, sequence, f"{subject} {sequence}", str(camera)),
             calibration.get(str(camera))
             or _fitted(annotations["annot2"], annotations["annot3"], (2048, 2048)),
@@ -95,7 +95,7 @@ def original_train(path: Path, ground_truth: GroundTruth, cameras: tuple[int, ..
         )
 
 
-def packed_train(path: Path, subjects: Iterable[str], cameras: tuple[int, ...]) -> Iterator[StoredTrack]:
+def packed_train(path: Path, subjects: Iterable[str], cameras: tuple[int, ...]) -> Iterator[StoredVideo]:
     """The training sequences of `data_train_3dhp.npz`: [camera → joints, frame rate] by name."""
     data = _dictionary(path)
     for subject in subjects:
@@ -118,7 +118,7 @@ def packed_train(path: Path, subjects: Iterable[str], cameras: tuple[int, ...]) 
                 if str(camera) not in by_camera:
                     raise InputError(f"{where} is not there; it has cameras {_names(by_camera)}")
                 arrays = as_table(by_camera[str(camera)], where)
-                yield _track(
+                yield _video(
                     (subject, sequence, name, str(camera)),
                     None,
                     rate_hz,
@@ -129,7 +129,7 @@ def packed_train(path: Path, subjects: Iterable[str], cameras: tuple[int, ...]) 
                 )
 
 
-def packed_test(path: Path, rate_hz: float) -> Iterator[StoredTrack]:
+def packed_test(path: Path, rate_hz: float) -> Iterator[StoredVideo]:
     """The test sequences of `data_test_3dhp.npz`."""
     data = _dictionary(path)
     for name in TEST_SEQUENCES:
@@ -137,7 +137,7 @@ def packed_test(path: Path, rate_hz: float) -> Iterator[StoredTrack]:
             raise InputError(f"{path} has no {name}; it has {_names(data)}")
         where = f"{path}: {name}"
         arrays = as_table(data[name], where)
-        yield _track(
+        yield _video(
             (name, name, name, "0"),
             None,
             rate_hz,
@@ -148,11 +148,11 @@ def packed_test(path: Path, rate_hz: float) -> Iterator[StoredTrack]:
         )
 
 
-def original_test(name: str, path: Path, ground_truth: GroundTruth, rate_hz: float) -> StoredTrack:
+def original_test(name: str, path: Path, ground_truth: GroundTruth, rate_hz: float) -> StoredVideo:
     """One test sequence from its `annot_data.mat`."""
     content = read_mat73(path, ("annot2", "annot3", "univ_annot3", "valid_frame"))
     joints = {key: _one_person(content[key], f"{path}: {key}") for key in ("annot2", "annot3", "univ_annot3")}
-    return _track(
+    return _video(
         (name, name, name, "0"),
         _fitted(joints["annot2"], joints["annot3"], _image_size(name)),
         rate_hz,
@@ -164,7 +164,7 @@ def original_test(name: str, path: Path, ground_truth: GroundTruth, rate_hz: flo
     )
 
 
-def _track(
+def _video(
     names: tuple[str, str, str, str],
     camera: Camera | None,
     rate_hz: float,
@@ -174,8 +174,8 @@ def _track(
     *,
     where: str,
     valid: BoolArray | None = None,
-) -> StoredTrack:
-    """Joints (T, 17 or 28, 2 and 3) in the data set's orders → a track."""
+) -> StoredVideo:
+    """Joints (T, 17 or 28, 2 and 3) in the data set's orders → a video."""
     for what, values, size in (("2D", pixels, 2), ("3D", millimetres, 3)):
         shape = np.shape(values)
         if len(shape) != 3 or shape[1] not in (17, 28) or shape[2] != size:
@@ -188,7 +188,7 @@ def _track(
         )
     check_finite(pixels, f"{where} has 2D positions")
     check_finite(np.where(flags[:, None, None], millimetres, 0), f"{where} has 3D positions")
-    return StoredTrack(
+    return StoredVideo(
         *names,
         camera=camera,
         image_size=_image_size(names[0]),

@@ -9,7 +9,7 @@ the scale of a pose from the true depth of the pelvis, and so does this. What di
   and keeps the perspective of the image. Here it is in camera axes, so the perspective is taken out of the
   answers.
 
-Axes: T frames of a track, n frames that are lifted, C clips of F frames, J joints.
+Axes: T frames of a video, n frames that are lifted, C clips of F frames, J joints.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ import torch
 
 from uplift3d.arrays import FloatArray, IntArray
 from uplift3d.camera import Camera
-from uplift3d.data.tracks import Track, camera_of
+from uplift3d.data.videos import LabelledVideo, camera_of
 from uplift3d.evaluate.baselines import Baseline, straight_lines
-from uplift3d.evaluate.track_lifter import flip_averaged, on_frames
+from uplift3d.evaluate.video_lifter import flip_averaged, on_frames
 from uplift3d.model.rivals import MotionBERT
 from uplift3d.normalise import normalise_screen
 from uplift3d.skeletons import joint_set, reorder
@@ -33,10 +33,10 @@ __all__ = ["ClipLifter", "metres_from_image", "tile"]
 
 @dataclass(frozen=True, eq=False)
 class ClipLifter(Baseline[MotionBERT]):
-    """A `TrackLifter` of a network that takes confidences, or that answers in image units."""
+    """A `VideoLifter` of a network that takes confidences, or that answers in image units."""
 
     def facts(self, learned_upsampling: bool) -> dict[str, str]:
-        """See `TrackLifter`."""
+        """See `VideoLifter`."""
         config = self.model.config
         facts = super().facts(learned_upsampling) | {
             "clips": f"{config.frames} frames, one after the other, all frames answered; the last clip of a "
@@ -51,23 +51,23 @@ class ClipLifter(Baseline[MotionBERT]):
             )
         return facts
 
-    def lift(self, track: Track, s_in: int) -> FloatArray:
-        """See `TrackLifter`; InputError for a track without camera, if answers are in image units."""
+    def lift(self, video: LabelledVideo, s_in: int) -> FloatArray:
+        """See `VideoLifter`; InputError for a video without camera, if answers are in image units."""
         joints = self.model.config.joints
-        keys, rows = self.frames(track, s_in)
-        seen = straight_lines(_with_confidence(track)[keys], keys, rows)[:, reorder("h36m17", joints)]
-        screen, _ = normalise_screen(seen[..., :2], track.image_size)
+        keys, rows = self.frames(video, s_in)
+        seen = straight_lines(_with_confidence(video)[keys], keys, rows)[:, reorder("h36m17", joints)]
+        screen, _ = normalise_screen(seen[..., :2], video.image_size)
         poses = np.concatenate([screen, seen[..., 2:]], axis=-1)  # (n, J, 3) x, y, confidence
         lifted = flip_averaged(self._lift, poses, joints) if self.flip else self._lift(poses)
         if self.model.config.output == "image":
             pelvis = joint_set(joints).index("pelvis")
-            depth_m = track.positions_camera[rows, joint_set("h36m17").index("pelvis"), 2]
-            half_width_px = track.image_size[0] / 2
-            camera = camera_of(track, "this model needs one to answer in metres")
+            depth_m = video.positions_camera[rows, joint_set("h36m17").index("pelvis"), 2]
+            half_width_px = video.image_size[0] / 2
+            camera = camera_of(video, "this model needs one to answer in metres")
             lifted = metres_from_image(
                 lifted * half_width_px, seen[:, pelvis, :2], depth_m, camera, root=pelvis
             )
-        return on_frames(lifted, rows, len(track))
+        return on_frames(lifted, rows, len(video))
 
     @torch.inference_mode()
     def _lift(self, poses: FloatArray) -> FloatArray:
@@ -89,7 +89,7 @@ class ClipLifter(Baseline[MotionBERT]):
 def tile(count: int, length: int) -> IntArray:
     """(C, F) frames of clips one after the other; the last one reaches back to be whole.
 
-    A track shorter than `length` is one clip of its own length.
+    A video shorter than `length` is one clip of its own length.
     """
     length = min(length, count)
     first = np.minimum(np.arange(0, count, length), count - length)
@@ -125,8 +125,8 @@ def metres_from_image(
     return np.asarray(joints - place, dtype=np.float32)
 
 
-def _with_confidence(track: Track) -> FloatArray:
+def _with_confidence(video: LabelledVideo) -> FloatArray:
     """(T, 17, 3): pixels, and confidence or 1 where there is none."""
-    pixels = track.keypoints_px
-    sure = np.ones(pixels.shape[:2], dtype=np.float32) if track.confidence is None else track.confidence
+    pixels = video.keypoints_px
+    sure = np.ones(pixels.shape[:2], dtype=np.float32) if video.confidence is None else video.confidence
     return np.concatenate([pixels, sure[..., None]], axis=-1)

@@ -8,38 +8,42 @@ from typing import Any
 
 from uplift3d.data import h36m, mpi_inf_3dhp
 from uplift3d.data.mpi_inf_3dhp import GroundTruth
-from uplift3d.data.tracks import Track
+from uplift3d.data.videos import LabelledVideo
 from uplift3d.evaluate.published import evaluate_lifter
 from uplift3d.evaluate.report import ProtocolResult, Report, both_protocols
-from uplift3d.evaluate.track_lifter import TrackLifter
+from uplift3d.evaluate.video_lifter import VideoLifter
 
 __all__ = ["evaluate_h36m", "evaluate_mpi_inf_3dhp", "results_at"]
 
 PROTOCOLS = "all frames: every frame scored, 3D poses interpolated; key frames: only frames with a 2D pose"
-Progress = Callable[[Iterable[Track], str], Iterable[Track]]
-"""Wraps the tracks of a stride, to show how far it is; the text says which stride."""
+Progress = Callable[[Iterable[LabelledVideo], str], Iterable[LabelledVideo]]
+"""Wraps the videos of a stride, to show how far it is; the text says which stride."""
 
 
-def silent(tracks: Iterable[Track], what: str) -> Iterable[Track]:
+def silent(videos: Iterable[LabelledVideo], what: str) -> Iterable[LabelledVideo]:
     """A `Progress` that shows nothing."""
-    return tracks
+    return videos
 
 
 def results_at(
-    s_in: Sequence[int], lifter: TrackLifter[Any], tracks: Iterable[Track], progress: Progress, **how: Any
+    s_in: Sequence[int],
+    lifter: VideoLifter[Any],
+    videos: Iterable[LabelledVideo],
+    progress: Progress,
+    **how: Any,
 ) -> tuple[ProtocolResult, ...]:
     """Both protocols at every stride; `how` are further arguments of `evaluate_lifter`."""
     return tuple(
         result
         for stride in s_in
         for result in both_protocols(
-            evaluate_lifter(lifter, progress(tracks, f"s_in {stride}"), stride, **how)
+            evaluate_lifter(lifter, progress(videos, f"s_in {stride}"), stride, **how)
         )
     )
 
 
 def evaluate_h36m(
-    lifter: TrackLifter[Any],
+    lifter: VideoLifter[Any],
     folder: str | Path,
     s_in: Sequence[int],
     *,
@@ -54,23 +58,23 @@ def evaluate_h36m(
         lifter: of the network, from `rivals.lifter_of`.
         folder: with the files that docs/datasets/human36m.md names.
         s_in: frames between 2D poses, one or several.
-        detections: which 2D file, as for `h36m.load_tracks`.
+        detections: which 2D file, as for `h36m.load_videos`.
         subjects: to evaluate on.
         learned_upsampling: False interpolates between key-frames whatever the network could do (baseline).
-        progress: wraps the tracks of a stride, to show how far it is.
+        progress: wraps the videos of a stride, to show how far it is.
 
     Raises:
         InputError: missing or damaged files, or a stride that the network cannot use.
     """
-    tracks = h36m.load_tracks(folder, detections, subjects)
+    videos = h36m.load_videos(folder, detections, subjects)
     results = results_at(
-        s_in, lifter, tracks, progress, learned_upsampling=learned_upsampling, actions=h36m.ACTIONS
+        s_in, lifter, videos, progress, learned_upsampling=learned_upsampling, actions=h36m.ACTIONS
     )
     facts = {
         "data set": "Human3.6M",
         "subjects": ", ".join(subjects),
         "ground truth": "3D positions in camera axes, relative to the pelvis",
-        "2D": f"{detections}, {'without' if tracks[0].confidence is None else 'with'} confidence",
+        "2D": f"{detections}, {'without' if videos[0].confidence is None else 'with'} confidence",
         "protocols": PROTOCOLS,
         **lifter.facts(learned_upsampling),
     }
@@ -78,7 +82,7 @@ def evaluate_h36m(
 
 
 def evaluate_mpi_inf_3dhp(
-    lifter: TrackLifter[Any],
+    lifter: VideoLifter[Any],
     folder: str | Path,
     s_in: Sequence[int],
     ground_truth: GroundTruth,
@@ -98,11 +102,11 @@ def evaluate_mpi_inf_3dhp(
     Raises:
         InputError: as for `evaluate_h36m`.
     """
-    tracks = mpi_inf_3dhp.load_test(folder, ground_truth, rate_hz)
+    videos = mpi_inf_3dhp.load_test(folder, ground_truth, rate_hz)
     results = results_at(
         s_in,
         lifter,
-        tracks,
+        videos,
         progress,
         learned_upsampling=learned_upsampling,
         actions=mpi_inf_3dhp.TEST_SEQUENCES,

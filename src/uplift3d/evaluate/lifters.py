@@ -1,6 +1,6 @@
 """Networks of this method in the evaluation: by the published windows, or as `uplift3d lift` goes.
 
-Axes: T frames of a track, W windows, N tokens, M pose tokens, J joints.
+Axes: T frames of a video, W windows, N tokens, M pose tokens, J joints.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import torch
 
 from uplift3d.arrays import AnyArray, BoolArray, FloatArray, IntArray, TimeArray
 from uplift3d.camera import normalise_screen
-from uplift3d.data.tracks import Track, camera_of, name_of
+from uplift3d.data.videos import LabelledVideo, camera_of, name_of
 from uplift3d.errors import InputError
 from uplift3d.evaluate import windows
-from uplift3d.evaluate.track_lifter import TrackLifter, on_frames
+from uplift3d.evaluate.video_lifter import VideoLifter, on_frames
 from uplift3d.lift.axes import in_camera_axes
 from uplift3d.lift.offline import lift_track
 from uplift3d.lift.runtime import Part
@@ -44,11 +44,11 @@ def create_lifter(model: UpliftUpsample, *, flip: bool = True, batch: int = 256)
 
 
 @dataclass(frozen=True, eq=False)
-class OwnLifter(TrackLifter[UpliftUpsample]):
+class OwnLifter(VideoLifter[UpliftUpsample]):
     """What networks of this method have in common."""
 
     def upsampling(self, learned: bool) -> str:
-        """See `TrackLifter`."""
+        """See `VideoLifter`."""
         config = self.model.config
         if not learned:
             return "not learned (baseline): straight lines between the 3D poses of key-frames"
@@ -58,7 +58,7 @@ class OwnLifter(TrackLifter[UpliftUpsample]):
         )
 
     def check(self, s_in: int) -> None:
-        """See `TrackLifter`."""
+        """See `VideoLifter`."""
         super().check(s_in)
         config = self.model.config
         if not config.fills_in and s_in != config.s_out:
@@ -75,24 +75,24 @@ class WindowLifter(OwnLifter):
     """Ask also for the frames off the output grid, which no protocol scores; most of their windows hold no
     2D pose at all."""
 
-    def lift(self, track: Track, s_in: int) -> FloatArray:
-        """See `TrackLifter`."""
+    def lift(self, video: LabelledVideo, s_in: int) -> FloatArray:
+        """See `VideoLifter`."""
         config = self.model.config
-        factor = windows.rate_factor(track.rate_hz, config.frame_rate_hz)
+        factor = windows.rate_factor(video.rate_hz, config.frame_rate_hz)
         stride = config.s_out * factor
-        centres = np.arange(0, len(track), 1 if self.every_frame else stride)
-        source = windows.source_frames(centres, len(track), config.tokens, stride)  # (W, N)
+        centres = np.arange(0, len(video), 1 if self.every_frame else stride)
+        source = windows.source_frames(centres, len(video), config.tokens, stride)  # (W, N)
         mask = windows.stride_mask(centres, config.tokens, stride, s_in * factor)  # (W, N)
         if config.edges == "masked":
-            mask &= windows.pad_mask(centres, len(track), config.tokens, stride)
-        pixels = track.keypoints_px[:, reorder("h36m17", config.joints)]
-        screen = normalise_screen(pixels, track.image_size).astype(np.float32)  # (T, J, 2)
+            mask &= windows.pad_mask(centres, len(video), config.tokens, stride)
+        pixels = video.keypoints_px[:, reorder("h36m17", config.joints)]
+        screen = normalise_screen(pixels, video.image_size).astype(np.float32)  # (T, J, 2)
         if not self.flip:
-            return on_frames(self._central(screen, source, mask), centres, len(track))
+            return on_frames(self._central(screen, source, mask), centres, len(video))
         both = np.concatenate([screen, mirror(screen, config.joints)])  # (2 T, J, 2)
-        source, mask = np.concatenate([source, source + len(track)]), np.concatenate([mask, mask])
+        source, mask = np.concatenate([source, source + len(video)]), np.concatenate([mask, mask])
         plain, mirrored = np.split(self._central(both, source, mask), 2)
-        return on_frames((plain + mirror(mirrored, config.joints)) / 2, centres, len(track))
+        return on_frames((plain + mirror(mirrored, config.joints)) / 2, centres, len(video))
 
     @torch.inference_mode()
     def _central(self, screen: FloatArray, source: IntArray, mask: BoolArray) -> FloatArray:
@@ -127,39 +127,41 @@ def _compact(source: IntArray, mask: BoolArray) -> tuple[torch.Tensor, torch.Ten
 class PersonLifter(OwnLifter):
     """The way that `uplift3d lift` goes, for networks with person-centred input.
 
-    Their answers come in the axes of a camera that looks straight at the pelvis; the track's camera turns
+    Their answers come in the axes of a camera that looks straight at the pelvis; the video's camera turns
     them into its own.
     """
 
-    def lift(self, track: Track, s_in: int) -> FloatArray:
-        """See `TrackLifter`; InputError for a track without camera, or in which nobody is seen."""
+    def lift(self, video: LabelledVideo, s_in: int) -> FloatArray:
+        """See `VideoLifter`; InputError for a video without camera, or in which nobody is seen."""
         config = self.model.config
-        factor = windows.rate_factor(track.rate_hz, config.frame_rate_hz)
+        factor = windows.rate_factor(video.rate_hz, config.frame_rate_hz)
         spec = InputSpec.from_config(config.model_dump())
-        keys = key_frames(track, np.arange(0, len(track), s_in * factor), config.joints, config.input)
-        rows = np.arange(0, len(track), config.s_out * factor)
-        grid = rows / track.rate_hz
+        keys = key_frames(video, np.arange(0, len(video), s_in * factor), config.joints, config.input)
+        rows = np.arange(0, len(video), config.s_out * factor)
+        grid = rows / video.rate_hz
         tokens = tokenise(keys, grid, spec)
         if not tokens.observed.any():
-            raise InputError(f"{name_of(track)} shows nobody in any of its {len(keys)} key-frames")
+            raise InputError(f"{name_of(video)} shows nobody in any of its {len(keys)} key-frames")
         lifted = lift_track(_DeviceRuntime(self.model), tokens, flip=self.flip, batch=self.batch)
         if spec.axes == "viewing_ray":
-            lifted = to_camera_axes(lifted, grid, keys, track)
-        return on_frames(lifted, rows, len(track))
+            lifted = to_camera_axes(lifted, grid, keys, video)
+        return on_frames(lifted, rows, len(video))
 
 
-def key_frames(track: Track, rows: IntArray, joints: str, input: InputKind) -> PersonKeyFrames:
-    """Some frames of a track, as the pipeline takes them, for a network of these joints and this input."""
-    confidence: Any = None if track.confidence is None else track.confidence[rows][None]
+def key_frames(video: LabelledVideo, rows: IntArray, joints: str, input: InputKind) -> PersonKeyFrames:
+    """Some frames of a video, as the pipeline takes them, for a network of these joints and this input."""
+    confidence: Any = None if video.confidence is None else video.confidence[rows][None]
     keys = Keypoints2D(
-        track.keypoints_px[rows][None], confidence, rows / track.rate_hz, track.image_size, "h36m17"
+        video.keypoints_px[rows][None], confidence, rows / video.rate_hz, video.image_size, "h36m17"
     )
     return PersonKeyFrames.from_keypoints(keys, 0, joints, input)
 
 
-def to_camera_axes(poses: FloatArray, times: TimeArray, keys: PersonKeyFrames, track: Track) -> FloatArray:
-    """From the axes of a camera that looks straight at the pelvis; InputError for a track without camera."""
-    camera = camera_of(track, "this model needs one to answer in camera axes")
+def to_camera_axes(
+    poses: FloatArray, times: TimeArray, keys: PersonKeyFrames, video: LabelledVideo
+) -> FloatArray:
+    """From the axes of a camera that looks straight at the pelvis; InputError for a video without camera."""
+    camera = camera_of(video, "this model needs one to answer in camera axes")
     return in_camera_axes(poses, times, keys, camera)
 
 

@@ -9,14 +9,14 @@ from typing import Any
 from uplift3d.data.store import MotionStore
 from uplift3d.evaluate.datasets import PROTOCOLS, Progress, results_at, silent
 from uplift3d.evaluate.report import Report
-from uplift3d.evaluate.track_lifter import TrackLifter
+from uplift3d.evaluate.video_lifter import VideoLifter
 from uplift3d.film.held_out import PIECE_S, evenly, film, noise_in_words, pieces_of
 
 __all__ = ["evaluate_open_mocap"]
 
 
 def evaluate_open_mocap(
-    lifter: TrackLifter[Any],
+    lifter: VideoLifter[Any],
     folder: str | Path,
     s_in: Sequence[int],
     *,

@@ -1,6 +1,6 @@
 """The whole published evaluation: windows, masks, flip average, protocols, means (needs torch).
 
-Axes: F frames of all tracks one after the other, J joints.
+Axes: F frames of all videos one after the other, J joints.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uplift3d.arrays import BoolArray, DoubleArray, FloatArray, IntArray
-from uplift3d.data.tracks import Track, at_rate
+from uplift3d.data.videos import LabelledVideo, at_rate
 from uplift3d.errors import InputError
 from uplift3d.evaluate import windows
 from uplift3d.evaluate.protocols import Evaluation, all_frame_scores, key_frame_scores
-from uplift3d.evaluate.track_lifter import TrackLifter
+from uplift3d.evaluate.video_lifter import VideoLifter
 from uplift3d.skeletons import joint_set, reorder
 
 __all__ = ["Evaluation", "Predictions", "evaluate_lifter", "predict_with", "score_predictions"]
@@ -35,9 +35,9 @@ class Predictions:
     truth: FloatArray
     """(F, J, 3) metres from the root, camera axes."""
     frame_index: IntArray
-    """(F,) number of the frame in its track."""
+    """(F,) number of the frame in its video."""
     times: DoubleArray
-    """(F,) seconds from the start of its track."""
+    """(F,) seconds from the start of its video."""
     actions: NDArray[np.str_]
     """(F,) action of the frame."""
     real: BoolArray
@@ -49,8 +49,8 @@ class Predictions:
 
 
 def evaluate_lifter(
-    lifter: TrackLifter[Any],
-    tracks: Iterable[Track],
+    lifter: VideoLifter[Any],
+    videos: Iterable[LabelledVideo],
     s_in: int,
     *,
     learned_upsampling: bool = True,
@@ -61,17 +61,17 @@ def evaluate_lifter(
 
     Args:
         lifter: a network, see `lifters`.
-        tracks: of the test subjects.
+        videos: of the test subjects.
         s_in: frames of the network's time base between measured 2D poses, a multiple of its s_out.
         learned_upsampling: False interpolates between key-frames, not the model's output grid (baseline).
         actions: to average over and report; None: those that occur.
         pck_joints: joints of "h36m17" that PCK and AUC count; None leaves both out.
 
     Raises:
-        InputError: a stride off the model's grid or between frames, or tracks that the model cannot use.
+        InputError: a stride off the model's grid or between frames, or videos that the model cannot use.
     """
     return score_predictions(
-        predict_with(lifter, tracks, s_in),
+        predict_with(lifter, videos, s_in),
         lifter,
         s_in,
         learned_upsampling=learned_upsampling,
@@ -82,7 +82,7 @@ def evaluate_lifter(
 
 def score_predictions(
     predictions: Predictions,
-    lifter: TrackLifter[Any],
+    lifter: VideoLifter[Any],
     s_in: int,
     *,
     learned_upsampling: bool = True,
@@ -123,44 +123,44 @@ def score_predictions(
     )
 
 
-def predict_with(lifter: TrackLifter[Any], tracks: Iterable[Track], s_in: int) -> Predictions:
-    """Ask a lifter about every track.
+def predict_with(lifter: VideoLifter[Any], videos: Iterable[LabelledVideo], s_in: int) -> Predictions:
+    """Ask a lifter about every video.
 
     Raises:
-        InputError: as for `evaluate_lifter`, or there is no track.
+        InputError: as for `evaluate_lifter`, or there is no video.
     """
     lifter.check(s_in)
-    parts = [_predict_track(lifter, track, s_in) for track in tracks]
+    parts = [_predict_video(lifter, video, s_in) for video in videos]
     if not parts:
-        raise InputError("there is no track to evaluate: at least one is needed")
+        raise InputError("there is no video to evaluate: at least one is needed")
     factors = {part.factor for part in parts}
     if len(factors) > 1:
-        raise InputError("tracks of several frame rates above the model's: evaluate each rate by itself")
+        raise InputError("videos of several frame rates above the model's: evaluate each rate by itself")
     names = [name for name in Predictions.__dataclass_fields__ if name != "factor"]
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     return Predictions(**joined, factor=factors.pop())
 
 
-def _predict_track(lifter: TrackLifter[Any], given: Track, s_in: int) -> Predictions:
-    track = at_rate(given, lifter.rate_hz) if given.rate_hz < lifter.rate_hz else given
-    factor = windows.rate_factor(track.rate_hz, lifter.rate_hz)
-    step = round(track.rate_hz / given.rate_hz)  # frames that stand for one of the video
+def _predict_video(lifter: VideoLifter[Any], given: LabelledVideo, s_in: int) -> Predictions:
+    video = at_rate(given, lifter.rate_hz) if given.rate_hz < lifter.rate_hz else given
+    factor = windows.rate_factor(video.rate_hz, lifter.rate_hz)
+    step = round(video.rate_hz / given.rate_hz)  # frames that stand for one of the video
     if s_in * factor % step:
         raise InputError(
             f"key-frames every {s_in} frames of {lifter.rate_hz:g} Hz fall between the frames of "
-            f"{track.subject} {track.take} ({given.rate_hz:g} Hz): accepted are multiples of {step}"
+            f"{video.subject} {video.take} ({given.rate_hz:g} Hz): accepted are multiples of {step}"
         )
-    index = np.arange(len(track), dtype=np.int64)
-    positions = track.positions_camera[:, reorder("h36m17", lifter.joints)]
+    index = np.arange(len(video), dtype=np.int64)
+    positions = video.positions_camera[:, reorder("h36m17", lifter.joints)]
     root = joint_set(lifter.joints).index("pelvis")
     return Predictions(
-        poses=lifter.lift(track, s_in),
+        poses=lifter.lift(video, s_in),
         truth=positions - positions[:, root, None],
         frame_index=index,
-        times=index / track.rate_hz,
-        actions=np.full(len(track), track.action),
+        times=index / video.rate_hz,
+        actions=np.full(len(video), video.action),
         real=index % step == 0,
-        valid=track.valid,
+        valid=video.valid,
         factor=factor,
     )
 

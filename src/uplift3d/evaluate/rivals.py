@@ -1,6 +1,6 @@
 """Rivals in the evaluation: which lifter takes a network, and the one for networks that answer centre poses.
 
-Axes: T frames of a track, n frames that are lifted, W windows of F frames, J joints.
+Axes: T frames of a video, n frames that are lifted, W windows of F frames, J joints.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import numpy as np
 import torch
 
 from uplift3d.arrays import FloatArray, IntArray
-from uplift3d.data.tracks import Track, intrinsics_of
+from uplift3d.data.videos import LabelledVideo, intrinsics_of
 from uplift3d.errors import InputError
 from uplift3d.evaluate.baselines import Baseline, Interpolated, straight_lines
 from uplift3d.evaluate.clips import ClipLifter
 from uplift3d.evaluate.lifters import create_lifter, key_frames, to_camera_axes
-from uplift3d.evaluate.track_lifter import TrackLifter, flip_averaged, on_frames
+from uplift3d.evaluate.video_lifter import VideoLifter, flip_averaged, on_frames
 from uplift3d.model import UpliftUpsample
 from uplift3d.model.catalogue import check_refinable
 from uplift3d.model.network import LiftingConfig, LiftingNetwork, Network, NetworkConfig
@@ -35,7 +35,7 @@ def lifter_of(
     batch: int = 256,
     interpolated: Interpolated | None = None,
     refinement: Network[NetworkConfig] | None = None,
-) -> TrackLifter[Any]:
+) -> VideoLifter[Any]:
     """The lifter of anything that `model.load_checkpoint` returns.
 
     Args:
@@ -67,36 +67,36 @@ def lifter_of(
 
 @dataclass(frozen=True, eq=False)
 class RivalLifter(Baseline[LiftingNetwork[LiftingConfig]]):
-    """A `TrackLifter` of a rival: one window around every frame that it lifts, clip ends repeated."""
+    """A `VideoLifter` of a rival: one window around every frame that it lifts, clip ends repeated."""
 
     refinement: Refinement | None = None
     """Follows the average with the mirror image; it is told the camera and the true depth of the root."""
 
     def facts(self, learned_upsampling: bool) -> dict[str, str]:
-        """See `TrackLifter`."""
+        """See `VideoLifter`."""
         facts = super().facts(learned_upsampling)
         if self.refinement is not None:
             facts["refinement"] = "knows the camera and the true depth of the root, as published"
         return facts
 
-    def lift(self, track: Track, s_in: int) -> FloatArray:
-        """See `TrackLifter`."""
+    def lift(self, video: LabelledVideo, s_in: int) -> FloatArray:
+        """See `VideoLifter`."""
         config = self.model.config
-        keys, rows = self.frames(track, s_in)
-        pixels = straight_lines(track.keypoints_px[keys], keys, rows)  # (n, 17, 2)
+        keys, rows = self.frames(video, s_in)
+        pixels = straight_lines(video.keypoints_px[keys], keys, rows)  # (n, 17, 2)
         pixels = pixels[:, reorder("h36m17", config.joints)]
         if config.input == "screen":
-            poses, _ = normalise_screen(pixels, track.image_size)
+            poses, _ = normalise_screen(pixels, video.image_size)
         else:
-            spacing_s = float(rows[1] - rows[0]) / track.rate_hz if len(rows) > 1 else 1.0
+            spacing_s = float(rows[1] - rows[0]) / video.rate_hz if len(rows) > 1 else 1.0
             poses, _ = normalise_person(pixels, config.joints, spacing_s)
         lifted = flip_averaged(self._lift, poses, config.joints) if self.flip else self._lift(poses)
         if self.refinement is not None:
-            lifted = self._refine(self.refinement, lifted, poses, track, rows)
+            lifted = self._refine(self.refinement, lifted, poses, video, rows)
         if config.axes == "viewing_ray":
-            seen = key_frames(track, keys, config.joints, config.input)
-            lifted = to_camera_axes(lifted, rows / track.rate_hz, seen, track)
-        return on_frames(lifted, rows, len(track))
+            seen = key_frames(video, keys, config.joints, config.input)
+            lifted = to_camera_axes(lifted, rows / video.rate_hz, seen, video)
+        return on_frames(lifted, rows, len(video))
 
     @torch.inference_mode()
     def _lift(self, poses: FloatArray) -> FloatArray:
@@ -114,12 +114,17 @@ class RivalLifter(Baseline[LiftingNetwork[LiftingConfig]]):
 
     @torch.inference_mode()
     def _refine(
-        self, refinement: Refinement, lifted: FloatArray, poses: FloatArray, track: Track, rows: IntArray
+        self,
+        refinement: Refinement,
+        lifted: FloatArray,
+        poses: FloatArray,
+        video: LabelledVideo,
+        rows: IntArray,
     ) -> FloatArray:
         """Poses (n, J, 3) → refined, the root at 0 as in the published evaluation."""
         device = next(refinement.parameters()).device
-        root_depth_m = track.positions_camera[rows, joint_set("h36m17").index("pelvis"), 2]  # (n,)
-        camera = np.repeat(intrinsics_of(track)[None], len(rows), axis=0)  # (n, 4)
+        root_depth_m = video.positions_camera[rows, joint_set("h36m17").index("pelvis"), 2]  # (n,)
+        camera = np.repeat(intrinsics_of(video)[None], len(rows), axis=0)  # (n, 4)
         known = (torch.from_numpy(given).to(device) for given in (lifted, poses, camera, root_depth_m))
         refined = refinement.refine(*known)
         refined[:, joint_set(self.joints).index("pelvis")] = 0

@@ -1,4 +1,4 @@
-"""Held-out motion of a store as tracks: virtual cameras, a detector's noise, everything known.
+"""Held-out motion of a store as videos: virtual cameras, a detector's noise, everything known.
 
 Axes: T frames, J joints.
 """
@@ -13,7 +13,7 @@ import torch
 
 from uplift3d.camera import Camera, pixels_from_screen
 from uplift3d.data.store import JOINTS, RATE_HZ, MotionStore, split_of, whole_clips
-from uplift3d.data.tracks import StoredTrack
+from uplift3d.data.videos import StoredVideo
 from uplift3d.errors import InputError
 from uplift3d.film.cameras import CameraConfig, look
 from uplift3d.film.draws import seed_of
@@ -41,9 +41,9 @@ class Piece(NamedTuple):
     """Number of frames, or as many as the clip still has."""
 
 
-def virtual_tracks(
+def virtual_videos(
     store: MotionStore, datasets: Sequence[str] = (), *, piece_s: float = PIECE_S, most: int | None = None
-) -> list[StoredTrack]:
+) -> list[StoredVideo]:
     """Film the validation split, the same way every time.
 
     Args:
@@ -62,7 +62,7 @@ def pieces_of(store: MotionStore, datasets: Sequence[str] = (), piece_s: float =
     """What there is to film of the validation split.
 
     Args:
-        store, datasets, piece_s: as for `virtual_tracks`.
+        store, datasets, piece_s: as for `virtual_videos`.
 
     Raises:
         InputError: nothing long enough is held out.
@@ -97,7 +97,7 @@ def evenly(items: Sequence[ItemT], most: int | None) -> Sequence[ItemT]:
     return [items[i] for i in np.linspace(0, len(items) - 1, most).round().astype(int)]
 
 
-def film(store: MotionStore, piece: Piece) -> StoredTrack:
+def film(store: MotionStore, piece: Piece) -> StoredVideo:
     """One piece of a clip seen by its own camera, the same way every time."""
     index, start, longest = piece
     random = torch.Generator()
@@ -113,7 +113,7 @@ def film(store: MotionStore, piece: Piece) -> StoredTrack:
     pelvis = torch.cat([view.keypoints[:, :, 0] * depth / focal, depth], dim=-1)  # (1, T, 3)
     clip = store.clips[index]
     # In half image widths from the centre, which is what "screen" coordinates are.
-    return StoredTrack(
+    return StoredVideo(
         subject=clip.subject or clip.dataset,
         take=f"{clip.name} from frame {start}",
         action=clip.dataset,

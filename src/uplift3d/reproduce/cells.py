@@ -13,7 +13,7 @@ from uplift3d.evaluate.baselines import Interpolated
 from uplift3d.evaluate.protocols import METRICS, Scores
 from uplift3d.evaluate.published import predict_with, score_predictions
 from uplift3d.evaluate.rivals import lifter_of
-from uplift3d.evaluate.track_lifter import TrackLifter
+from uplift3d.evaluate.video_lifter import VideoLifter
 from uplift3d.files import atomic_write
 from uplift3d.model import load_checkpoint
 from uplift3d.model.checkpoints import fingerprint
@@ -135,11 +135,11 @@ def _measure(network: Network[Any], cell: Cell, source: Source) -> tuple[Means, 
 
 
 def _scores(
-    lifter: TrackLifter[Any], source: Source, cell: Cell, stride: int, *, baseline: bool
+    lifter: VideoLifter[Any], source: Source, cell: Cell, stride: int, *, baseline: bool
 ) -> dict[str, Scores]:
     """What a network reaches at a stride, by protocol."""
     actions = source.actions or None
-    predictions = predict_with(lifter, source.tracks(cell.datasets), stride)
+    predictions = predict_with(lifter, source.videos(cell.datasets), stride)
     both = score_predictions(predictions, lifter, stride, actions=actions)
     found = dict(zip(PROTOCOLS, (both.all_frames, both.key_frames), strict=True))
     if baseline:

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from uplift3d.arrays import AnyArray, BoolArray
-from uplift3d.data.tracks import Track
+from uplift3d.data.videos import LabelledVideo
 from uplift3d.evaluate.lifters import key_frames
 from uplift3d.evaluate.report import Table
 from uplift3d.evaluate.rivals import lifter_of
-from uplift3d.evaluate.track_lifter import TrackLifter
+from uplift3d.evaluate.video_lifter import VideoLifter
 from uplift3d.film.held_out import evenly
 from uplift3d.model import UpliftUpsample
 from uplift3d.model.network import Network
@@ -39,11 +39,11 @@ def figure_1(plan: Plan, networks: Networks, facts: dict[str, str], folder: Path
     stride = STRIDES_81[0]
     rows: dict[str, AnyArray] = {}
     lines, numbers = [], []
-    track = plan.source.tracks()[0]
+    video = plan.source.videos()[0]
     for name, deferred in (("DUTA", True), ("no DUTA", False)):
         network = networks(plan.table_1(STRIDES_81, deferred))
         assert isinstance(network, UpliftUpsample)
-        weights, mask = first_attention(network, track, stride)
+        weights, mask = first_attention(network, video, stride)
         rows[name] = weights
         place = np.arange(len(mask))
         distance = np.abs(place[:, None] - place)
@@ -70,12 +70,12 @@ def figure_1(plan: Plan, networks: Networks, facts: dict[str, str], folder: Path
 
 
 @torch.inference_mode()
-def first_attention(network: UpliftUpsample, track: Track, s_in: int) -> tuple[AnyArray, BoolArray]:
-    """Attention (H, N, N) of the first temporal block in the first window of a track, and its mask (N,)."""
+def first_attention(network: UpliftUpsample, video: LabelledVideo, s_in: int) -> tuple[AnyArray, BoolArray]:
+    """Attention (H, N, N) of the first temporal block in the first window of a video, and its mask (N,)."""
     config, where = network.config, next(network.parameters()).device
     spec = InputSpec.from_config(config.model_dump())
     grid = np.arange(config.tokens) * config.token_seconds
-    keys = key_frames(track, np.arange(0, len(track), s_in), spec.joints, spec.input)
+    keys = key_frames(video, np.arange(0, len(video), s_in), spec.joints, spec.input)
     tokens = tokenise(keys, grid, spec)
     mask = torch.from_numpy(tokens.observed)[None].to(where)
     seen: list[torch.Tensor] = []
@@ -117,7 +117,7 @@ def figure_3(plan: Plan, networks: Networks, facts: dict[str, str], folder: Path
     errors: dict[str, AnyArray] = {}
     lines, numbers = [], []
     for stride in (5, 20):
-        found = [series(lifter, track, stride) for track in plan.source.tracks()]
+        found = [series(lifter, video, stride) for video in plan.source.videos()]
         speed = np.concatenate([velocities(one.truth, one.times) for one in found])
         values, count = by_velocity(np.concatenate([one.errors_mm for one in found]), speed, EDGES)
         errors[f"s_in {stride}"] = values
@@ -146,9 +146,9 @@ def figure_3(plan: Plan, networks: Networks, facts: dict[str, str], folder: Path
 def figure_4(plan: Plan, networks: Networks, facts: dict[str, str], folder: Path) -> Page:
     """One video in which the stride is switched by the estimated velocity."""
     lifter = lifter_of(networks(plan.best_351()), flip=plan.source.flip)
-    tracks = plan.source.tracks()
-    track = max(tracks, key=_eventful)
-    slow, fast = series(lifter, track, 20), series(lifter, track, 5)
+    videos = plan.source.videos()
+    video = max(videos, key=_eventful)
+    slow, fast = series(lifter, video, 20), series(lifter, video, 5)
     speed = velocities(slow.poses, slow.times)
     dense = switched(speed > THRESHOLD_MPS, CALM_FRAMES)
     mixed = np.where(dense, fast.errors_mm, slow.errors_mm)
@@ -165,7 +165,7 @@ def figure_4(plan: Plan, networks: Networks, facts: dict[str, str], folder: Path
     return Page(
         "figure-4",
         "Figure 4: error over time, N = 351, stride switched by the estimated velocity",
-        facts | _best(plan) | {"video": f"{track.subject}, {track.take}"},
+        facts | _best(plan) | {"video": f"{video.subject}, {video.take}"},
         (Table("Mean over the video's frames", ("key-frames", "MPJPE mm"), lines),),
         tuple(
             Number(name, None, "all frames", "mpjpe", "mm", None, float(values.mean()))
@@ -184,14 +184,14 @@ def _best(plan: Plan) -> dict[str, str]:
     return {"pre-training": plan.best_words}
 
 
-def _eventful(track: Track) -> int:
+def _eventful(video: LabelledVideo) -> int:
     """How many frames there are at least of both, fast and calm motion."""
-    relative = track.positions_camera - track.positions_camera[:, :1]
-    fast = velocities(relative, np.arange(len(track)) / track.rate_hz) > THRESHOLD_MPS
+    relative = video.positions_camera - video.positions_camera[:, :1]
+    fast = velocities(relative, np.arange(len(video)) / video.rate_hz) > THRESHOLD_MPS
     return int(min(fast.sum(), (~fast).sum()))
 
 
-def _rival(plan: Plan, networks: Networks, name: str) -> TrackLifter[Any]:
+def _rival(plan: Plan, networks: Networks, name: str) -> VideoLifter[Any]:
     network = networks(plan.rival(name, "3d"))
     return lifter_of(network, flip=plan.source.flip, interpolated="3d")
 
@@ -199,16 +199,16 @@ def _rival(plan: Plan, networks: Networks, name: str) -> TrackLifter[Any]:
 def _examples(
     name: str,
     title: str,
-    lifters: Mapping[str, TrackLifter[Any]],
+    lifters: Mapping[str, VideoLifter[Any]],
     plan: Plan,
     facts: dict[str, str],
     folder: Path,
     stride: int = 20,
 ) -> Page:
     """Skeletons on key-frames and half-way between them; nothing is hand-picked."""
-    tracks = plan.source.tracks()
-    chosen = evenly(tracks, EXAMPLES)
-    found = {who: [series(lifter, track, stride) for track in chosen] for who, lifter in lifters.items()}
+    videos = plan.source.videos()
+    chosen = evenly(videos, EXAMPLES)
+    found = {who: [series(lifter, video, stride) for video in chosen] for who, lifter in lifters.items()}
     first = next(iter(found.values()))
     frames = [stride * (len(one.times) // (2 * stride)) for one in first]
     captions, truth, rows = [], [], {who: [] for who in found}  # type: ignore[var-annotated]

@@ -34,7 +34,7 @@ class Human36M:
     Args:
         folder: with `data_3d_h36m.npz` and the 2D file.
         scale: how much is measured; at full size every frame of every video.
-        detections: which 2D file, as for `h36m.load_tracks`.
+        detections: which 2D file, as for `h36m.load_videos`.
         amass: motion store of AMASS for pre-training; None: there is none.
 
     Raises:
@@ -52,8 +52,8 @@ class Human36M:
         self, folder: Path, scale: Scale, detections: str = DETECTIONS, amass: Path | None = None
     ) -> None:
         self.folder, self.scale, self.detections = folder, scale, detections
-        videos = h36m.load_tracks(folder, detections)
-        self._measured = videos if scale.tracks is None else evenly(_pieces(videos), scale.tracks)
+        videos = h36m.load_videos(folder, detections)
+        self._measured = videos if scale.videos is None else evenly(_pieces(videos), scale.videos)
         self._amass = None if amass is None else _amass_store(amass)
 
     @property
@@ -62,7 +62,7 @@ class Human36M:
         frames = sum(map(len, self._measured))
         identity = (
             f"{self.name}, {self.detections}, scale {self.scale.name}, "
-            f"measured on {len(self._measured)} tracks, {frames} frames"
+            f"measured on {len(self._measured)} videos, {frames} frames"
         )
         files = {"source": "h36m", "store": self.folder, "detections": self.detections}
         return Corpus(identity, "Human3.6M", files, _seen("scratch"))
@@ -86,7 +86,7 @@ class Human36M:
     @property
     def facts(self) -> Mapping[str, str]:
         """What was learned from and measured on."""
-        what = "videos, every frame" if self.scale.tracks is None else f"pieces of at most {PIECE_S:g} s"
+        what = "videos, every frame" if self.scale.videos is None else f"pieces of at most {PIECE_S:g} s"
         known = KNOWN_DETECTIONS.get(self.detections)
         return {
             "data set": "Human3.6M",
@@ -98,13 +98,13 @@ class Human36M:
             "flip": "average with the mirror image, as published",
         }
 
-    def tracks(self, datasets: Sequence[str] = ()) -> Sequence[h36m.Track]:
+    def videos(self, datasets: Sequence[str] = ()) -> Sequence[h36m.H36MVideo]:
         """The test subjects' videos, or pieces of them."""
         assert not datasets
         return self._measured
 
 
-def _pieces(videos: Sequence[h36m.Track]) -> list[h36m.Track]:
+def _pieces(videos: Sequence[h36m.H36MVideo]) -> list[h36m.H36MVideo]:
     """Cut videos, so that few pieces see much of them."""
     longest, least = round(PIECE_S * h36m.RATE_HZ), round(LEAST_S * h36m.RATE_HZ)
     return [
@@ -115,7 +115,7 @@ def _pieces(videos: Sequence[h36m.Track]) -> list[h36m.Track]:
     ]
 
 
-def _cut(video: h36m.Track, rows: slice) -> h36m.Track:
+def _cut(video: h36m.H36MVideo, rows: slice) -> h36m.H36MVideo:
     return replace(
         video,
         take=f"{video.take} from frame {rows.start}",

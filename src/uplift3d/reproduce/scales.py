@@ -21,7 +21,7 @@ class Scale:
     """Optimiser steps of a run from scratch; pre-training and fine-tuning share as many 5 : 1."""
     batch: int
     """Windows per step, mirror images included."""
-    tracks: int | None
+    videos: int | None
     """Ten-second pieces of held-out motion to measure on; None: all."""
     validation_windows: int
     model: Mapping[str, Any] = field(default_factory=dict)
@@ -60,7 +60,7 @@ def _published(recipe: str) -> Scale:
         name="full",
         steps=fields["steps"],
         batch=fields["batch"],
-        tracks=None,
+        videos=None,
         validation_windows=fields["validation_windows"],
         optimiser=fields["optimiser"],
         settings={name: fields[name] for name in more},
@@ -72,7 +72,7 @@ SCALES = {
         name="tiny",
         steps=500,
         batch=16,
-        tracks=24,
+        videos=24,
         validation_windows=64,
         model={
             "spatial_width": 16,
@@ -88,7 +88,7 @@ SCALES = {
         name="small",
         steps=3000,
         batch=32,
-        tracks=100,
+        videos=100,
         validation_windows=192,
         model={
             "spatial_width": 16,
@@ -103,7 +103,7 @@ SCALES = {
         name="medium",
         steps=7500,
         batch=32,
-        tracks=200,
+        videos=200,
         validation_windows=384,
         model={"spatial_depth": 1, "temporal_width": 160},
         rival_size=(160, 2),

@@ -1,6 +1,6 @@
 """Poses of a network over time, their errors and velocities: what the figures are drawn from.
 
-Axes: T frames of a track, J joints.
+Axes: T frames of a video, J joints.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 from uplift3d.arrays import AnyArray, BoolArray, DoubleArray, IntArray
-from uplift3d.data.tracks import Track
+from uplift3d.data.videos import LabelledVideo
 from uplift3d.evaluate.metrics import joint_errors
 from uplift3d.evaluate.protocols import interpolate_keyframes
 from uplift3d.evaluate.published import predict_with
-from uplift3d.evaluate.track_lifter import TrackLifter
+from uplift3d.evaluate.video_lifter import VideoLifter
 from uplift3d.skeletons import joint_set
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """One track as a network sees it at one stride."""
+    """One video as a network sees it at one stride."""
 
     times: DoubleArray
     """(T,) seconds."""
@@ -40,9 +40,9 @@ class Series:
         return np.asarray(joint_errors(self.poses, self.truth, "root", root=root).mean(axis=-1))
 
 
-def series(lifter: TrackLifter[Any], track: Track, s_in: int) -> Series:
-    """Lift one track and fill in every frame."""
-    found = predict_with(lifter, [track], s_in)
+def series(lifter: VideoLifter[Any], video: LabelledVideo, s_in: int) -> Series:
+    """Lift one video and fill in every frame."""
+    found = predict_with(lifter, [video], s_in)
     grid = lifter.grid(s_in) * found.factor
     return Series(
         times=found.times,

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from uplift3d.data.store import MotionStore, split_of
-from uplift3d.data.tracks import Track
-from uplift3d.film.held_out import noise_in_words, virtual_tracks
+from uplift3d.data.videos import LabelledVideo
+from uplift3d.film.held_out import noise_in_words, virtual_videos
 from uplift3d.reproduce.scales import Scale
 
 
@@ -71,7 +71,7 @@ class Source(Protocol):
     def facts(self) -> Mapping[str, str]:
         """Data set, split and 2D in words."""
 
-    def tracks(self, datasets: Sequence[str] = ()) -> Sequence[Track]:
+    def videos(self, datasets: Sequence[str] = ()) -> Sequence[LabelledVideo]:
         """What to measure on."""
         ...
 
@@ -91,12 +91,12 @@ class OpenMocap:
 
     def __init__(self, store: Path, scale: Scale) -> None:
         self.store, self.scale = MotionStore.open(store), scale
-        self._tracks = lru_cache(maxsize=2)(self._film)
+        self._videos = lru_cache(maxsize=2)(self._film)
 
     @property
     def identity(self) -> str:
         """Clips and frames of the store, and what is measured on."""
-        frames, pieces = len(self.store.positions), self.scale.tracks or "all"
+        frames, pieces = len(self.store.positions), self.scale.videos or "all"
         return (
             f"{self.name}, {len(self.store)} clips, {frames} frames, scale {self.scale.name}, {pieces} pieces"
         )
@@ -125,7 +125,7 @@ class OpenMocap:
         return {
             "data set": f"motion store ({', '.join(all_names)}) seen by virtual cameras",
             "training": f"{len(training)} clips, random cameras, bodies and 2D noise",
-            "measured on": f"{len(self.tracks())} pieces of at most 10 s of held-out clips "
+            "measured on": f"{len(self.videos())} pieces of at most 10 s of held-out clips "
             f"({', '.join(names)}), one virtual camera each, always the same",
             "2D": noise_in_words(),
             "ground truth": "motion capture in camera axes, relative to the pelvis",
@@ -133,12 +133,12 @@ class OpenMocap:
             "flip": "none; the paper averages with the mirror image",
         }
 
-    def tracks(self, datasets: Sequence[str] = ()) -> Sequence[Track]:
+    def videos(self, datasets: Sequence[str] = ()) -> Sequence[LabelledVideo]:
         """Held-out motion before virtual cameras."""
-        return self._tracks(tuple(datasets))
+        return self._videos(tuple(datasets))
 
-    def _film(self, datasets: tuple[str, ...]) -> Sequence[Track]:
-        return virtual_tracks(self.store, datasets, most=self.scale.tracks)
+    def _film(self, datasets: tuple[str, ...]) -> Sequence[LabelledVideo]:
+        return virtual_videos(self.store, datasets, most=self.scale.videos)
 
     def _corpus(self, *datasets: str) -> Corpus:
         fields = {"datasets": datasets} if datasets else {}

@@ -8,7 +8,7 @@ import torch
 
 from uplift3d.data import h36m, mpi_inf_3dhp
 from uplift3d.data.store import MotionStore, split_of
-from uplift3d.data.tracks import Track
+from uplift3d.data.videos import LabelledVideo
 from uplift3d.errors import InputError
 from uplift3d.film.windows import FilmedWindows
 from uplift3d.train.config import TrainConfig
@@ -46,7 +46,7 @@ def load_windows(
         with_camera: cameras and depths are needed; virtual cameras always tell theirs.
 
     Raises:
-        InputError: missing or damaged files, or a track without the camera that is needed.
+        InputError: missing or damaged files, or a video without the camera that is needed.
     """
     if config.source == "motion":
         store = MotionStore.open(config.store)
@@ -56,11 +56,11 @@ def load_windows(
             MotionWindows.from_store(store, training, config.views.sampler, device, joints),
             MotionWindows.from_store(store, validation, SamplerConfig(), device, joints),
         )
-    splits: tuple[Iterable[Track], Iterable[Track]]
+    splits: tuple[Iterable[LabelledVideo], Iterable[LabelledVideo]]
     if config.source == "h36m":
         splits = (
-            h36m.load_tracks(config.store, config.detections, h36m.TRAIN_SUBJECTS),
-            h36m.load_tracks(config.store, config.detections, h36m.TEST_SUBJECTS),
+            h36m.load_videos(config.store, config.detections, h36m.TRAIN_SUBJECTS),
+            h36m.load_videos(config.store, config.detections, h36m.TEST_SUBJECTS),
         )
     else:
         assert config.ground_truth is not None  # the configuration has seen to it
@@ -70,6 +70,6 @@ def load_windows(
         )
     axes = config.network.axes
     train, test = (
-        FilmedWindows.from_tracks(tracks, axes, device, with_camera=with_camera) for tracks in splits
+        FilmedWindows.from_videos(videos, axes, device, with_camera=with_camera) for videos in splits
     )
     return train, test

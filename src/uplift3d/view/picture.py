@@ -6,6 +6,7 @@ the final picture; everything is drawn `OVERSAMPLING` times larger and reduced a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,9 @@ class _Sheet:
         self.bones = list(
             zip(self.joints.bones, bone_radii_m(self.joints), bone_sides(self.joints), strict=True)
         )
-        centred = [set_stage(motion.select([person])).positions[0] for person in motion.people.tolist()]
+        # A sheet of poses: each stands on its row's floor, wherever the person really is.
+        alone = [replace(motion.select([person]), root=None) for person in motion.people.tolist()]
+        centred = [set_stage(person).positions[0] for person in alone]
         self.poses = np.stack([_seen_from_the_side(_on_the_spot(pose[frames])) for pose in centred])
         self.cell_px = (WIDTH_PX - 2 * MARGIN_PX) / len(frames)
         across, height_m = _extent_m(self.poses)

@@ -1,4 +1,4 @@
-"""Tracks of any data set: a finer time axis, and messages for folders that are not the data set's."""
+"""Videos of any data set: a finer time axis, and messages for folders that are not the data set's."""
 
 from dataclasses import replace
 
@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uplift3d.camera import Camera
-from uplift3d.data.tracks import StoredTrack, at_rate, intrinsics_of, missing_files
+from uplift3d.data.videos import StoredVideo, at_rate, intrinsics_of, missing_files
 from uplift3d.errors import InputError
 
 
 def moving(frames, rate_hz=25.0, confidence=None):
     """A figure that moves evenly: every number grows by 1 per frame."""
     place = np.arange(frames, dtype=np.float32)[:, None, None]
-    return StoredTrack(
+    return StoredVideo(
         *("TS1", "TS1", "TS1", "0", None, (2048, 2048), rate_hz, "annot3"),
         keypoints_px=place + np.zeros((1, 17, 2), np.float32),
         confidence=confidence,
@@ -26,15 +26,15 @@ def moving(frames, rate_hz=25.0, confidence=None):
 
 @given(st.integers(1, 30), st.integers(1, 4))
 def test_frames_in_between_lie_on_straight_lines_and_do_not_count(frames, factor):
-    track = moving(frames, confidence=np.ones((frames, 17), np.float32))
-    finer = at_rate(track, 25.0 * factor)
+    video = moving(frames, confidence=np.ones((frames, 17), np.float32))
+    finer = at_rate(video, 25.0 * factor)
     assert finer.rate_hz == 25 * factor
     assert len(finer) == (frames - 1) * factor + 1
-    np.testing.assert_array_equal(finer.keypoints_px[::factor], track.keypoints_px)
-    np.testing.assert_array_equal(finer.positions_camera[::factor], track.positions_camera)
+    np.testing.assert_array_equal(finer.keypoints_px[::factor], video.keypoints_px)
+    np.testing.assert_array_equal(finer.positions_camera[::factor], video.positions_camera)
     np.testing.assert_allclose(finer.keypoints_px[:, 0, 0], np.arange(len(finer)) / factor, atol=1e-5)
     np.testing.assert_array_equal(finer.confidence, 1)
-    np.testing.assert_array_equal(np.flatnonzero(finer.valid), np.flatnonzero(track.valid) * factor)
+    np.testing.assert_array_equal(np.flatnonzero(finer.valid), np.flatnonzero(video.valid) * factor)
 
 
 @pytest.mark.parametrize("rate_hz", [50.0 / 3, 30.0, 12.5])
@@ -57,7 +57,7 @@ def test_intrinsics_are_in_half_image_widths():
     assert intrinsics_of(replace(moving(2), camera=camera)).tolist() == [1, 2, 0, 0.5]
 
 
-def test_a_track_without_camera_has_none():
+def test_a_video_without_camera_has_none():
     with pytest.raises(
         InputError, match="TS1 TS1 camera 0 has no camera, but refinement needs its focal length"
     ):

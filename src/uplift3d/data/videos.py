@@ -16,9 +16,9 @@ from uplift3d.camera import Camera, normalise_intrinsics
 from uplift3d.errors import InputError
 
 __all__ = [
+    "LabelledVideo",
     "Motion",
-    "StoredTrack",
-    "Track",
+    "StoredVideo",
     "at_rate",
     "camera_of",
     "intrinsics_of",
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-class Track(Protocol):
+class LabelledVideo(Protocol):
     """One person in one video with known 2D and 3D joints."""
 
     @property
@@ -102,8 +102,8 @@ class Motion:
 
 
 @dataclass(frozen=True, eq=False)
-class StoredTrack:
-    """A `Track` that holds everything as arrays; attributes as described there."""
+class StoredVideo:
+    """A `LabelledVideo` that holds everything as arrays; attributes as described there."""
 
     subject: str
     take: str
@@ -122,72 +122,72 @@ class StoredTrack:
         return len(self.valid)
 
 
-def at_rate(track: Track, rate_hz: float) -> Track:
-    """The track with frames put between its own, up to a rate that is a whole multiple of its own.
+def at_rate(video: LabelledVideo, rate_hz: float) -> LabelledVideo:
+    """The video with frames put between its own, up to a rate that is a whole multiple of its own.
 
     What is between two frames is interpolated and not `valid`: it gives every frame a place on the time axis
     of a network, and is neither measured nor scored.
 
     Raises:
-        InputError: the rate is no whole multiple of the track's.
+        InputError: the rate is no whole multiple of the video's.
     """
-    factor = rate_hz / track.rate_hz
+    factor = rate_hz / video.rate_hz
     if factor == 1:
-        return track
+        return video
     if not (factor >= 1 and float(factor).is_integer()):
         raise InputError(
-            f"{name_of(track)} has {track.rate_hz:g} Hz: {rate_hz:g} Hz is needed, or a rate that divides it"
+            f"{name_of(video)} has {video.rate_hz:g} Hz: {rate_hz:g} Hz is needed, or a rate that divides it"
         )
     step = int(factor)
-    frames = (len(track) - 1) * step + 1
+    frames = (len(video) - 1) * step + 1
     valid = np.zeros(frames, dtype=bool)
-    valid[::step] = track.valid
-    return StoredTrack(
-        track.subject,
-        track.take,
-        track.action,
-        track.camera_id,
-        track.camera,
-        track.image_size,
+    valid[::step] = video.valid
+    return StoredVideo(
+        video.subject,
+        video.take,
+        video.action,
+        video.camera_id,
+        video.camera,
+        video.image_size,
         rate_hz,
-        track.ground_truth,
-        keypoints_px=_between(track.keypoints_px, step),
-        confidence=None if track.confidence is None else _between(track.confidence, step),
-        positions_camera=_between(track.positions_camera, step),
+        video.ground_truth,
+        keypoints_px=_between(video.keypoints_px, step),
+        confidence=None if video.confidence is None else _between(video.confidence, step),
+        positions_camera=_between(video.positions_camera, step),
         valid=valid,
     )
 
 
-def name_of(track: Track) -> str:
-    """The track in messages."""
-    return f"{track.subject} {track.take} camera {track.camera_id}"
+def name_of(video: LabelledVideo) -> str:
+    """The video in messages."""
+    return f"{video.subject} {video.take} camera {video.camera_id}"
 
 
-def camera_of(track: Track, need: str) -> Camera:
-    """The camera of a track that must have one.
+def camera_of(video: LabelledVideo, need: str) -> Camera:
+    """The camera of a video that must have one.
 
     Args:
-        track: any.
+        video: any.
         need: who needs it and what for, such as "this model needs one to answer in metres".
 
     Raises:
-        InputError: a track without camera.
+        InputError: a video without camera.
     """
-    if track.camera is None:
+    if video.camera is None:
         raise InputError(
-            f"{name_of(track)} has no camera, but {need}; the data set's original files have one"
+            f"{name_of(video)} has no camera, but {need}; the data set's original files have one"
         )
-    return track.camera
+    return video.camera
 
 
-def intrinsics_of(track: Track) -> FloatArray:
-    """Focal lengths and principal point (fx, fy, cx, cy) of a track's camera, (4,) in half image widths.
+def intrinsics_of(video: LabelledVideo) -> FloatArray:
+    """Focal lengths and principal point (fx, fy, cx, cy) of a video's camera, (4,) in half image widths.
 
     Raises:
-        InputError: a track without camera.
+        InputError: a video without camera.
     """
-    camera = camera_of(track, "refinement needs its focal length and principal point")
-    return normalise_intrinsics(camera, track.image_size).astype(np.float32)
+    camera = camera_of(video, "refinement needs its focal length and principal point")
+    return normalise_intrinsics(camera, video.image_size).astype(np.float32)
 
 
 def _between(values: AnyArray, step: int) -> FloatArray:

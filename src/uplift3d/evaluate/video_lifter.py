@@ -1,6 +1,6 @@
-"""Networks as evaluation sees them: a track goes in, a pose for every frame on the network's grid comes out.
+"""Networks as evaluation sees them: a video goes in, a pose for every frame on the network's grid comes out.
 
-Axes: T frames of a track, n frames that are lifted, J joints.
+Axes: T frames of a video, n frames that are lifted, J joints.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from uplift3d.arrays import FloatArray, IntArray
-from uplift3d.data.tracks import Track
+from uplift3d.data.videos import LabelledVideo
 from uplift3d.errors import InputError
 from uplift3d.model.network import LiftingNetwork
 from uplift3d.normalise import mirror
 
-__all__ = ["TrackLifter", "flip_averaged", "on_frames"]
+__all__ = ["VideoLifter", "flip_averaged", "on_frames"]
 
 NetworkT_co = TypeVar("NetworkT_co", bound=LiftingNetwork[Any], covariant=True)
 
 
 @dataclass(frozen=True, eq=False)
-class TrackLifter(ABC, Generic[NetworkT_co]):
+class VideoLifter(ABC, Generic[NetworkT_co]):
     """What an evaluation needs to know of a network."""
 
     model: NetworkT_co
@@ -68,11 +68,11 @@ class TrackLifter(ABC, Generic[NetworkT_co]):
         """What a report says about the frames between key-frames."""
 
     @abstractmethod
-    def lift(self, track: Track, s_in: int) -> FloatArray:
-        """Answers to a track whose frame rate is a whole multiple of the time base.
+    def lift(self, video: LabelledVideo, s_in: int) -> FloatArray:
+        """Answers to a video whose frame rate is a whole multiple of the time base.
 
         Args:
-            track: 2D joints of every frame; only every `s_in`-th of the time base is looked at.
+            video: 2D joints of every frame; only every `s_in`-th of the time base is looked at.
             s_in: frames of the time base between key-frames.
 
         Returns:
