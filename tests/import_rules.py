@@ -43,6 +43,7 @@ ALLOWED = {
     "evaluate": ["detect.cpn.network", "film", "model", "data", "normalise", "tokens", "lift"],
     "reproduce": ["detect.cpn.network", "train", "evaluate", "film", "model", "data", "tokens", "lift"],
     "pipeline": ["options", "progress", "video", "detect", "normalise", "tokens", "lift", "post"],
+    "streaming": ["pipeline", "options", "video", "tokens", "lift", "post"],
     "cli": ["*"],
     "__main__": ["cli"],
 }

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # what `__getattr__` below does, for type checkers
     from uplift3d.errors import InputError, NothingFoundError
     from uplift3d.export import load_motion, save_motion
     from uplift3d.pipeline import Lifter, lift_frames, lift_keypoints, lift_video
+    from uplift3d.streaming import StreamLifter
     from uplift3d.types import Keypoints2D, Motion3D
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Lifter",
     "Motion3D",
     "NothingFoundError",
+    "StreamLifter",
     "__version__",
     "lift_frames",
     "lift_keypoints",
@@ -44,6 +46,7 @@ _HOMES = {
     "lift_frames": "uplift3d.pipeline",
     "lift_keypoints": "uplift3d.pipeline",
     "Lifter": "uplift3d.pipeline",
+    "StreamLifter": "uplift3d.streaming",
     "Keypoints2D": "uplift3d.types",
     "Motion3D": "uplift3d.types",
     "load_motion": "uplift3d.export",

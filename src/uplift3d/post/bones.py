@@ -15,16 +15,20 @@ from uplift3d.skeletons import JointSet, joint_set
 from uplift3d.types import Motion3D
 
 
-def fix_bones(motion: Motion3D) -> Motion3D:
+def fix_bones(motion: Motion3D, lengths_m: RealArray | None = None) -> Motion3D:
     """The motion with constant bone lengths: every bone keeps its direction and takes `bone_lengths_m`.
 
     Poses are put together from the pelvis outwards. A bone that is a point in some pose has no direction
     there; its joint stays on its parent.
+
+    Args:
+        motion: any motion.
+        lengths_m: (P, J) lengths to take, where they are known from more than this motion.
     """
     joints = joint_set(motion.joints)
     positions = motion.positions.astype(np.float64)
     fixed = positions.copy()
-    lengths = bone_lengths_m(motion)  # (P, J)
+    lengths = bone_lengths_m(motion) if lengths_m is None else lengths_m  # (P, J)
     for joint in outwards(joints):
         parent = joints.parents[joint]
         bone = positions[:, :, joint] - positions[:, :, parent]  # (P, T, 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from uplift3d.arrays import RealArray
 from uplift3d.camera import Camera
 from uplift3d.post.bones import check_height, fix_bones, scale_to_height
 from uplift3d.post.root import place
@@ -32,20 +33,27 @@ class Refinement:
         check_smoothing(self.smooth_hz, self.raw)
         check_height(self.height_m, self.raw)
 
-    def apply(self, motion: Motion3D, keypoints: Keypoints2D, camera: Camera | None) -> Motion3D:
+    def apply(
+        self,
+        motion: Motion3D,
+        keypoints: Keypoints2D,
+        camera: Camera | None,
+        lengths_m: RealArray | None = None,
+    ) -> Motion3D:
         """Smoothing first, since it shortens bones; the pelvis last, since sizes set its distance.
 
         Args:
             motion: positions in the axes of `camera`.
             keypoints: what it was made from.
             camera: intrinsics; None: the pelvis stays unknown.
+            lengths_m: see `fix_bones`.
         """
         if self.raw:
             return motion
         if self.smooth_hz is not None:
             motion = smooth(motion, self.smooth_hz)
         if self.constant_bones:
-            motion = fix_bones(motion)
+            motion = fix_bones(motion, lengths_m)
         if self.height_m is not None:
             motion = scale_to_height(motion, self.height_m)
         return motion if camera is None else place(motion, keypoints, camera)

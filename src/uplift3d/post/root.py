@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from uplift3d.arrays import DoubleArray, RealArray, TimeArray
+from uplift3d.arrays import BoolArray, DoubleArray, RealArray, TimeArray
 from uplift3d.camera import Camera
 from uplift3d.post.resample import interpolate, stretches
 from uplift3d.skeletons import convert_2d
@@ -112,13 +112,21 @@ def locate(
         normal += 1e-9 * np.eye(3)  # joints that are all in one place say nothing, and that is no error
         places = np.linalg.solve(normal, np.einsum("kjai,kj,kja->ki", rows, scaled, right)[..., None])[..., 0]
         error = np.linalg.norm(np.einsum("kjai,ki->kja", rows, places) - right, axis=-1)  # (K, J) metres
-        usual = np.nanmedian(np.where(weights > 0, error, np.nan), axis=-1, keepdims=True)
+        usual = _median(error, weights > 0)[:, None]
         trust = weights / (1 + (error / (2.5 * usual + 1e-9)) ** 2) ** 2
         distance = np.maximum(places[:, 2], NEAREST_M)
     free = np.maximum(2 * (weights > 0).sum(axis=-1) - 3, 1)
     variance = (scaled * error**2).sum(axis=-1) / free
     floor = (POSE_ERROR * distance)[:, None, None] ** 2 * np.eye(3)
     return places, np.linalg.inv(normal) * variance[:, None, None] + floor
+
+
+def _median(values: DoubleArray, known: BoolArray) -> DoubleArray:
+    """(K,) the median of the known values in (K, J), as `np.nanmedian`, which takes 20 times as long."""
+    order = np.sort(np.where(known, values, np.inf), axis=-1)
+    count = np.maximum(known.sum(axis=-1, keepdims=True), 1)
+    middle = np.concatenate([(count - 1) // 2, count // 2], axis=-1)
+    return np.asarray(np.take_along_axis(order, middle, axis=-1).mean(axis=-1))
 
 
 def settle(times: TimeArray, places: DoubleArray, covariances: DoubleArray) -> Track:

@@ -1,0 +1,232 @@
+"""Streams: latency kept, nothing taken back, the same poses as offline where all is known, memory flat."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fake_runtime import FakeRuntime
+from uplift3d import InputError, Keypoints2D, Lifter, NothingFoundError, StreamLifter
+from walker import walker
+
+WINDOW_S = 2.1
+"""Of the made network."""
+
+
+def people(count=1, seconds=4.0, interval_s=0.1):
+    """Walkers side by side, h36m17."""
+    each = [walker(interval_s, seconds, "h36m17", facing_deg=40 * p, seed=p) for p in range(count)]
+    positions = np.concatenate([one.positions for one in each]) + np.arange(count)[:, None, None, None]
+    confidence = np.concatenate([one.confidence for one in each])
+    return Keypoints2D(positions, confidence, each[0].times, each[0].image_size, "h36m17")
+
+
+def fed(stream, keypoints, looks=None):
+    """All chunks, and the time at which each was given; `looks`: which of the moments are looked at."""
+    looks = np.ones(len(keypoints), bool) if looks is None else looks
+    return [
+        (time, stream.push(time, keypoints[k : k + 1] if looks[k] else None))
+        for k, time in enumerate(keypoints.times.tolist())
+    ]
+
+
+def joined(chunks, person=0):
+    """(T,) times and (T, J, 3) poses of one person."""
+    times = np.concatenate([chunk.times for chunk in chunks])
+    poses = [
+        chunk.select([person]).positions[0]
+        if person in chunk.people
+        else np.full((len(chunk), 17, 3), np.nan)
+        for chunk in chunks
+    ]
+    return times, np.concatenate(poses)
+
+
+@pytest.mark.parametrize("keys", [1, 4])
+@pytest.mark.parametrize("rate_hz", [None, 25.0])
+def test_without_bound_a_stream_is_what_offline_lifting_gives(keys, rate_hz):
+    keypoints = people(2)
+    looks = np.arange(len(keypoints)) % keys == 0
+    stream = StreamLifter(FakeRuntime(), np.inf, output_rate_hz=rate_hz)
+    assert all(len(chunk) == 0 for _, chunk in fed(stream, keypoints, looks))
+    motion = stream.flush()
+    even = np.arange(int(keypoints.times[-1] * 25.0 + 1e-6) + 1) / 25.0
+    times = keypoints.times if rate_hz is None else even
+    expected = Lifter(FakeRuntime()).lift(keypoints[looks], output_times=times)
+    np.testing.assert_array_equal(motion.positions, expected.positions)
+    np.testing.assert_array_equal(motion.root, expected.root)
+    np.testing.assert_array_equal(motion.observed, expected.observed)
+
+
+@given(
+    latency_s=st.sampled_from([0.0, 0.3, 1.0, 3.5]),
+    rate_hz=st.sampled_from([None, 7.0, 30.0]),
+    keys=st.integers(1, 4),
+    seed=st.integers(0, 100),
+)
+@settings(max_examples=20, deadline=None)
+def test_every_pose_comes_once_in_order_and_as_late_as_said(latency_s, rate_hz, keys, seed):
+    keypoints = people(1, 3.0)
+    steps = np.random.default_rng(seed).uniform(0.02, 0.15, len(keypoints))
+    keypoints = replace(keypoints, times=np.cumsum(steps))
+    stream = StreamLifter(FakeRuntime(), latency_s, output_rate_hz=rate_hz, raw=True, settle_sides=False)
+    given_at = fed(stream, keypoints, np.arange(len(keypoints)) % keys == 0)
+    before = -np.inf
+    for time, chunk in given_at:
+        assert (chunk.times <= time - latency_s + 1e-6).all()  # not earlier
+        assert (chunk.times > before - latency_s - 1e-6).all()  # and with the first push that is late enough
+        assert np.isfinite(chunk.positions).all() or len(chunk.people) == 0
+        before = time
+    chunks = [chunk for _, chunk in given_at] + [stream.flush()]
+    times, _ = joined(chunks)
+    if rate_hz is None:
+        np.testing.assert_array_equal(times, keypoints.times)
+    else:
+        count = int((keypoints.times[-1] - keypoints.times[0]) * rate_hz + 1e-6) + 1
+        np.testing.assert_allclose(times, keypoints.times[0] + np.arange(count) / rate_hz)
+
+
+def test_the_later_the_nearer_to_offline():
+    keypoints = people(1, 6.0)
+    options = {"settle_sides": False, "raw": True, "interpolation": "smooth"}
+    offline = Lifter(FakeRuntime(), **options).lift(keypoints).positions[0]
+    apart = []
+    for latency_s in (0.0, 0.3, 1.1):
+        stream = StreamLifter(FakeRuntime(), latency_s, **options)
+        chunks = [chunk for _, chunk in fed(stream, keypoints)] + [stream.flush()]
+        apart.append(np.linalg.norm(joined(chunks)[1] - offline, axis=-1)[30:].mean())
+    assert apart[0] > apart[1] > apart[2]
+    assert apart[2] < 0.1 * np.linalg.norm(offline, axis=-1).mean()
+
+
+def test_what_comes_later_changes_nothing_that_was_given():
+    keypoints = people(1, 4.5)
+    other = replace(keypoints, positions=keypoints.positions + 40 * (keypoints.times > 3)[:, None, None])
+    answers = []
+    for version in (keypoints, other):
+        stream = StreamLifter(FakeRuntime(), 0.3, settle_sides=False)
+        chunks = [chunk for time, chunk in fed(stream, version) if time <= 3]
+        answers.append(joined(chunks)[1])
+    np.testing.assert_array_equal(*answers)
+
+
+def test_people_come_and_go_and_an_absence_is_one():
+    keypoints = people(2, 8.0)
+    positions = keypoints.positions.copy()
+    positions[0, :20] = positions[1, 30:60] = np.nan
+    stream = StreamLifter(FakeRuntime(), 0.3, raw=True, settle_sides=False)
+    chunks = [chunk for _, chunk in fed(stream, replace(keypoints, positions=positions))]
+    chunks.append(stream.flush())
+    here = np.stack([np.isfinite(joined(chunks, person)[1]).all(axis=(1, 2)) for person in (0, 1)])
+    times = keypoints.times
+    assert not here[0, times < 1.8].any()
+    assert here[0, times > 2.1].all()
+    assert here[1, times < 2.9].all()
+    assert not here[1, (times > 3.5) & (times < 5.8)].any()
+    assert here[1, times > 6.1].all()
+
+
+def test_between_looks_poses_go_on_and_are_not_called_observed():
+    keypoints = people(1, 4.0)
+    looks = np.arange(len(keypoints)) % 4 == 0
+    stream = StreamLifter(FakeRuntime(), 0.0)
+    for k, (_, chunk) in enumerate(fed(stream, keypoints, looks)):
+        assert chunk.observed.tolist() == [[bool(looks[k])]]
+        assert np.isfinite(chunk.positions).all()
+    assert stream.next_key_time() == pytest.approx(keypoints.times[looks][-1] + 0.4)
+
+
+def test_nothing_is_invented_after_the_last_look():
+    stream, keypoints = StreamLifter(FakeRuntime(), 0.0), people(1, 2.0)
+    fed(stream, keypoints)
+    last = keypoints.times[-1]
+    assert stream.push(last + 0.3, None).present.all()
+    assert stream.push(last + 0.5, None).people.tolist() == []
+
+
+def test_a_gap_longer_than_a_window_has_no_moments():
+    stream, keypoints = StreamLifter(FakeRuntime(), 0.3, output_rate_hz=30), people(1, 2.0)
+    fed(stream, keypoints)
+    chunk = stream.push(86400.0, None)
+    assert len(chunk) < 30 * 3 * WINDOW_S
+    later = replace(keypoints, times=keypoints.times + 86400.1)
+    times, poses = joined([chunk for _, chunk in fed(stream, later)] + [stream.flush()])
+    assert np.isfinite(poses[times > 86400.2]).all()
+
+
+def test_one_window_a_look():
+    class Counting(FakeRuntime):
+        windows = 0
+
+        def uplift(self, pose_tokens, slots, part):
+            self.windows += len(slots)
+            return super().uplift(pose_tokens, slots, part)
+
+    runtime, keypoints = Counting(), people(1, 6.0)
+    looks = np.arange(len(keypoints)) % 2 == 0
+    fed(StreamLifter(runtime, 0.3, raw=True, settle_sides=False), keypoints, looks)
+    assert runtime.windows <= looks.sum()
+
+
+def test_memory_is_flat():
+    stream, keypoints = StreamLifter(FakeRuntime(), 0.3, raw=True, settle_sides=False), people(2, 4.0, 0.2)
+    sizes = []
+    for turn in range(15):
+        times = keypoints.times + 4.0 * turn
+        fed(stream, replace(keypoints, times=times, people=np.array([turn, turn + 1])))
+        sizes.append((len(stream._looks), len(stream._bodies), len(stream._pending)))
+    assert max(sizes[5:]) <= max(sizes[:5])
+    assert max(looks for looks, _, _ in sizes) < 60
+
+
+def test_bones_keep_their_length_within_a_millimetre_over_chunks():
+    keypoints = people(1, 6.0)
+    stream = StreamLifter(FakeRuntime(), 0.3, settle_sides=False)
+    _, poses = joined([chunk for _, chunk in fed(stream, keypoints)])
+    thigh = np.linalg.norm(poses[:, 2] - poses[:, 1], axis=-1)
+    assert np.ptp(thigh[-20:]) < 0.1 * thigh.mean()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"latency_s": -1}, "latency_s is -1; accepted are seconds from 0"),
+        ({"latency_s": "1"}, "latency_s is '1'; accepted are seconds"),
+        ({"smooth_hz": 3.0}, "smooth_hz needs a whole motion, but latency_s is 0.3"),
+        ({"hop": 8}, "hop needs a whole motion"),
+        ({"output_rate_hz": 0}, "output_rate_hz is 0; it must be a positive number"),
+        ({"key_interval": 0}, "the key interval is 0 s"),
+    ],
+)
+def test_impossible_arguments_are_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        StreamLifter(FakeRuntime(), **arguments)
+
+
+def test_what_does_not_belong_to_the_stream_is_refused():
+    keypoints = people(1, 1.0)
+    stream = StreamLifter(FakeRuntime())
+    stream.push(0.1, keypoints[1:2])
+    with pytest.raises(InputError, match=r"the moment at 0\.1 s follows one at 0\.1 s, .*flush"):
+        stream.push(0.1, None)
+    with pytest.raises(InputError, match="must be a finite number of seconds"):
+        stream.push(np.nan, None)
+    with pytest.raises(InputError, match="a look holds 2 key-frames"):
+        stream.push(0.2, keypoints[:2])
+    with pytest.raises(InputError, match=r"the look at 0\.5 s says that it is of 0\.4 s"):
+        stream.push(0.5, keypoints[4:5])
+    with pytest.raises(InputError, match="a look is of type list; accepted are Keypoints2D of one moment"):
+        stream.push(0.2, [])
+    with pytest.raises(InputError, match=r"image_size changes from \(800, 600\) to \(640, 480\)"):
+        stream.push(0.2, replace(keypoints[2:3], image_size=(640, 480)))
+    assert len(stream.push(0.9, keypoints[9:10])) == 1
+    stream.flush()
+    stream.push(0.0, keypoints[:1])  # another stream
+
+
+def test_an_empty_stream_has_nothing():
+    assert len(StreamLifter(FakeRuntime()).flush()) == 0
+    with pytest.raises(NothingFoundError, match="ends without a look"):
+        StreamLifter(FakeRuntime(), np.inf).flush()
