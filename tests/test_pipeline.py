@@ -173,17 +173,19 @@ def test_the_pelvis_is_put_where_the_joints_are_seen():
     pixels = np.repeat(Camera.pinhole(800.0, (320, 240)).project(there)[None, None], len(times), axis=1)
     keys = Keypoints2D(pixels, None, times, SIZE, "h36m17")
     motion = Lifter(Standing(), constant_bones=False).lift(keys, focal_px=800.0)
-    assert motion.meta["camera"] == {"focal_px": 800.0, "focal_from": "given"}
+    seen = {"principal_point_px": [320.0, 240.0], "image_size": [640, 480]}
+    assert motion.meta["camera"] == {"focal_px": 800.0, "focal_from": "given", **seen}
     np.testing.assert_allclose(motion.root[0], [[0, 0, 4.0]] * len(motion), atol=1e-3)
     tall, small = (Lifter(Standing(), height_m=height).lift(keys, focal_px=800.0) for height in (1.8, 0.9))
     np.testing.assert_allclose(tall.root, 2 * small.root, rtol=1e-3, atol=1e-4)
     noted = Lifter(FakeRuntime()).lift(replace(keys, meta={"focal_px_from_metadata": 700.0}))
-    assert noted.meta["camera"] == {"focal_px": 700.0, "focal_from": "the file's metadata"}
+    assert noted.meta["camera"] == {"focal_px": 700.0, "focal_from": "the file's metadata", **seen}
     assumed = Lifter(FakeRuntime()).lift(keys).meta["camera"]
-    assert assumed == {"focal_px": 544.0, "focal_from": "assumed: 0.85 of the image's longer side"}
+    assert assumed == {"focal_px": 544.0, "focal_from": "assumed: 0.85 of the image's longer side", **seen}
     raw = Lifter(FakeRuntime(), raw=True).lift(keys)
     assert raw.root is None
-    assert raw.meta["camera"] == {"focal_px": None, "focal_from": "unknown"}
+    assert raw.meta["camera"]["focal_px"] is None
+    assert raw.meta["camera"]["focal_from"] == "unknown"
 
 
 def test_raw_poses_are_the_networks_own():

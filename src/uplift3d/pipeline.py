@@ -264,7 +264,12 @@ class Lifter:
                 "joints": self.joints,
                 "axes": AXES_IN_WORDS[self.spec.axes if camera is None else "camera"],
                 "arguments": {"key_interval": key_interval, "focal_px": focal_px, **recorded(self.options)},
-                "camera": {"focal_px": camera and camera.focal_px[0], "focal_from": focal_from},
+                "camera": {
+                    "focal_px": camera and camera.focal_px[0],
+                    "focal_from": focal_from,
+                    "principal_point_px": camera and list(camera.principal_point_px),
+                    "image_size": list(keys.image_size),
+                },
                 "key_frames": len(keys),
                 "key_interval_s": round(interval_s, 6),
                 "keypoints": dict(keys.meta),

@@ -267,3 +267,16 @@ def test_detect_then_lift_of_a_real_video(shared_dir, tiny_model, tmp_path):
     assert len(here) == 230
     for name in ("positions", "times", "observed", "people"):
         np.testing.assert_array_equal(getattr(here, name), getattr(there, name))
+
+
+def test_a_video_is_written_beside_the_motion(network, detector, images, keys, tmp_path, capsys):
+    outputs = [tmp_path / "out.npz", tmp_path / "out.mp4"]
+    words = ["--image-rate", "30", "--detector", detector, "-q", *(f"-o{output}" for output in outputs)]
+    assert main(["lift", str(images), *words]) == 0
+    assert all(output.stat().st_size > 5000 for output in outputs)
+    assert main(["lift", str(keys), "-o", str(outputs[1])]) == 2
+    assert "give it with --video" in capsys.readouterr().err
+    assert main(["lift", str(keys), "-o", str(outputs[1]), "--video", str(images), "-q"]) == 2
+    assert "lasts 1.00 s, but the motion goes on until 2.00 s" in capsys.readouterr().err
+    assert main(["lift", str(keys), "-o", str(outputs[0]), "--video", str(images)]) == 2
+    assert "--video is for an .mp4" in capsys.readouterr().err

@@ -15,7 +15,9 @@ from uplift3d.cli.options import (
     add_lifting_options,
     add_outputs,
     add_skeleton,
+    add_video,
     check_outputs,
+    check_video,
     chosen_detector,
     lifter_options,
     positive,
@@ -40,6 +42,7 @@ EPILOG = """output files, by suffix:
   .bvh .glb                  bones for Blender, Unity, robots (--skeleton); .bvh: a file of each person
   .trc                       markers for OpenSim, a file of each person
   .html .png                 a page that plays it, a picture of it
+  .mp4                       the video with it drawn in, from the side and from above beside it
 
 2D key-frames, told by content:
   what `uplift3d detect` writes; COCO, OpenPose (a folder), AlphaPose, MMPose and MediaPipe .json; Sports2D
@@ -51,6 +54,7 @@ examples:
   uplift3d lift walk-keys.npz -o walk.json --output-rate 50
   uplift3d lift openpose-json/ -o walk.npz --fps 29.97 --image-size 1920x1080
   uplift3d lift walk.mp4 -o walk.bvh --skeleton lafan1 --output-rate 30
+  uplift3d lift walk.mp4 -o walk.npz -o walk-3d.mp4
   uplift3d lift clips/*.mp4 -o results --format npz"""
 
 
@@ -93,6 +97,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         help="poses per second of the result (default: one for every frame of the video)",
     )
     add_skeleton(parser)
+    add_video(parser)
     add_lifting_options(parser)
     add_keypoint_options(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
@@ -102,6 +107,8 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     """Lift every input; a bad one among several is named and the others go on."""
     jobs = plan(args.inputs, args.outputs, args.format, args.skeleton)
+    for job in jobs:
+        check_video(job.outputs, job.source, args.video)
     if len(jobs) == 1:
         _do(jobs[0], args)
         return 0
@@ -225,7 +232,8 @@ def _do(job: Job, args: argparse.Namespace) -> None:
     if args.output_rate is not None:
         motion = at_rate(motion, args.output_rate, motion.meta["arguments"]["interpolation"])
     for output in job.outputs:
-        save_motion(output, motion, skeleton_of(output, args.skeleton))
+        skeleton = skeleton_of(output, args.skeleton)
+        save_motion(output, motion, skeleton, video=args.video, progress=not args.quiet)
     if not args.quiet:
         print(f"{', '.join(map(str, job.outputs))}: {describe_run(motion)}")
 

@@ -59,6 +59,33 @@ def check_outputs(outputs: Sequence[Path], skeleton: str | None) -> None:
         raise InputError(f"--skeleton is for {', '.join(SKELETON_FORMATS)} files, and none is asked for")
 
 
+def add_video(parser: argparse.ArgumentParser) -> None:
+    """--video, for `.mp4` files: `args.video`."""
+    parser.add_argument(
+        "--video",
+        type=Path,
+        metavar="VIDEO",
+        help="for an .mp4: the video that the input was made from, where it is none itself",
+    )
+
+
+def check_video(outputs: Sequence[Path], source: Path, video: Path | None) -> None:
+    """InputError for a video that is missing, or given for nothing, before anything is computed."""
+    from uplift3d.detect.files import is_keypoint_file
+    from uplift3d.export import VIDEO_FORMATS
+
+    shown = [output for output in outputs if output.suffix.lower() in VIDEO_FORMATS]
+    if video is not None:
+        if not shown:
+            raise InputError("--video is for an .mp4 to write, and none is asked for")
+        if not video.exists():
+            raise InputError(f"{video}: no such video or folder of images")
+        if any(output.resolve() == video.resolve() for output in shown):
+            raise InputError(f"{video} is the video itself; give the result another name")
+    elif shown and is_keypoint_file(source):
+        raise InputError(f"{shown[0]} needs the video that {source} was made from; give it with --video")
+
+
 def skeleton_of(output: Path, skeleton: str | None) -> str | None:
     """The skeleton asked for, if the file has one to choose."""
     from uplift3d.export import SKELETON_FORMATS

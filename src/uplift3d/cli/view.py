@@ -9,9 +9,9 @@ import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uplift3d.cli.options import text_parser
+from uplift3d.cli.options import add_video, check_video, text_parser
 from uplift3d.errors import InputError
-from uplift3d.export import check_output, load_motion
+from uplift3d.export import VIDEO_FORMATS, check_output, load_motion, save_motion
 from uplift3d.files import atomic_write
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 EPILOG = """The page is one file of about 5 MB that needs no network: send it to anybody with a browser.
 
-example:
-  uplift3d view walk.npz"""
+examples:
+  uplift3d view walk.npz
+  uplift3d view walk.npz --video walk.mp4 -o walk-3d.mp4"""
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -28,16 +29,21 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser = text_parser(
         subparsers,
         "view",
-        help="3D motion to a web page that plays it, and open it",
-        description="Write a web page that plays a 3D motion, and open it in the browser.",
+        help="3D motion to a web page that plays it, or to a video",
+        description="Write a web page that plays a 3D motion, and open it in the browser; or a video of it.",
         epilog=EPILOG,
     )
     parser.add_argument(
-        "motion", type=Path, metavar="MOTION", help="3D motion file (.npz .json .csv .parquet)"
+        "motion", type=Path, metavar="MOTION", help="3D motion file (.npz .json .csv .parquet …)"
     )
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="PAGE.html", help="page to write (default: beside MOTION)"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="page (.html) or video (.mp4) to write (default: a page beside MOTION)",
     )
+    add_video(parser)
     parser.add_argument("--title", metavar="TEXT", help="heading of the page (default: the source's name)")
     parser.add_argument(
         "--max-frames",
@@ -51,10 +57,13 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Write the page, open it, say where it is."""
+    """Write the page or the video, open a page, say where it is."""
     output = args.output or args.motion.with_suffix(".html")
+    if output.suffix.lower() in VIDEO_FORMATS:
+        return _write_video(output, args)
     if output.suffix.lower() != ".html":
-        raise InputError(f"{output}: the page's name must end in .html")
+        raise InputError(f"{output}: the page's name must end in .html, a video's in .mp4")
+    check_video([output], args.motion, args.video)
     if args.max_frames < 1:
         raise InputError(f"--max-frames is {args.max_frames}; accepted are 1 and more")
     check_output(output)
@@ -65,6 +74,16 @@ def run(args: argparse.Namespace) -> None:
         temporary.write_text(page(motion, args.title, args.max_frames), encoding="utf-8")
     opened = not args.no_open and open_in_browser(output)
     print(f"{output}{'' if opened else ' (open it in a browser)'}")
+
+
+def _write_video(output: Path, args: argparse.Namespace) -> None:
+    from uplift3d.view.overlay import find_video
+
+    check_output(output)
+    motion = load_motion(args.motion)
+    if output.resolve() == find_video(motion, args.video).resolve():
+        raise InputError(f"{output} is the video itself; give the new one another name")
+    print(save_motion(output, motion, video=args.video, progress=True))
 
 
 def open_in_browser(page: Path) -> bool:

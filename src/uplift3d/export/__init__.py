@@ -10,7 +10,7 @@ import os
 import warnings
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from uplift3d.errors import InputError, UpliftWarning
 from uplift3d.export.rigs import check_skeleton
@@ -25,8 +25,10 @@ __all__ = ["FORMATS", "MotionFormat", "MotionWriter", "check_output", "load_moti
 class MotionWriter(Protocol):
     """What can be written only: something to look at."""
 
-    def write(self, path: Path, motion: Motion3D, **options: str) -> None:
-        """Write `motion` to `path`, which does not exist yet; formats of bones take `skeleton`.
+    def write(self, path: Path, motion: Motion3D, **options: Any) -> None:
+        """Write `motion` to `path`, which does not exist yet.
+
+        Formats of bones take `skeleton`, videos `video` and `progress`, where `save_motion` was given them.
 
         A format with an attribute ONE_PERSON that is true gets one person at a time.
         """
@@ -50,8 +52,14 @@ FORMATS: dict[str, str | MotionFormat] = {
 }
 SKELETON_FORMATS = (".bvh", ".glb")
 """Formats of bones, which take the name of a skeleton (`rigs.SKELETONS`)."""
+VIDEO_FORMATS = (".mp4",)
+"""Formats that show the video which a motion was made from."""
 # Named, not imported: a viewer is a stage of its own.
-_VIEWS: dict[str, str | MotionWriter] = {".html": "uplift3d.view.html", ".png": "uplift3d.view.picture"}
+_VIEWS: dict[str, str | MotionWriter] = {
+    ".html": "uplift3d.view.html",
+    ".png": "uplift3d.view.picture",
+    ".mp4": "uplift3d.view.overlay",
+}
 _EXTRAS = {".parquet": ("pyarrow", "export"), ".html": ("plotly", "view")}
 
 
@@ -70,7 +78,14 @@ def check_output(path: str | os.PathLike[str], skeleton: str | None = None) -> P
     return target
 
 
-def save_motion(path: str | os.PathLike[str], motion: Motion3D, skeleton: str | None = None) -> Path:
+def save_motion(
+    path: str | os.PathLike[str],
+    motion: Motion3D,
+    skeleton: str | None = None,
+    *,
+    video: str | os.PathLike[str] | None = None,
+    progress: bool = False,
+) -> Path:
     """Write a motion to a file; the suffix chooses the format (`check_output`).
 
     Nothing half-written is left behind: the file appears under its name when it is whole. A format that
@@ -82,6 +97,8 @@ def save_motion(path: str | os.PathLike[str], motion: Motion3D, skeleton: str | 
         motion: what to write.
         skeleton: names, hierarchy and rest pose of a file of bones, one of `rigs.SKELETONS`; None: the
             format's own default.
+        video: for an `.mp4`, the video that the motion was made from; None: `motion.meta["source"]`.
+        progress: show a progress bar on stderr for what takes long.
 
     Returns:
         The file, or the first one of several.
@@ -96,7 +113,9 @@ def save_motion(path: str | os.PathLike[str], motion: Motion3D, skeleton: str | 
         )
     writer = _resolve(target)
     parts = _parts(target, motion) if getattr(writer, "ONE_PERSON", False) else {target: motion}
-    options = {} if skeleton is None else {"skeleton": skeleton}
+    options: dict[str, Any] = {} if skeleton is None else {"skeleton": skeleton}
+    if target.suffix.lower() in VIDEO_FORMATS:
+        options |= {"video": video, "progress": progress}
     for part, people in parts.items():
         with atomic_write(part) as temporary:
             writer.write(temporary, people, **options)

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from PIL import Image, ImageColor, ImageDraw, ImageFont
+from PIL import Image, ImageColor
 
 from uplift3d.arrays import DoubleArray, FloatArray, IntArray
 from uplift3d.errors import InputError
-from uplift3d.skeletons import JointSet, joint_set
+from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 from uplift3d.view.colours import INK, LEFT, LINE, MEASURED, PAPER, RIGHT, SOFT, trunk_colour
+from uplift3d.view.pen import Pen
 from uplift3d.view.stage import (
-    HEAD_RADIUS_M,
     bone_radii_m,
     bone_sides,
     describe_length,
+    drawn_ends,
     joint_speeds,
     motion_title,
     set_stage,
@@ -87,11 +87,11 @@ class _Sheet:
             HEADER_PX + len(motion.people) * self.row_px + LABEL_PX + STRIP_PX + LABEL_PX + MARGIN_PX / 2
         )
         self.image = Image.new("RGB", (WIDTH_PX * OVERSAMPLING, self.height_px * OVERSAMPLING), PAPER)
-        self.pen = ImageDraw.Draw(self.image)
+        self.pen = Pen(self.image, OVERSAMPLING)
 
     def draw(self, title: str, summary: str) -> Image.Image:
-        self._text((MARGIN_PX, 26), title, size_px=26, colour=INK)
-        self._text((MARGIN_PX, 60), summary, size_px=16, colour=SOFT)
+        self.pen.text((MARGIN_PX, 26), title, size_px=26, colour=INK)
+        self.pen.text((MARGIN_PX, 60), summary, size_px=16, colour=SOFT)
         self._legend()
         for row, poses in enumerate(self.poses):
             floor_px = HEADER_PX + (row + 1) * self.row_px - 0.12 * self.px_per_m
@@ -108,22 +108,22 @@ class _Sheet:
         x = float(WIDTH_PX - MARGIN_PX)
         entries = [("left side", LEFT), ("right side", RIGHT), ("measured 2D pose", MEASURED)]
         for name, colour in entries:
-            x -= self._text_width_px(name, 16)
-            self._text((x, 28), name, 16, SOFT)
-            self._dot((x - 14, 39), 6, colour)
+            x -= self.pen.width(name, 16)
+            self.pen.text((x, 28), name, 16, SOFT)
+            self.pen.dot((x - 14, 39), 6, colour)
             x -= 46
 
     def _person(self, pose: DoubleArray, origin_px: tuple[float, float], trunk: str) -> None:
         """One pose (J, 3) in view axes on the floor point `origin_px`: shadow, then limbs back to front."""
         if not np.isfinite(pose).all():
-            self._text(origin_px, "not in view", 14, SOFT, anchor="ms")
+            self.pen.text(origin_px, "not in view", 14, SOFT, anchor="ms")
             return
         self._shadow(pose, origin_px)
         colours = {"left": LEFT, "right": RIGHT, "middle": trunk}
         for (parent, child), radius, side in sorted(
             self.bones, key=lambda bone: -self._depth_m(pose, bone[0])
         ):
-            ends = _shortened(pose[parent], pose[child], self.joints, child)
+            ends = drawn_ends(pose, parent, child, self.joints)
             shade = float(np.clip(1 - 0.35 * ends[:, 1].mean(), 0.7, 1.15))  # what is farther away is darker
             points = [self._place(end, origin_px) for end in ends]
             self._limb(points, radius * self.px_per_m, _shaded(colours[side], shade))
@@ -145,25 +145,25 @@ class _Sheet:
         half = max(0.25, float(np.abs(pose[:, 0] - pose[:, 0].mean()).max())) * self.px_per_m
         for share, colour in ((1.0, "#eef1f4"), (0.72, "#e4e8ed"), (0.42, "#d9dee5")):
             a, b = half * share, half * share * 0.2
-            self._ellipse((middle - a, origin_px[1] - b, middle + a, origin_px[1] + b), colour)
+            self.pen.ellipse((middle - a, origin_px[1] - b, middle + a, origin_px[1] + b), colour)
 
     def _limb(self, ends: list[tuple[float, float]], radius_px: float, colour: str) -> None:
         """A rounded bar with a light rim, which keeps crossing limbs apart, and a highlight along it."""
         (x0, y0), (x1, y1) = ends
         lift = 0.35 * radius_px
         lit = [(x0 - lift, y0 - lift), (x1 - lift, y1 - lift)]
-        self._bar(ends, radius_px + 1.6, PAPER)
-        self._bar(ends, radius_px, colour)
-        self._bar(lit, 0.32 * radius_px, _shaded(colour, 1.22))
+        self.pen.bar(ends, radius_px + 1.6, PAPER)
+        self.pen.bar(ends, radius_px, colour)
+        self.pen.bar(lit, 0.32 * radius_px, _shaded(colour, 1.22))
 
     def _times(self, top_px: float) -> None:
         measured = self.motion.observed[:, self.frames].any(axis=0)
         for column, frame in enumerate(self.frames.tolist()):
             x = self._column_px(column)
             label = f"{self.motion.times[frame]:.2f} s"
-            self._text((x, top_px + 4), label, 16, INK if measured[column] else SOFT, anchor="ma")
+            self.pen.text((x, top_px + 4), label, 16, INK if measured[column] else SOFT, anchor="ma")
             if measured[column]:
-                self._dot((x - self._text_width_px(label, 16) / 2 - 12, top_px + 14), 5, MEASURED)
+                self.pen.dot((x - self.pen.width(label, 16) / 2 - 12, top_px + 14), 5, MEASURED)
 
     def _strip(self, top_px: float) -> None:
         """Speed of the joints over the whole time, ticks at measured poses, a line at every pose above."""
@@ -173,53 +173,21 @@ class _Sheet:
         ground, tall = top_px + STRIP_PX * 0.72, STRIP_PX * 0.66
         peak = float(speeds[np.isfinite(speeds)].max(initial=0.0)) or 1.0
         for frame in self.frames:
-            self._lines([(x[frame], top_px), (x[frame], ground)], LINE, 1.2)
+            self.pen.lines([(x[frame], top_px), (x[frame], ground)], LINE, 1.2)
         for row, speed in enumerate(speeds):
             present = np.isfinite(speed)
             for piece in np.split(np.arange(len(x)), np.flatnonzero(np.diff(present)) + 1):
                 if present[piece[0]]:
                     curve = list(zip(x[piece], ground - tall * speed[piece] / peak, strict=True))
-                    self._lines(curve, trunk_colour(row), 1.6)
-        self._lines([(MARGIN_PX, ground), (WIDTH_PX - MARGIN_PX, ground)], LINE, 1.2)
+                    self.pen.lines(curve, trunk_colour(row), 1.6)
+        self.pen.lines([(MARGIN_PX, ground), (WIDTH_PX - MARGIN_PX, ground)], LINE, 1.2)
         for tick in x[self.motion.observed.any(axis=0)]:
-            self._lines([(tick, ground + 4), (tick, top_px + STRIP_PX)], MEASURED, 2)
+            self.pen.lines([(tick, ground + 4), (tick, top_px + STRIP_PX)], MEASURED, 2)
         below = top_px + STRIP_PX + 8
-        self._text((MARGIN_PX, below), f"{times[0]:.2f} s", 14, SOFT)
+        self.pen.text((MARGIN_PX, below), f"{times[0]:.2f} s", 14, SOFT)
         note = f"speed of the joints, up to {peak:.1f} m/s; ticks are the measured 2D poses"
-        self._text((WIDTH_PX / 2, below), note, 14, SOFT, anchor="ma")
-        self._text((WIDTH_PX - MARGIN_PX, below), f"{times[-1]:.2f} s", 14, SOFT, anchor="ra")
-
-    # What is below draws in pixels of the final picture.
-
-    def _text(
-        self, at: tuple[float, float], text: str, size_px: int, colour: str, anchor: str = "la"
-    ) -> None:
-        font = ImageFont.load_default(size_px * OVERSAMPLING)
-        self.pen.text(_times(at), text, fill=colour, font=font, anchor=anchor)
-
-    def _text_width_px(self, text: str, size_px: int) -> float:
-        return ImageFont.load_default(size_px * OVERSAMPLING).getlength(text) / OVERSAMPLING
-
-    def _dot(self, at: tuple[float, float], radius_px: float, colour: str) -> None:
-        x, y = at
-        self._ellipse((x - radius_px, y - radius_px, x + radius_px, y + radius_px), colour)
-
-    def _ellipse(self, box: tuple[float, ...], colour: str) -> None:
-        self.pen.ellipse(_times(box), fill=colour)
-
-    def _lines(self, points: list[tuple[float, float]], colour: str, width_px: float) -> None:
-        flat = [_times(point) for point in points]
-        self.pen.line(flat, fill=colour, width=round(width_px * OVERSAMPLING), joint="curve")
-
-    def _bar(self, ends: list[tuple[float, float]], radius_px: float, colour: str) -> None:
-        self._lines(ends, colour, 2 * radius_px)
-        for end in ends:
-            self._dot(end, radius_px, colour)
-
-
-def _times(values: tuple[float, ...]) -> Any:
-    """Pixels of the final picture → pixels of the large one."""
-    return tuple(float(value) * OVERSAMPLING for value in values)
+        self.pen.text((WIDTH_PX / 2, below), note, 14, SOFT, anchor="ma")
+        self.pen.text((WIDTH_PX - MARGIN_PX, below), f"{times[-1]:.2f} s", 14, SOFT, anchor="ra")
 
 
 def _on_the_spot(poses: FloatArray) -> DoubleArray:
@@ -246,15 +214,6 @@ def _extent_m(poses: DoubleArray) -> tuple[float, float]:
         return 1.0, 2.0
     across = 2 * float(np.abs(points[:, 0]).max()) + 0.15
     return max(across, 0.8), float(points[:, 2].max()) + 0.3
-
-
-def _shortened(start: DoubleArray, end: DoubleArray, joints: JointSet, child: int) -> DoubleArray:
-    """(2, 3) ends of a drawn bone; the drawn head ends at the head's top instead of half a head above it."""
-    if joints.joints[child] != "head_top":
-        return np.stack([start, end])
-    along = end - start
-    length = float(np.linalg.norm(along)) or 1.0
-    return np.stack([start, end - along / length * min(HEAD_RADIUS_M, length)])
 
 
 def _shaded(colour: str, factor: float) -> str:

@@ -38,6 +38,10 @@ class Stage:
     """(F,) which of the motion's frames are shown."""
     side_by_side: bool
     """True when people were given places because the motion does not say where they are."""
+    R_display_camera: DoubleArray
+    """(3, 3) rotation, camera axes → display axes."""
+    camera_m: DoubleArray | None
+    """(3,) the camera in display axes; None when nobody knows where people are from it."""
 
 
 def set_stage(motion: Motion3D, max_frames: int | None = None) -> Stage:
@@ -57,10 +61,12 @@ def set_stage(motion: Motion3D, max_frames: int | None = None) -> Stage:
         floor = np.array([_floor_m(person) for person in upright])
     placed = upright - floor[:, None, None, None] * np.array([0, 0, 1.0])
     side_by_side = not known and len(upright) > 1
-    return Stage(placed[:, frames].astype(np.float32), frames, side_by_side)
+    rotation = to_display_axes(level.T).T
+    camera = np.array([0.0, 0.0, -floor[0]]) if known and len(floor) else None
+    return Stage(placed[:, frames].astype(np.float32), frames, side_by_side, rotation, camera)
 
 
-def to_display_axes(positions: FloatArray) -> DoubleArray:
+def to_display_axes(positions: FloatArray | DoubleArray) -> DoubleArray:
     """(..., 3) camera axes (x right, y down, z away) → display axes (x right, y away, z up)."""
     x, y, z = np.moveaxis(positions.astype(np.float64), -1, 0)
     return np.stack([x, z, -y], axis=-1)
@@ -99,6 +105,16 @@ def bone_radii_m(joints: JointSet) -> list[float]:
         else:
             radii.append(TRUNK_RADIUS_M if ends <= _TRUNK else LIMB_RADIUS_M)
     return radii
+
+
+def drawn_ends(pose: DoubleArray, parent: int, child: int, joints: JointSet) -> DoubleArray:
+    """(2, 3) ends of a drawn bone of a pose (J, 3): the drawn head ends at its top, not half a head above."""
+    start, end = pose[parent], pose[child]
+    if joints.joints[child] == "head_top":
+        along = end - start
+        length = float(np.linalg.norm(along)) or 1.0
+        end = end - along / length * min(HEAD_RADIUS_M, length)
+    return np.stack([start, end])
 
 
 def bone_sides(joints: JointSet) -> list[str]:
