@@ -31,7 +31,7 @@ ALLOWED = {
     "options": ["post"],
     "progress": [],
     # Views by name: pages and videos are two more formats to write.
-    "export": ["view.html", "view.picture", "view.overlay", "post.resample"],
+    "export": ["view.html", "view.picture", "view.overlay", "post"],
     "export.bvh": ["data.bvh", "data.capture", "data.mapping", "data.mapping_files"],
     "view": ["post"],  # which way is up
     "view.overlay": ["post", "progress", "video"],

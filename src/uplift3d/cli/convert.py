@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from uplift3d.cli.lift import at_rate
 from uplift3d.cli.options import (
+    add_angles,
     add_outputs,
     add_skeleton,
+    check_angles,
     check_outputs,
     positive,
     skeleton_of,
     text_parser,
+    write_angles,
 )
 from uplift3d.errors import InputError
 from uplift3d.export import load_motion, save_motion
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
 
 EPILOG = """reads:   .npz .json .csv .parquet .bvh .glb .trc
-writes:  the same, and .html .png .mp4 to look at
+writes:  the same, .mot (joint angles for OpenSim), and .html .png .mp4 to look at
 
 A .csv keeps no meta (how the motion was made) and rounds to micrometres. A .bvh holds one person with bones
 of constant length at one rate, on the ground and with y up; a .glb the same of everybody at their own times;
@@ -31,7 +34,8 @@ a .trc one person's joints at one rate. All else is exact.
 
 examples:
   uplift3d convert walk.npz -o walk.csv -o walk.html
-  uplift3d convert walk.npz -o walk.bvh --skeleton mixamo --fps 30"""
+  uplift3d convert walk.npz -o walk.bvh --skeleton mixamo --fps 30
+  uplift3d convert walk.npz -o walk.mot --angles walk-angles.csv"""
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -60,12 +64,14 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         help="write also what would lose absences, uneven times or joints, which is refused otherwise",
     )
     add_skeleton(parser)
+    add_angles(parser)
     return parser
 
 
 def run(args: argparse.Namespace) -> None:
     """Read once, write every output."""
     check_outputs(args.outputs, args.skeleton)
+    check_angles(args.angles)
     motion = load_motion(args.motion)
     if args.output_rate is not None:
         motion = at_rate(motion, args.output_rate, "smooth")
@@ -75,3 +81,4 @@ def run(args: argparse.Namespace) -> None:
                 raise InputError(f"{output} would lose {' and '.join(lost)}; --lossy writes it all the same")
     for output in args.outputs:
         print(save_motion(output, motion, skeleton_of(output, args.skeleton)))
+    write_angles(args.angles, motion)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from uplift3d.cli.options import (
     VIDEO_KEY_INTERVAL_S,
+    add_angles,
     add_keypoint_options,
     add_lifting_options,
     add_outputs,
     add_skeleton,
     add_video,
+    check_angles,
     check_outputs,
     check_video,
     chosen_detector,
@@ -23,6 +25,7 @@ from uplift3d.cli.options import (
     positive,
     skeleton_of,
     text_parser,
+    write_angles,
 )
 from uplift3d.errors import InputError
 from uplift3d.export import save_motion
@@ -40,7 +43,7 @@ in the axes of a camera that looks straight at the person; with --focal-px in th
 EPILOG = """output files, by suffix:
   .npz .json .csv .parquet   the motion, to compute with
   .bvh .glb                  bones for Blender, Unity, robots (--skeleton); .bvh: a file of each person
-  .trc                       markers for OpenSim, a file of each person
+  .trc .mot                  markers and joint angles for OpenSim, a file of each person
   .html .png                 a page that plays it, a picture of it
   .mp4                       the video with it drawn in, from the side and from above beside it
 
@@ -98,6 +101,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     )
     add_skeleton(parser)
     add_video(parser)
+    add_angles(parser)
     add_lifting_options(parser)
     add_keypoint_options(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
@@ -109,6 +113,9 @@ def run(args: argparse.Namespace) -> int:
     jobs = plan(args.inputs, args.outputs, args.format, args.skeleton)
     for job in jobs:
         check_video(job.outputs, job.source, args.video)
+    check_angles(args.angles)
+    if args.angles is not None and len(jobs) > 1:
+        raise InputError(f"--angles is one file, but there are {len(jobs)} inputs; lift one at a time")
     if len(jobs) == 1:
         _do(jobs[0], args)
         return 0
@@ -234,6 +241,7 @@ def _do(job: Job, args: argparse.Namespace) -> None:
     for output in job.outputs:
         skeleton = skeleton_of(output, args.skeleton)
         save_motion(output, motion, skeleton, video=args.video, progress=not args.quiet)
+    write_angles(args.angles, motion)
     if not args.quiet:
         print(f"{', '.join(map(str, job.outputs))}: {describe_run(motion)}")
 

@@ -15,6 +15,7 @@ from uplift3d.options import DECLARED, TYPES, Option
 if TYPE_CHECKING:
     from uplift3d.detect import Detector, Who
     from uplift3d.options import LifterOptions
+    from uplift3d.types import Motion3D
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -47,6 +48,33 @@ def add_skeleton(parser: argparse.ArgumentParser) -> None:
         help="names, hierarchy and rest pose of .bvh and .glb files: uplift3d (default), lafan1 (for robot "
         "retargeting) or mixamo (for Blender and Unity)",
     )
+
+
+def add_angles(parser: argparse.ArgumentParser) -> None:
+    """--angles: `args.angles`, a path or None."""
+    parser.add_argument(
+        "--angles",
+        type=Path,
+        metavar="CSV",
+        help="write joint angles too, a table in degrees (docs/angles.md has what each means)",
+    )
+
+
+def check_angles(path: Path | None) -> None:
+    """InputError, before anything is computed, where the angles cannot be written."""
+    from uplift3d.export import check_angles_output
+
+    if path is not None:
+        check_angles_output(path)
+
+
+def write_angles(path: Path | None, motion: Motion3D) -> None:
+    """The angles of a motion, if they are asked for."""
+    from uplift3d.export import save_angles
+    from uplift3d.post import joint_angles
+
+    if path is not None:
+        save_angles(path, joint_angles(motion))
 
 
 def check_outputs(outputs: Sequence[Path], skeleton: str | None) -> None:

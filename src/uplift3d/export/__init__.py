@@ -13,13 +13,24 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from uplift3d.errors import InputError, UpliftWarning
+from uplift3d.export.angles import check_angles_output, load_angles, save_angles
 from uplift3d.export.rigs import check_skeleton
 from uplift3d.export.scene import on_the_ground, people_worth_writing, with_known_joints
 from uplift3d.files import atomic_write, check_writable
 from uplift3d.files.guards import as_path
 from uplift3d.types import Motion3D
 
-__all__ = ["FORMATS", "MotionFormat", "MotionWriter", "check_output", "load_motion", "save_motion"]
+__all__ = [
+    "FORMATS",
+    "MotionFormat",
+    "MotionWriter",
+    "check_angles_output",
+    "check_output",
+    "load_angles",
+    "load_motion",
+    "save_angles",
+    "save_motion",
+]
 
 
 class MotionWriter(Protocol):
@@ -54,9 +65,10 @@ SKELETON_FORMATS = (".bvh", ".glb")
 """Formats of bones, which take the name of a skeleton (`rigs.SKELETONS`)."""
 VIDEO_FORMATS = (".mp4",)
 """Formats that show the video which a motion was made from."""
-# Named, not imported: a viewer is a stage of its own.
+# What no motion can be made of again. Named, not imported: a viewer is a stage of its own.
 _VIEWS: dict[str, str | MotionWriter] = {
     ".html": "uplift3d.view.html",
+    ".mot": "uplift3d.export.mot",
     ".png": "uplift3d.view.picture",
     ".mp4": "uplift3d.view.overlay",
 }

@@ -1,5 +1,6 @@
-"""Pure functions Motion3D → Motion3D."""
+"""Pure functions Motion3D → Motion3D, and what is measured on a motion."""
 
+from uplift3d.post.angles import ANGLES, Angles, joint_angles
 from uplift3d.post.bones import bone_lengths_m, fix_bones, scale_to_height, statures_m
 from uplift3d.post.ground import Up, find_up
 from uplift3d.post.refine import Refinement
@@ -15,6 +16,8 @@ from uplift3d.post.root import place
 from uplift3d.post.smooth import smooth
 
 __all__ = [
+    "ANGLES",
+    "Angles",
     "Interpolation",
     "Refinement",
     "Up",
@@ -23,6 +26,7 @@ __all__ = [
     "find_up",
     "fix_bones",
     "interpolate",
+    "joint_angles",
     "nearest_flags",
     "observed_at",
     "place",
