@@ -7,9 +7,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from uplift3d.detect.cpn.network import CPN
+
 State = dict[str, Tensor]
 Shape = tuple[int, ...]
 TINY = {"blocks": (1, 2, 1, 1), "stem": 4, "width": 8}
+
+
+def coarse_and_refined(network: CPN, images: Tensor) -> tuple[list[Tensor], Tensor]:
+    """Heat maps (B, J, H/4, W/4) of every level of GlobalNet, and those of RefineNet."""
+    pyramid = network.global_net(network.residual_net(images))
+    return network.global_net.heatmaps(pyramid), network.refine_net(pyramid)
 
 
 def shapes(blocks=(3, 4, 6, 3), stem=64, width=256, upsample_bias=False) -> dict[str, Shape]:

@@ -12,19 +12,18 @@ have it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from uplift3d.arrays import DoubleArray
+from uplift3d.data.bvh_tokens import Tokens
 from uplift3d.data.capture import Capture
 from uplift3d.errors import InputError
 from uplift3d.files.guards import quoted, regular_file
 from uplift3d.rotations import matrix_from_euler_degrees
 
-_CHANNEL = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)
 _MOTION = re.compile(r"\bMOTION(?=\s+Frames)|^[ \t]*MOTION\b", re.MULTILINE | re.IGNORECASE)
 # No two neighbours that take the same letters: a hundred thousand blanks must not be tried in all ways.
 _HEAD_OF_MOTION = re.compile(
@@ -117,7 +116,7 @@ def parse_hierarchy(text: str, path: Path, notes: list[str]) -> list[BvhJoint]:
     """
     joints: list[BvhJoint] = []
     open_joints: list[int] = []
-    tokens = _Tokens(text, path)
+    tokens = Tokens(text, path)
     for word in tokens:
         keyword = word.upper()
         if keyword == "HIERARCHY":
@@ -151,81 +150,13 @@ def parse_hierarchy(text: str, path: Path, notes: list[str]) -> list[BvhJoint]:
     return joints
 
 
-def _open_joint(keyword: str, tokens: _Tokens, joints: list[BvhJoint], open_joints: list[int]) -> BvhJoint:
+def _open_joint(keyword: str, tokens: Tokens, joints: list[BvhJoint], open_joints: list[int]) -> BvhJoint:
     name = " ".join(tokens.until("{"))
     parent = open_joints[-1] if open_joints else -1
     if keyword == "END":
         return BvhJoint(f"{joints[parent].name}_end", parent, is_end=True)
     # Exporters prefix names with a namespace ("mixamorig:Hips"); it stays, mappings name what the file says.
     return BvhJoint(name or f"joint{len(joints)}", parent)
-
-
-class _Tokens:
-    """Words and braces of the hierarchy, knowing the line they stand on."""
-
-    def __init__(self, text: str, path: Path) -> None:
-        self._path = path
-        self._line = 1
-        self._ahead: list[str] = []
-        self._words = self._split(text)
-
-    def _split(self, text: str) -> Iterator[str]:
-        for number, line in enumerate(text.split("\n"), start=1):
-            self._line = number
-            for word in line.replace("{", " { ").replace("}", " } ").split():
-                yield word
-                while self._ahead:
-                    yield self._ahead.pop()
-
-    def __iter__(self) -> Iterator[str]:
-        return self._words
-
-    def fail(self, reason: str) -> None:
-        raise InputError(f"{self._path}: line {self._line}: {reason}")
-
-    def next(self, wanted: str) -> str:
-        word = next(self._words, None)
-        if word is None:
-            self.fail(f"the hierarchy ends where {wanted} was expected")
-        return str(word)
-
-    def until(self, end: str) -> list[str]:
-        words = []
-        while (word := self.next(repr(end))) != end:
-            words.append(word)
-        return words
-
-    def number(self) -> float:
-        word = self.next("a number")
-        try:
-            value = float(word)
-        except ValueError:
-            value = float("nan")
-        if not np.isfinite(value):
-            self.fail(f"{quoted(word)} given where a finite number was expected")
-        return value
-
-    def count(self) -> int:
-        word = self.next("a number of channels")
-        if not re.fullmatch("[0-9]{1,4}", word):
-            self.fail(f"{quoted(word)} given where a number of channels was expected")
-        return int(word)
-
-    def channels(self) -> list[str]:
-        """The channels that follow, however many were announced."""
-        found: list[str] = []
-        for word in self._words:
-            match = _CHANNEL.fullmatch(word)
-            if match is None:
-                if word.lower().endswith(("rotation", "position")):
-                    self._refuse_channel(word)
-                self._ahead.append(word)
-                break
-            found.append(match[1].upper() + match[2].lower())
-        return found
-
-    def _refuse_channel(self, word: str) -> None:
-        self.fail(f"channel {quoted(word)} given, Xposition … Zrotation are accepted")
 
 
 def _parse_motion(

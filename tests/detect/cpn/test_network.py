@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from public_cpn import TINY, Reference, random_state
+from public_cpn import TINY, Reference, coarse_and_refined, random_state
 from uplift3d.detect.cpn.network import CPN, CPNConfig
 
 
@@ -24,7 +24,7 @@ def test_the_backbone_is_a_resnet_50(cpn50):
 
 
 def test_heat_maps_are_a_quarter_of_the_image(cpn50):
-    coarse, refined = cpn50.coarse_and_refined(torch.empty(2, 3, 384, 288, device="meta"))
+    coarse, refined = coarse_and_refined(cpn50, torch.empty(2, 3, 384, 288, device="meta"))
     assert {heatmaps.shape for heatmaps in (*coarse, refined)} == {(2, 17, 96, 72)}
     assert len(coarse) == 4
 
@@ -32,7 +32,7 @@ def test_heat_maps_are_a_quarter_of_the_image(cpn50):
 def test_every_weight_learns():
     torch.manual_seed(0)
     network = CPN(CPNConfig(blocks=TINY["blocks"], stem_width=TINY["stem"], width=TINY["width"]))
-    coarse, refined = network.coarse_and_refined(torch.randn(2, 3, 64, 64))
+    coarse, refined = coarse_and_refined(network, torch.randn(2, 3, 64, 64))
     sum(heatmaps.square().sum() for heatmaps in (*coarse, refined)).backward()
     idle = [name for name, weight in network.named_parameters() if not weight.grad.abs().sum() > 0]
     assert idle == []

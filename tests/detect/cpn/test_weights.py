@@ -5,7 +5,7 @@ import pickle
 import pytest
 import torch
 
-from public_cpn import Reference, random_state, shapes, write
+from public_cpn import Reference, coarse_and_refined, random_state, shapes, write
 from uplift3d.detect.cpn.network import CPN, CPNConfig
 from uplift3d.detect.cpn.weights import SOURCE, load_cpn
 from uplift3d.errors import InputError
@@ -30,7 +30,7 @@ def test_a_public_file_gives_what_the_public_network_does(tmp_path, images, size
     assert not network.training
     network, images = network.double(), images.double()  # so that rounding hides no difference
     reference = Reference({name: value.double() for name, value in state.items()})
-    coarse, refined = network.coarse_and_refined(images)
+    coarse, refined = coarse_and_refined(network, images)
     torch.testing.assert_close(refined, reference.refined(images), atol=1e-9, rtol=1e-9)
     torch.testing.assert_close(coarse, reference.coarse(images), atol=1e-9, rtol=1e-9)
     torch.testing.assert_close(network(images), refined)

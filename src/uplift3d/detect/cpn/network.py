@@ -62,11 +62,6 @@ class CPN(nn.Module):
         heatmaps: Tensor = self.refine_net(pyramid)  # (B, J, H/4, W/4)
         return heatmaps
 
-    def coarse_and_refined(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Draw GlobalNet's heat maps too, (B, J, H/4, W/4) from each level: what training supervises."""
-        pyramid = self.global_net(self.residual_net(images))
-        return self.global_net.heatmaps(pyramid), self.refine_net(pyramid)
-
 
 class ResidualNet(nn.Module):
     """ResNet without its classifier."""
@@ -118,7 +113,7 @@ class GlobalNet(nn.Module):
         return pyramid
 
     def heatmaps(self, pyramid: list[Tensor]) -> list[Tensor]:
-        """Read heat maps (B, J, H/4, W/4) off every level."""
+        """Read heat maps (B, J, H/4, W/4) off every level: training supervises them too."""
         return [head(level, pyramid[-1]) for head, level in zip(self.heads, pyramid, strict=True)]
 
 
