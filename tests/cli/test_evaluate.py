@@ -14,6 +14,7 @@ import pytest
 from make_rival import create_rival
 from uplift3d.cli import main
 from uplift3d.data import mpi_inf_3dhp
+from uplift3d.data.kinds import KINDS
 from uplift3d.data.store import Clip, write_store
 
 pytest.importorskip("torch", reason="needs torch (the train extra)")
@@ -261,6 +262,17 @@ def test_open_mocap_in_both_protocols_by_data_set(on_open_mocap, tiny_model, cap
         assert fact in out
 
 
+def test_open_mocap_by_kind_of_motion(on_open_mocap, tiny_model, capsys):
+    weights = f"{tiny_model}.safetensors"
+    whole = on_open_mocap(weights, "--s-in", "20")["results"][0]
+    report = on_open_mocap(weights, "--s-in", "20", "--by", "kind")
+    told = report["results"][0]
+    assert set(told["per_action"]) <= set(KINDS)
+    assert len(told["per_action"]) > 1  # the clips sway, now fast, now slowly
+    assert told["frame_mean"]["mpjpe"] == pytest.approx(whole["frame_mean"]["mpjpe"])
+    assert "mean over motion kinds" in capsys.readouterr().out
+
+
 def test_open_mocap_takes_the_options_of_other_data_sets(on_open_mocap, tiny_model):
     weights = f"{tiny_model}.safetensors"
     usual = on_open_mocap(weights, "--s-in", "10", "--pieces", "1")
@@ -324,6 +336,7 @@ def test_open_mocap_takes_every_network(on_open_mocap, tmp_path, network, more, 
     ("words", "message"),
     [
         (["--dataset", "h36m", "--pieces", "9"], "--pieces is for --dataset open-mocap, not h36m"),
+        (["--dataset", "h36m", "--by", "kind"], "--by is for --dataset open-mocap, not h36m"),
         (
             ["--dataset", "open-mocap", "--ground-truth", "annot3"],
             "--ground-truth is for --dataset mpi-inf-3dhp",

@@ -16,8 +16,10 @@ from uplift3d.evaluate.report import Report, check_report_path, save_report
 if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
     from uplift3d.data.videos import LabelledVideo
+    from uplift3d.evaluate.open_mocap import Grouping
     from uplift3d.model.network import Network
 
+GROUPINGS: dict[str, Grouping] = {"dataset": "data set", "kind": "motion kind"}
 DATASETS = ("h36m", "mpi-inf-3dhp", "open-mocap")
 PIECES = 100
 """Of open-mocap by default; a minute or two with the shipped weights at three strides."""
@@ -114,6 +116,12 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         help="open-mocap: measure on N pieces of motion of at most ten seconds, evenly spread over all there "
         f"are (default: {PIECES})",
     )
+    one.add_argument(
+        "--by",
+        choices=GROUPINGS,
+        help="open-mocap: what the scores are also told by: the data set (default), or the kind of motion in "
+        "every frame: standing, walking, fast, bent, low or lying",
+    )
     return parser
 
 
@@ -123,6 +131,7 @@ OF_ONE_DATASET = {
     "ground_truth": "mpi-inf-3dhp",
     "rate": "mpi-inf-3dhp",
     "pieces": "open-mocap",
+    "by": "open-mocap",
 }
 
 
@@ -194,6 +203,7 @@ def _measure(args: argparse.Namespace, network: Network[Any], refinement: Networ
             args.data,
             args.s_in or _trained_strides(network),
             pieces=args.pieces or PIECES,
+            by=GROUPINGS[args.by or "dataset"],
             learned_upsampling=learned,
             progress=_progress,
         )

@@ -6,7 +6,7 @@ Axes: F frames of all videos one after the other, J joints.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,10 @@ from uplift3d.evaluate.protocols import Evaluation, all_frame_scores, key_frame_
 from uplift3d.evaluate.video_lifter import VideoLifter
 from uplift3d.skeletons import joint_set, reorder
 
-__all__ = ["Evaluation", "Predictions", "evaluate_lifter", "predict_with", "score_predictions"]
+__all__ = ["Evaluation", "Labels", "Predictions", "evaluate_lifter", "predict_with", "score_predictions"]
+
+Labels = NDArray[np.str_]
+"""(T,) what every frame of a video counts as."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +41,7 @@ class Predictions:
     """(F,) number of the frame in its video."""
     times: DoubleArray
     """(F,) seconds from the start of its video."""
-    actions: NDArray[np.str_]
+    actions: Labels
     """(F,) action of the frame."""
     real: BoolArray
     """(F,) a frame of the video, not one put between two."""
@@ -56,6 +59,7 @@ def evaluate_lifter(
     learned_upsampling: bool = True,
     actions: Sequence[str] | None = None,
     pck_joints: Sequence[int] | None = None,
+    labels: Iterable[Labels] | None = None,
 ) -> Evaluation:
     """Score anything that lifts as the publication does.
 
@@ -66,12 +70,13 @@ def evaluate_lifter(
         learned_upsampling: False interpolates between key-frames, not the model's output grid (baseline).
         actions: to average over and report; None: those that occur.
         pck_joints: joints of "h36m17" that PCK and AUC count; None leaves both out.
+        labels: what stands for the action, for every frame of every video; None: the video's own.
 
     Raises:
         InputError: a stride off the model's grid or between frames, or videos that the model cannot use.
     """
     return score_predictions(
-        predict_with(lifter, videos, s_in),
+        predict_with(lifter, videos, s_in, labels),
         lifter,
         s_in,
         learned_upsampling=learned_upsampling,
@@ -123,14 +128,23 @@ def score_predictions(
     )
 
 
-def predict_with(lifter: VideoLifter[Any], videos: Iterable[LabelledVideo], s_in: int) -> Predictions:
-    """Ask a lifter about every video.
+def predict_with(
+    lifter: VideoLifter[Any],
+    videos: Iterable[LabelledVideo],
+    s_in: int,
+    labels: Iterable[Labels] | None = None,
+) -> Predictions:
+    """Ask a lifter about every video; arguments as for `evaluate_lifter`.
 
     Raises:
         InputError: as for `evaluate_lifter`, or there is no video.
     """
     lifter.check(s_in)
-    parts = [_predict_video(lifter, video, s_in) for video in videos]
+    if labels is None:
+        parts = [_predict_video(lifter, video, s_in) for video in videos]
+    else:
+        pairs = zip(videos, labels, strict=True)
+        parts = [replace(_predict_video(lifter, video, s_in), actions=names) for video, names in pairs]
     if not parts:
         raise InputError("there is no video to evaluate: at least one is needed")
     factors = {part.factor for part in parts}
