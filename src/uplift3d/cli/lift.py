@@ -44,6 +44,7 @@ EPILOG = """output files, by suffix:
   .npz .json .csv .parquet   the motion, to compute with
   .bvh .glb                  bones for Blender, Unity, robots (--skeleton); .bvh: a file of each person
   .trc .mot                  markers and joint angles for OpenSim, a file of each person
+  .c3d                       markers for biomechanics programs, everybody in one
   .html .png                 a page that plays it, a picture of it
   .mp4                       the video with it drawn in, from the side and from above beside it
 

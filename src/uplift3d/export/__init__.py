@@ -60,6 +60,7 @@ FORMATS: dict[str, str | MotionFormat] = {
     ".bvh": "uplift3d.export.bvh",
     ".glb": "uplift3d.export.glb",
     ".trc": "uplift3d.export.trc",
+    ".c3d": "uplift3d.export.c3d",
 }
 SKELETON_FORMATS = (".bvh", ".glb")
 """Formats of bones, which take the name of a skeleton (`rigs.SKELETONS`)."""

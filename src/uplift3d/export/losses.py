@@ -11,9 +11,9 @@ from uplift3d.files.guards import listed
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 
-ONE_RATE = (".bvh", ".trc")
+ONE_RATE = (".bvh", ".trc", ".c3d")
 ALWAYS_POSED = (".bvh",)
-KNOWN_JOINTS = (".bvh", ".glb", ".trc")
+KNOWN_JOINTS = (".bvh", ".glb", ".trc", ".c3d")
 
 
 def losses(path: Path, motion: Motion3D) -> list[str]:
