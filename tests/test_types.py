@@ -1,5 +1,7 @@
 """The two containers: what they refuse and how they say it, slicing, selecting, and read-only arrays."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -237,8 +239,26 @@ def test_select_goes_by_track_id_in_the_order_asked_for():
     np.testing.assert_array_equal(swapped.observed, motion.observed[::-1])
 
 
+@pytest.mark.parametrize(("start", "end"), [(None, 0.8), (0.5, None), (0.3, 1.3), (0.0, 0.0)])
+def test_between_takes_the_times_from_one_to_another(start, end):
+    keypoints, motion = Keypoints2D(**keypoints_fields()), Motion3D(**motion_fields())
+    keypoints = replace(keypoints, video_times=np.arange(100) / 50)
+    low, high = -np.inf if start is None else start, np.inf if end is None else end
+    whole, part = keypoints, keypoints.between(start, end)
+    np.testing.assert_array_equal(part.times, [time for time in whole.times if low <= time <= high])
+    np.testing.assert_array_equal(part.positions[:, 0], whole.positions[:, whole.times >= low][:, 0])
+    assert low <= part.video_times.min() <= part.video_times.max() <= high
+    part = motion.between(start, end)
+    np.testing.assert_array_equal(part.times, [time for time in motion.times if low <= time <= high])
+
+
+def test_between_two_times_that_hold_nothing():
+    with pytest.raises(InputError, match=r"nothing from 80 s on; there is 0\.00–"):
+        Motion3D(**motion_fields()).between(80, None)
+
+
 def test_select_names_unknown_tracks():
-    with pytest.raises(InputError, match=r"no track \[0\]; the tracks are \[7, 3\]"):
+    with pytest.raises(InputError, match="there is no person 0; the people are 7, 3"):
         Motion3D(**motion_fields()).select([0, 3])
 
 

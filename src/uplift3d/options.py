@@ -11,6 +11,10 @@ from typing import Annotated, Any, TypedDict, cast, get_type_hints
 
 from uplift3d.post import Interpolation
 
+LIFTING = "3D poses"
+AFTERWARDS = "what is done to the 3D poses afterwards"
+"""Headings of options on the command line."""
+
 
 @dataclass(frozen=True)
 class Option:
@@ -27,6 +31,8 @@ class Option:
     off: str | None = None
     """For one that is True unless it is switched off: what switches it off on the command line; `help` is
     said of that."""
+    group: str = LIFTING
+    """Heading that the command line puts it under."""
     matters: bool = True
     """Whether a result depends on it, and records it."""
 
@@ -36,7 +42,7 @@ class LifterOptions(TypedDict, total=False):
 
     flip: Annotated[
         bool,
-        Option(False, "average with the result for the mirror image: a little better, twice the time"),
+        Option(False, "lift the mirror image too and take the mean: a little more exact, twice the time"),
     ]
     """Average with the result for the mirror image, for twice the time."""
 
@@ -44,9 +50,9 @@ class LifterOptions(TypedDict, total=False):
         int | None,
         Option(
             None,
-            "tokens between windows: 1 is the published way, more take fewer windows and mix them (default: "
-            "8; 1 for networks with the published input)",
-            metavar="TOKENS",
+            "how far apart the stretches of time are that the network sees at once, in poses of its own, "
+            "usually 0.1 s: 1 is the published way and the slowest (default: 8; 1 for published networks)",
+            metavar="POSES",
         ),
     ]
     """1 gives every token the refined centre pose of its own window, as the published evaluation does; k > 1
@@ -57,8 +63,9 @@ class LifterOptions(TypedDict, total=False):
         Interpolation | None,
         Option(
             None,
-            "how poses between the network's own (0.1 s apart) are made (default: smooth; linear with --raw "
-            "and for networks with the published input)",
+            "how to fill in poses between the network's own, which are usually 0.1 s apart (default: smooth; "
+            "linear with --raw and for published networks)",
+            group=AFTERWARDS,
         ),
     ]
     """Between the network's poses: "linear" (published) or "smooth" (continuous velocity and acceleration).
@@ -70,6 +77,7 @@ class LifterOptions(TypedDict, total=False):
             True,
             "let bone lengths change from pose to pose (default: one length per bone and person)",
             off="--free-bones",
+            group=AFTERWARDS,
         ),
     ]
     """Give every bone of a person one length (`post.fix_bones`); never done to networks with the published
@@ -79,9 +87,11 @@ class LifterOptions(TypedDict, total=False):
         float | None,
         Option(
             None,
-            "take out what is faster than so many Hz, without delay (default: nothing is taken out)",
+            "low-pass filter: take out movement faster than so many Hz, without delay; 6 is usual for "
+            "walking (default: off)",
             metavar="HZ",
             flag="--smooth",
+            group=AFTERWARDS,
         ),
     ]
     """Cut-off of a zero-phase Butterworth filter (`post.smooth`); None smooths nothing."""
@@ -90,8 +100,10 @@ class LifterOptions(TypedDict, total=False):
         float | None,
         Option(
             None,
-            "how tall the people really are (default: the network's guess from the picture)",
+            "how tall the people really are, which sets the scale (default: as tall as the network thinks, "
+            "about a typical person)",
             metavar="METRES",
+            group=AFTERWARDS,
         ),
     ]
     """Stature of everybody, which sets the scale of poses and distances (`post.scale_to_height`); None leaves
@@ -99,7 +111,12 @@ class LifterOptions(TypedDict, total=False):
 
     raw: Annotated[
         bool,
-        Option(False, "the network's own poses: nothing is done to them afterwards, straight lines between"),
+        Option(
+            False,
+            "leave the network's poses as they are, with straight lines between them: nothing else in this "
+            "group is done",
+            group=AFTERWARDS,
+        ),
     ]
     """Do nothing to the network's poses afterwards, whatever the other options say."""
 
@@ -107,7 +124,7 @@ class LifterOptions(TypedDict, total=False):
         float,
         Option(
             1.0,
-            "longest absence of a person that is filled in; longer ones stay empty",
+            "fill in absences of a person up to this long; longer ones stay empty",
             metavar="SECONDS",
             flag="--max-gap",
         ),
@@ -119,7 +136,7 @@ class LifterOptions(TypedDict, total=False):
         bool,
         Option(
             True,
-            "take left and right as the 2D joints have them (default: exchanges over time are put back)",
+            "keep left and right as the 2D detector has them (default: mix-ups over time are put right)",
             off="--keep-sides",
         ),
     ]
@@ -130,8 +147,7 @@ class LifterOptions(TypedDict, total=False):
         bool,
         Option(
             True,
-            "leave out the 2D detector's own guess in 3D (default: used by networks that take it as "
-            "input, as the shipped ones do, and averaged with the poses of others)",
+            "do not use the 2D detector's own guess of depth (default: used where the detector makes one)",
             off="--no-hint",
         ),
     ]

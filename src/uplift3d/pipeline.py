@@ -53,6 +53,8 @@ def lift_video(
     output_times: npt.ArrayLike | None = None,
     people: detect.Who = "all",
     image_rate_hz: float | None = None,
+    start_s: float | None = None,
+    end_s: float | None = None,
     focal_px: float | None = None,
     principal_point_px: tuple[float, float] | None = None,
     **options: Unpack[LifterOptions],
@@ -68,6 +70,7 @@ def lift_video(
         output_times: (T,) seconds, increasing; default: the timestamps of all the video's frames.
         people: whom to lift, see `detect.run`.
         image_rate_hz: images per second of a folder of images.
+        start_s, end_s: lift only this part of the video, see `video.open_video`.
         focal_px, principal_point_px: see `Lifter.lift`.
         **options: see `Lifter`.
 
@@ -82,7 +85,7 @@ def lift_video(
     detect.check_people(people)
     lifter = Lifter(model, runtime, **options)
     started = time.perf_counter()
-    with open_video(path, image_rate_hz) as video:
+    with open_video(path, image_rate_hz, start_s, end_s) as video:
         key_frames = regular_key_frames(video.times, key_interval)
         keypoints = detect.run(video, key_frames, detector, people=people, progress=progress)
         wanted = video.times if output_times is None else output_times

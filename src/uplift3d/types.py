@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from uplift3d.arrays import AnyArray, BoolArray, FloatArray, IntArray, TimeArray
 from uplift3d.errors import InputError
+from uplift3d.files.guards import listed
 from uplift3d.skeletons import JointSet, joint_set
 
 Number = TypeVar("Number", bound=np.floating[Any])
@@ -93,6 +94,17 @@ class Keypoints2D:
             times=self.times[item],
             depth_hint=None if self.depth_hint is None else self.depth_hint[:, item],
         )
+
+    def between(self, start_s: float | None, end_s: float | None) -> Keypoints2D:
+        """The key-frames from one time to another, both included, and the video's frames; None: no limit.
+
+        Raises:
+            InputError: there is none.
+        """
+        part = self[_between(self.times, start_s, end_s)]
+        if self.video_times is None:
+            return part
+        return replace(part, video_times=self.video_times[_between(self.video_times, start_s, end_s)])
 
     def select(self, people: Sequence[int]) -> Keypoints2D:
         """Only the people with these track ids, in the order asked for."""
@@ -177,6 +189,14 @@ class Motion3D:
             root=None if self.root is None else self.root[:, item],
             observed=self.observed[:, item],
         )
+
+    def between(self, start_s: float | None, end_s: float | None) -> Motion3D:
+        """The poses from one time to another, both included; None: no limit.
+
+        Raises:
+            InputError: there is none.
+        """
+        return self[_between(self.times, start_s, end_s)]
 
     def select(self, people: Sequence[int]) -> Motion3D:
         """Only the people with these track ids, in the order asked for."""
@@ -297,8 +317,21 @@ def _rows(known: IntArray, people: Sequence[int]) -> list[int]:
     ids = known.tolist()
     missing = [person for person in people if person not in ids]
     if missing:
-        raise InputError(f"no track {missing}; the tracks are {ids}")
+        raise InputError(f"there is no person {listed(missing)}; the people are {listed(ids)}")
     return [ids.index(person) for person in people]
+
+
+def _between(times: TimeArray, start_s: float | None, end_s: float | None) -> BoolArray:
+    """(T,) True for the times from start to end."""
+    inside: BoolArray = np.full(len(times), True)
+    if start_s is not None:
+        inside &= times >= start_s
+    if end_s is not None:
+        inside &= times <= end_s
+    if not inside.any():
+        last = "" if end_s is None else f" to {end_s:g} s"
+        raise InputError(f"nothing from {start_s or 0:g} s{last or ' on'}; there is {_span(times)}")
+    return inside
 
 
 def _raise(what: str, problems: list[str]) -> None:

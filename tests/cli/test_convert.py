@@ -63,3 +63,37 @@ def test_what_would_be_lost_is_refused_by_name_unless_asked_for(tmp_path, walk, 
     assert main(["convert", str(source), "-o", str(target), "--lossy"]) == 0
     assert "person 7 is absent for 26 % of the time" in capsys.readouterr().err
     assert (tmp_path / "walk_7.bvh").is_file()
+
+
+def test_the_last_file_is_the_output_without_an_option(motion_file, tmp_path, capsys):
+    assert main(["convert", str(motion_file), str(tmp_path / "m.csv")]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'm.csv'}\n"
+    assert main(["convert", str(motion_file)]) == 2
+    assert "walk.npz to be written? Give the new file too" in capsys.readouterr().err
+
+
+def test_a_folder_of_motions(motion_file, tmp_path, capsys):
+    motion_file.with_name("other.npz").write_bytes(motion_file.read_bytes())
+    words = ["convert", f"{tmp_path}/*.npz", "-o", f"{tmp_path}/out/", "--format", "json,csv"]
+    assert main(words) == 0
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["other.csv", "other.json", "walk.csv", "walk.json"]
+    assert capsys.readouterr().out.endswith("2 done\n")
+
+
+def test_a_part_and_one_person(motion_file, tmp_path):
+    output = tmp_path / "m.npz"
+    words = ["--start", "0.2", "--end", "0.6", "--person", "7"]
+    assert main(["convert", str(motion_file), str(output), *words]) == 0
+    whole, part = load_motion(motion_file), load_motion(output)
+    assert part.people.tolist() == [7]
+    assert part.times.tolist() == [time for time in whole.times if 0.2 <= time <= 0.6]
+
+
+def test_what_is_no_motion_is_told_where_to_go(keys, tmp_path, capsys):
+    assert main(["convert", str(keys), str(tmp_path / "m.csv")]) == 2
+    assert "keys.npz holds 2D key-frames; `uplift3d lift" in capsys.readouterr().err
+    video = tmp_path / "a.mp4"
+    video.touch()
+    assert main(["convert", str(video), str(tmp_path / "m.csv")]) == 2
+    assert "a.mp4 is a video; `uplift3d lift" in capsys.readouterr().err

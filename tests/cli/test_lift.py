@@ -1,6 +1,7 @@
 """`uplift3d lift`, from its arguments to its files."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -8,8 +9,6 @@ from PIL import Image
 
 from keypoint_files import FORMATS, walk
 from uplift3d.cli import main
-from uplift3d.cli.lift import Job, plan
-from uplift3d.errors import InputError
 from uplift3d.export import load_motion
 
 
@@ -137,7 +136,7 @@ def test_bad_inputs_are_code_2_and_named(network, detector, tmp_path, capsys, na
 
 def test_a_motion_is_no_input(network, motion_file, tmp_path, capsys):
     assert main(["lift", str(motion_file), "-o", str(tmp_path / "m.npz")]) == 2
-    assert "holds no 2D key-frames: confidence, image_size missing" in sentence(capsys)
+    assert "walk.npz is 3D motion already; `uplift3d view" in sentence(capsys)
 
 
 def test_a_missing_model_is_named(keys, tmp_path, capsys):
@@ -173,26 +172,102 @@ def test_bad_option_values_say_what_is_accepted(tmp_path, capsys, words, message
     assert message in capsys.readouterr().err
 
 
-def test_plan_of_one_input_and_a_folder_that_is_there(tmp_path):
-    jobs = plan([tmp_path / "a.mp4"], [tmp_path], "html")
-    assert jobs == [Job(tmp_path / "a.mp4", (tmp_path / "a.html",))]
+def test_unknown_formats_for_a_folder_are_refused_and_leave_no_folder(tmp_path, capsys):
+    folder = tmp_path / "new" / "results"
+    assert main(["lift", str(tmp_path / "a.mp4"), "-o", f"{folder}/", "--format", "xyz"]) == 2
+    assert "a.xyz: the output's name must end in" in sentence(capsys)
+    assert not (tmp_path / "new").exists()
 
 
-def test_plan_refuses_what_would_overwrite(tmp_path):
-    with pytest.raises(InputError, match=r"2 inputs would be written to .*a\.npz"):
-        plan([tmp_path / "a.mp4", tmp_path / "b" / "a.mov"], [tmp_path], "npz")
-    with pytest.raises(InputError, match=r"a\.npz is the input"):
-        plan([tmp_path / "a.npz"], [tmp_path / "a.npz"], "npz")
-    with pytest.raises(InputError, match="2 outputs for 2 inputs; give one folder"):
-        plan([tmp_path / "a.mp4", tmp_path / "b.mp4"], [tmp_path / "c.npz", tmp_path / "d.npz"], "npz")
-    (tmp_path / "file").touch()
-    with pytest.raises(InputError, match=r"output folder .*file/results cannot be made"):
-        plan([tmp_path / "a.mp4", tmp_path / "b.mp4"], [tmp_path / "file" / "results"], "npz")
+def test_the_result_lies_beside_the_input_by_default(network, keys, capsys):
+    assert main(["lift", str(keys)]) == 0
+    assert len(load_motion(keys.with_name("keys-3d.npz"))) == 21
+    assert "keys-3d.npz: 1 person" in capsys.readouterr().out
 
 
-def test_plan_refuses_unknown_formats_for_a_folder(tmp_path):
-    with pytest.raises(InputError, match=r"a\.xyz: the output's name must end in"):
-        plan([tmp_path / "a.mp4"], [tmp_path], ".xyz")
+def test_what_is_there_is_replaced_only_when_asked_to(network, keys, tmp_path, capsys):
+    output = tmp_path / "m.npz"
+    output.write_bytes(b"mine")
+    words = ["lift", str(keys), "-o", str(output)]
+    assert main(words) == 2
+    assert "m.npz is there already; --overwrite replaces, --skip-existing leaves" in sentence(capsys)
+    assert main([*words, "--skip-existing"]) == 0
+    assert "m.npz: there already, skipped" in capsys.readouterr().out
+    assert output.read_bytes() == b"mine"
+    assert main([*words, "--overwrite"]) == 0
+    assert len(load_motion(output)) == 21
+
+
+def test_files_of_each_person_are_there_too(network, tmp_path, capsys):
+    source = FORMATS["coco"].write(tmp_path, walk(FORMATS["coco"].joints))
+    words = ["lift", str(source), "--fps", "25", "-o", str(tmp_path / "m.trc")]
+    assert main(words) == 0
+    assert "m_0.trc, " in capsys.readouterr().out
+    assert main(words) == 2
+    assert re.search(r"m_0.trc and \d more are there already", sentence(capsys))
+    assert main([*words, "--skip-existing", "-q"]) == 0
+
+
+def test_a_dry_run_says_what_would_be_made(keys, tmp_path, capsys):
+    (tmp_path / "x-3d.npz").touch()
+    other = keys.rename(tmp_path / "x.npz")
+    words = ["lift", str(other), "gone.mp4", "-o", f"{tmp_path}/{{name}}-3d.npz", "--dry-run"]
+    assert main([*words, "--skip-existing"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == f"{other} -> {tmp_path}/x-3d.npz (is there, skipped)"
+    assert out[1] == f"gone.mp4 (no such input) -> {tmp_path}/gone-3d.npz"
+
+
+def test_json_is_one_object_a_line_also_for_what_fails(network, keys, tmp_path, capsys):
+    words = ["lift", str(tmp_path / "gone.npz"), str(keys), "-o", str(tmp_path / "out"), "--json"]
+    assert main(words) == 2
+    captured = capsys.readouterr()
+    failed, done = map(json.loads, captured.out.splitlines())
+    assert failed["error"].startswith(f"{words[1]}: no such file")
+    assert (failed["input"], failed["status"]) == (words[1], "failed")
+    assert (done["status"], done["people"], done["poses"]) == ("done", [0], 21)
+    assert done["outputs"] == [str(tmp_path / "out" / "keys.npz")]
+    assert done["timings_s"]["lift"] >= 0
+    assert captured.err.startswith("uplift3d: [1/2] ")
+
+
+def test_verbose_says_how_it_was_made(network, keys, tmp_path, capsys):
+    assert main(["lift", str(keys), "-o", str(tmp_path / "m.npz"), "-v"]) == 0
+    assert "units: positions m" in capsys.readouterr().out
+
+
+def test_a_part_of_the_time(network, keys, tmp_path, capsys):
+    output = tmp_path / "m.npz"
+    words = ["lift", str(keys), "-o", str(output), "--start", "0:00.5", "--end", "1.25"]
+    assert main(words) == 0
+    np.testing.assert_allclose(load_motion(output).times, np.arange(6, 13) / 10)
+    assert main([*words, "--start", "9", "--end", "12", "--overwrite"]) == 2
+    assert "nothing from 9 s to 12 s; there is 0.00–2.00 s" in sentence(capsys)
+
+
+def test_a_part_of_a_video_keeps_its_times(network, detector, images, tmp_path, capsys):
+    output = tmp_path / "m.npz"
+    words = ["lift", str(images), "-o", str(output), "--detector", detector, "--image-rate", "30"]
+    assert main([*words, "--start", "0.5", "--end", "0.8"]) == 0
+    np.testing.assert_allclose(load_motion(output).times, np.arange(15, 25) / 30)
+    assert main([*words, "--start", "5", "--overwrite"]) == 2
+    assert "no frame from 5 s on; the video is 1.00 s long" in sentence(capsys)
+
+
+def test_some_of_the_people(network, tmp_path, capsys):
+    source = FORMATS["coco"].write(tmp_path, walk(FORMATS["coco"].joints))
+    words = ["lift", str(source), "--fps", "25", "-o", str(tmp_path / "m.npz")]
+    assert main([*words, "--person", "1"]) == 0
+    assert load_motion(tmp_path / "m.npz").people.tolist() == [1]
+    assert main([*words, "--person", "7", "--overwrite"]) == 2
+    assert re.search(r"there is no person 7; the people are 0, 1", sentence(capsys))
+
+
+def test_urls_are_named_as_given(tmp_path, capsys):
+    with pytest.raises(SystemExit) as leaving:
+        main(["lift", "https://example.org/a.mp4", "-o", str(tmp_path / "m.npz")])
+    assert leaving.value.code == 2
+    assert "https://example.org/a.mp4 is a URL; accepted are files on this machine" in capsys.readouterr().err
 
 
 @pytest.mark.slow

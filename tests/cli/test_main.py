@@ -77,12 +77,44 @@ def test_version_names_what_computes(capsys):
     assert "onnxruntime 1." in words
 
 
-@pytest.mark.parametrize("words", [["fly"], ["lift"], ["lift", "--nonsense"], ["convert", "a.npz"]])
+@pytest.mark.parametrize("words", [["fly"], ["lift"], ["lift", "--nonsense"], ["convert"]])
 def test_wrong_usage_is_code_2(words, capsys):
     with pytest.raises(SystemExit) as leaving:
         main(words)
     assert leaving.value.code == 2
     assert "usage: uplift3d" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "usage", "message"),
+    [
+        (["lfit"], "uplift3d [-h]", "there is no command 'lfit'; did you mean lift?"),
+        (["walk.mp4", "-q"], "uplift3d [-h]", "did you mean `uplift3d lift walk.mp4 -q`?"),
+        (["xyzzy"], "uplift3d [-h]", "there is no command 'xyzzy'; there are lift, detect"),
+        (
+            ["lift", "a.mp4", "--ouput", "b.npz"],
+            "uplift3d lift",
+            "no option --ouput; did you mean --output or",
+        ),
+        (["lift", "a.mp4", "--runtime", "onx"], "uplift3d lift", "did you mean onnx?"),
+        (["info", "a.npz", "--qqq=3"], "uplift3d info", "there is no option --qqq ("),
+        (["data", "improt"], "uplift3d data", "did you mean import?"),
+        (
+            ["data", "import", "a", "--ouptut", "b"],
+            "uplift3d data import",
+            "did you mean --output?",
+        ),
+        (["bench", "flops", "--moduls"], "uplift3d bench flops", "there is no option --moduls"),
+    ],
+)
+def test_a_slip_shows_the_usage_of_its_command_and_what_was_meant(words, usage, message, capsys):
+    with pytest.raises(SystemExit) as leaving:
+        main(words)
+    assert leaving.value.code == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"usage: {usage} ")
+    assert message in err
+    assert "--help` explains more)" in err
 
 
 @pytest.mark.parametrize(("given", "code"), [(None, 0), (0, 0), (1, 1)])

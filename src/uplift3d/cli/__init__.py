@@ -13,11 +13,13 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from uplift3d.cli.parser import Parser, suggestion
 from uplift3d.errors import InputError, UpliftWarning
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -83,14 +85,26 @@ def _run(argv: list[str]) -> int:
     if not argv:
         parser.print_help()
         return 0
+    _check_command(parser, argv)
     args = parser.parse_args(argv)
     command = importlib.import_module(COMMANDS[args.command][0])
     return command.run(args) or 0
 
 
-def _create_parser(argv: list[str]) -> argparse.ArgumentParser:
+def _check_command(parser: Parser, argv: list[str]) -> None:
+    """Complain of a first word that is no command; a file's name is told from a slip of the finger."""
+    word = argv[0]
+    if word.startswith("-") or word in COMMANDS:
+        return
+    if "." in word or "/" in word or os.path.exists(word):  # noqa: PTH110  # the word may be anything
+        parser.error(f"{word} is no command; did you mean `uplift3d lift {shlex.join(argv)}`?")
+    hint = suggestion(word, COMMANDS) or f"; there are {', '.join(COMMANDS)}"
+    parser.error(f"there is no command {word!r}{hint}")
+
+
+def _create_parser(argv: list[str]) -> Parser:
     """The whole program's parser, in which only the chosen command has its options."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="uplift3d",
         description="Ordinary video of people to dense 3D motion from a few 2D key-frames per second.",
         epilog=_EPILOG,

@@ -1,4 +1,4 @@
-"""`uplift3d convert`: a motion from one file format to another."""
+"""`uplift3d convert`: motions from one file format to another."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from uplift3d.cli.inputs import Job, Naming, expand, local, plan
+from uplift3d.cli.jobs import Summary, add_message_options, add_output_options, run_jobs
 from uplift3d.cli.lift import at_rate
+from uplift3d.cli.motions import motion_in
 from uplift3d.cli.options import (
     add_angles,
-    add_outputs,
+    add_part_options,
     add_skeleton,
     check_angles,
     check_outputs,
-    positive,
     skeleton_of,
     text_parser,
     write_angles,
 )
+from uplift3d.cli.values import positive, suffixes
 from uplift3d.errors import InputError
-from uplift3d.export import load_motion, save_motion
+from uplift3d.export import files_of, save_motion, written_before
 from uplift3d.export.losses import losses
 
 if TYPE_CHECKING:
@@ -33,9 +36,11 @@ of constant length at one rate, on the ground and with y up; a .glb the same of 
 a .trc one person's joints at one rate, a .c3d everybody's. All else is exact.
 
 examples:
+  uplift3d convert walk.npz walk.csv
   uplift3d convert walk.npz -o walk.csv -o walk.html
-  uplift3d convert walk.npz -o walk.bvh --skeleton mixamo --fps 30
-  uplift3d convert walk.npz -o walk.mot --angles walk-angles.csv"""
+  uplift3d convert walk.npz walk.bvh --skeleton mixamo --fps 30
+  uplift3d convert walk.npz walk.mot --angles walk-angles.csv
+  uplift3d convert results/*.npz -o bvh/ --format bvh --lossy"""
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -44,41 +49,79 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         subparsers,
         "convert",
         help="3D motion from one file format to another",
-        description="Write a 3D motion in another file format, chosen by the suffix.",
+        usage="uplift3d convert [options] MOTION [MOTION ...] [-o] OUT",
+        description="Write 3D motion in another file format, chosen by the suffix.",
         epilog=EPILOG,
     )
-    parser.add_argument("motion", type=Path, metavar="MOTION", help="3D motion file")
-    add_outputs(parser, "file to write, may be repeated", metavar="OUT", required=True)
     parser.add_argument(
+        "inputs",
+        nargs="+",
+        type=local,
+        metavar="MOTION",
+        help="file of 3D motion, or a pattern such as 'results/*.npz'; without -o the last one is the output",
+    )
+    add_output_options(parser, "the motion", "the last file given", formats="npz")
+    result = parser.add_argument_group("what is in the result")
+    add_part_options(result)
+    result.add_argument(
         "--fps",
         "--output-rate",
         dest="output_rate",
         type=positive,
         metavar="HZ",
-        help="poses per second of the result (default: as they are; for .bvh and .trc, where they are "
-        "uneven, one every median step)",
+        help="poses per second (default: as they are; for .bvh and .trc, where they are uneven, one every "
+        "median step)",
     )
-    parser.add_argument(
+    result.add_argument(
         "--lossy",
         action="store_true",
-        help="write also what would lose absences, uneven times or joints, which is refused otherwise",
+        help="write also what would lose absences, uneven times or joints (default: refused)",
     )
-    add_skeleton(parser)
-    add_angles(parser)
+    add_skeleton(result)
+    add_angles(result)
+    add_message_options(parser)
     return parser
 
 
-def run(args: argparse.Namespace) -> None:
-    """Read once, write every output."""
-    check_outputs(args.outputs, args.skeleton)
-    check_angles(args.angles)
-    motion = load_motion(args.motion)
+def run(args: argparse.Namespace) -> int:
+    """Read every motion once, write all its outputs."""
+    words = list(args.inputs)
+    if not args.outputs:
+        if len(words) < 2:
+            raise InputError(
+                f"where is {words[0]} to be written? Give the new file too, such as "
+                f"`uplift3d convert {words[0]} {Path(words[0]).with_suffix('.csv')}`"
+            )
+        args.outputs = [words.pop()]
+    jobs = plan(expand(words), args.outputs, Naming("", "{name}", suffixes(args.format)))
+
+    def check(job: Job) -> None:
+        check_outputs(job.outputs, args.skeleton)
+        check_angles(args.angles, len(jobs), args.overwrite)
+
+    return run_jobs(jobs, args, lambda job: _do(job, args), check, written_before)
+
+
+def _do(job: Job, args: argparse.Namespace) -> Summary:
+    motion = motion_in(job.source)
+    if args.start is not None or args.end is not None:
+        motion = motion.between(args.start, args.end)
+    if args.person is not None:
+        motion = motion.select(args.person)
     if args.output_rate is not None:
         motion = at_rate(motion, args.output_rate, "smooth")
     if not args.lossy:
-        for output in args.outputs:
+        for output in job.outputs:
             if lost := losses(output, motion):
                 raise InputError(f"{output} would lose {' and '.join(lost)}; --lossy writes it all the same")
-    for output in args.outputs:
-        print(save_motion(output, motion, skeleton_of(output, args.skeleton)))
+    written: list[Path] = []
+    for output in job.outputs:
+        save_motion(output, motion, skeleton_of(output, args.skeleton))
+        written += files_of(output, motion)
     write_angles(args.angles, motion)
+    record = {
+        "outputs": [str(path) for path in written],
+        "people": motion.people.tolist(),
+        "poses": len(motion),
+    }
+    return Summary("\n".join(map(str, written)), record)

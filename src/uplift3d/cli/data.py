@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uplift3d.cli.options import positive, whole_number
+from uplift3d.cli.values import positive, whole_number
 from uplift3d.errors import InputError
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uplift3d.cli.options import KEY_INTERVAL_HELP, VIDEO_KEY_INTERVAL_S, seconds_or_all, text_parser
+from uplift3d.cli.options import KEY_INTERVAL_HELP, VIDEO_KEY_INTERVAL_S, text_parser
+from uplift3d.cli.values import seconds_or_all
 from uplift3d.cli.view import open_in_browser
 from uplift3d.errors import InputError
 from uplift3d.export import check_output, save_motion

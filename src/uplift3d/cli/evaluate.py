@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from uplift3d.cli.options import add_outputs, positive, text_parser, whole_number
+from uplift3d.cli.options import add_outputs, text_parser
 from uplift3d.cli.tables import print_table
+from uplift3d.cli.values import positive, whole_number
 from uplift3d.data.mpi_inf_3dhp import TEST_RATE_HZ, GroundTruth
 from uplift3d.errors import InputError
 from uplift3d.evaluate.report import Report, check_report_path, save_report

@@ -74,7 +74,7 @@ def describe(path: Path) -> list[str]:
     if path.suffix.lower() == ".onnx":
         return _graph(path)
     if path.suffix.lower() in FORMATS and not _holds_keypoints(path):
-        return _motion(load_motion(path))
+        return describe_motion(load_motion(path))
     return _keypoint_file(path) if is_keypoint_file(path) else _video(path)
 
 
@@ -101,7 +101,8 @@ def _keypoint_file(path: Path) -> list[str]:
         return [f"2D key-frames; {str(error).removeprefix(str(path)).strip()}"]
 
 
-def _motion(motion: Motion3D) -> list[str]:
+def describe_motion(motion: Motion3D) -> list[str]:
+    """What kind of motion it is, then some lines about it."""
     people, poses = motion.positions.shape[:2]
     where = "unknown" if motion.root is None else "known"
     lines = [

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections import Counter
-from dataclasses import dataclass, replace
+import math
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from uplift3d.cli.inputs import Job, Naming, expand, local, plan
+from uplift3d.cli.jobs import Summary, add_message_options, add_output_options, run_jobs
+from uplift3d.cli.motions import explain
 from uplift3d.cli.options import (
     VIDEO_KEY_INTERVAL_S,
     add_angles,
     add_keypoint_options,
     add_lifting_options,
-    add_outputs,
+    add_part_options,
     add_skeleton,
     add_video,
     check_angles,
@@ -22,13 +24,13 @@ from uplift3d.cli.options import (
     check_video,
     chosen_detector,
     lifter_options,
-    positive,
     skeleton_of,
     text_parser,
     write_angles,
 )
+from uplift3d.cli.values import positive, suffixes
 from uplift3d.errors import InputError
-from uplift3d.export import save_motion
+from uplift3d.export import files_of, save_motion, written_before
 
 if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
@@ -36,9 +38,9 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """Lift the people in a video, an image folder or a file of 2D key-frames to 3D motion.
 
-The 2D detector looks at one frame every --key-interval seconds; the network fills in the rest. The result
-has a pose for every frame of the video: metres, relative to each person's pelvis, x right, y down, z away,
-in the axes of a camera that looks straight at the person; with --focal-px in those of the real camera."""
+A 2D detector looks for people in a frame every --key-interval seconds, and a network fills in the rest: the
+result has a pose for every frame of the video. Positions are metres from each person's pelvis, in the axes of
+the camera: x right, y down, z away. `uplift3d view` plays a result, `uplift3d info` tells what is in it."""
 
 EPILOG = """output files, by suffix:
   .npz .json .csv .parquet   the motion, to compute with
@@ -53,21 +55,18 @@ EPILOG = """output files, by suffix:
   and Pose2Sim .trc in pixels; DeepLabCut .csv and .h5; SLEAP .h5; VideoPose3D custom .npz; numpy .npy
 
 examples:
+  uplift3d lift walk.mp4
   uplift3d lift walk.mp4 -o walk.npz -o walk.html
-  uplift3d lift walk.mp4 -o walk.csv --key-interval 0.1
+  uplift3d lift walk.mp4 -o walk.csv --key-interval 0.1 --start 1:05 --end 1:20
+  uplift3d lift walk.mp4 -o walk.bvh --skeleton lafan1 --output-rate 30
   uplift3d lift walk-keys.npz -o walk.json --output-rate 50
   uplift3d lift openpose-json/ -o walk.npz --fps 29.97 --image-size 1920x1080
-  uplift3d lift walk.mp4 -o walk.bvh --skeleton lafan1 --output-rate 30
   uplift3d lift walk.mp4 -o walk.npz -o walk-3d.mp4
-  uplift3d lift clips/*.mp4 -o results --format npz"""
+many at once:
+  uplift3d lift clips/*.mp4 -o results/ --format npz,html --skip-existing
+  uplift3d lift clips/ -o 'results/{name}-3d.bvh' --dry-run"""
 
-
-@dataclass(frozen=True)
-class Job:
-    """One input and the files to make of it."""
-
-    source: Path
-    outputs: tuple[Path, ...]
+BESIDE = "{name}-3d.npz"
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -76,103 +75,94 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         subparsers,
         "lift",
         help="video, image folder or 2D keypoints to 3D motion",
+        usage="uplift3d lift [options] INPUT [INPUT ...] [-o OUT]",
         description=DESCRIPTION,
         epilog=EPILOG,
     )
     parser.add_argument(
-        "inputs", nargs="+", type=Path, metavar="INPUT", help="video, folder of images, or 2D key-frames"
+        "inputs",
+        nargs="+",
+        type=local,
+        metavar="INPUT",
+        help="video, folder of images or of videos, file of 2D key-frames, or a pattern like 'clips/*.mp4'",
     )
-    add_outputs(
-        parser,
-        "file to write, may be repeated; a folder where there are several inputs",
-        metavar="OUT",
-        required=True,
-    )
-    parser.add_argument(
-        "--format",
-        default="npz",
-        metavar="SUFFIX",
-        help="suffix of the files in an output folder (default: npz)",
-    )
-    parser.add_argument(
+    add_output_options(parser, "the 3D motion", f"{BESIDE} beside the input", formats="npz")
+    result = parser.add_argument_group("what is in the result")
+    add_part_options(result)
+    result.add_argument(
         "--output-rate",
         type=positive,
         metavar="HZ",
-        help="poses per second of the result (default: one for every frame of the video)",
+        help="poses per second (default: one for every frame of the video)",
     )
-    add_skeleton(parser)
-    add_video(parser)
-    add_angles(parser)
+    add_skeleton(result)
+    add_video(result)
+    add_angles(result)
     add_lifting_options(parser)
     add_keypoint_options(parser)
-    parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
+    add_message_options(parser)
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
     """Lift every input; a bad one among several is named and the others go on."""
-    jobs = plan(args.inputs, args.outputs, args.format, args.skeleton)
-    for job in jobs:
+    naming = Naming(BESIDE, "{name}", suffixes(args.format))
+    jobs = plan(expand(args.inputs), args.outputs, naming)
+
+    def check(job: Job) -> None:
+        check_outputs(job.outputs, args.skeleton)
         check_video(job.outputs, job.source, args.video)
-    check_angles(args.angles)
-    if args.angles is not None and len(jobs) > 1:
-        raise InputError(f"--angles is one file, but there are {len(jobs)} inputs; lift one at a time")
-    if len(jobs) == 1:
-        _do(jobs[0], args)
-        return 0
-    codes = [0]
-    for job in jobs:
-        try:
-            _do(job, args)
-        except InputError as error:
-            print(f"uplift3d: {error}", file=sys.stderr)
-            codes.append(error.exit_code)
-    return max(codes)
+        check_angles(args.angles, len(jobs), args.overwrite)
 
-
-def plan(inputs: list[Path], outputs: list[Path], suffix: str, skeleton: str | None = None) -> list[Job]:
-    """What becomes of every input; nothing is written, apart from the output folder.
-
-    Raises:
-        InputError: an output that cannot be written, or two inputs that would write the same file.
-    """
-    folder = outputs[0]
-    if len(inputs) == 1 and not folder.is_dir():
-        return [_checked(Job(inputs[0], tuple(outputs)), skeleton)]
-    if len(outputs) > 1:
-        raise InputError(f"{len(outputs)} outputs for {len(inputs)} inputs; give one folder with -o")
-    if not folder.is_dir():
-        _create_folder(folder)
-    jobs = [Job(source, (folder / f"{source.stem}.{suffix.lstrip('.')}",)) for source in inputs]
-    for path, count in Counter(job.outputs[0] for job in jobs).items():
-        if count > 1:
-            raise InputError(f"{count} inputs would be written to {path}; rename them or lift one at a time")
-    return [_checked(job, skeleton) for job in jobs]
+    return run_jobs(jobs, args, lambda job: _do(job, args), check, written_before)
 
 
 def lift_any(source: Path, args: argparse.Namespace, progress: bool) -> Motion3D:
     """Lift a video, an image folder or a file of 2D key-frames as the shared options say."""
+    from uplift3d.detect.files import is_keypoint_file
+
+    is_2d = is_keypoint_file(source)
+    try:
+        motion = _lift_keypoints(source, args) if is_2d else _lift_video(source, args, progress)
+    except InputError as error:
+        raise explain(source, error, wants="2D") from error
+    if args.person is None:
+        return motion
+    try:
+        return motion.select(args.person)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from error
+
+
+def _lift_video(source: Path, args: argparse.Namespace, progress: bool) -> Motion3D:
+    from uplift3d import pipeline
+
+    _refuse(args, ("fps", "image_size", "joints"), f"is for 2D files, but {source} is none")
+    return pipeline.lift_video(
+        source,
+        chosen_detector(args),
+        args.model,
+        getattr(args, "key_interval", VIDEO_KEY_INTERVAL_S),
+        args.runtime,
+        progress,
+        people=args.people or "all",
+        image_rate_hz=args.image_rate,
+        start_s=args.start,
+        end_s=args.end,
+        focal_px=args.focal_px,
+        **lifter_options(args),
+    )
+
+
+def _lift_keypoints(source: Path, args: argparse.Namespace) -> Motion3D:
     from uplift3d import detect, pipeline
 
-    if not detect.files.is_keypoint_file(source):
-        _refuse(args, ("fps", "image_size", "joints"), f"is for 2D files, but {source} is none")
-        key_interval = getattr(args, "key_interval", VIDEO_KEY_INTERVAL_S)
-        return pipeline.lift_video(
-            source,
-            chosen_detector(args),
-            args.model,
-            key_interval,
-            args.runtime,
-            progress,
-            people=args.people or "all",
-            image_rate_hz=args.image_rate,
-            focal_px=args.focal_px,
-            **lifter_options(args),
-        )
     _refuse(args, ("people", "image_rate"), f"is for videos and image folders, but {source} is a 2D file")
     keypoints = detect.load_keypoints(
         source, frame_rate_hz=args.fps, image_size=args.image_size, joints=args.joints
     )
+    if args.start is not None or args.end is not None:
+        keypoints = keypoints.between(args.start, args.end)
     motion = pipeline.lift_keypoints(
         keypoints,
         args.model,
@@ -227,28 +217,33 @@ def describe_run(motion: Motion3D) -> str:
     return f"{line}\n  {', '.join(parts)}" if parts else line
 
 
-def _checked(job: Job, skeleton: str | None) -> Job:
-    check_outputs(job.outputs, skeleton)
-    for output in job.outputs:
-        if output.resolve() == job.source.resolve():
-            raise InputError(f"{output} is the input; give the result another name")
-    return job
+def record_of(motion: Motion3D) -> dict[str, Any]:
+    """What a program wants to know of a motion that was lifted."""
+    from uplift3d.view.stage import duration_s
+
+    seconds = duration_s(motion.times)
+    return {
+        "people": motion.people.tolist(),
+        "poses": len(motion),
+        "duration_s": round(seconds, 3) if math.isfinite(seconds) else None,
+        "key_frames": motion.meta.get("key_frames"),
+        "model": motion.meta.get("model"),
+        "timings_s": motion.meta.get("timings_s"),
+    }
 
 
-def _do(job: Job, args: argparse.Namespace) -> None:
+def _do(job: Job, args: argparse.Namespace) -> Summary:
+    from uplift3d.cli.info import describe_motion
+
     motion = lift_any(job.source, args, progress=not args.quiet)
     if args.output_rate is not None:
         motion = at_rate(motion, args.output_rate, motion.meta["arguments"]["interpolation"])
+    written: list[Path] = []
     for output in job.outputs:
         skeleton = skeleton_of(output, args.skeleton)
         save_motion(output, motion, skeleton, video=args.video, progress=not args.quiet)
+        written += files_of(output, motion)
     write_angles(args.angles, motion)
-    if not args.quiet:
-        print(f"{', '.join(map(str, job.outputs))}: {describe_run(motion)}")
-
-
-def _create_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise InputError(f"the output folder {folder} cannot be made: {error.strerror}") from error
+    text = f"{', '.join(map(str, written))}: {describe_run(motion)}"
+    record = {"outputs": [str(path) for path in written], **record_of(motion)}
+    return Summary(text, record, describe_motion(motion)[1:] if args.verbose else ())

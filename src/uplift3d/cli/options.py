@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin
 
+from uplift3d.cli.values import (
+    moment,
+    people,
+    positive,
+    seconds_or_all,
+    track_ids,
+    whole_number,
+    width_and_height,
+)
 from uplift3d.errors import InputError
-from uplift3d.options import DECLARED, TYPES, Option
+from uplift3d.options import AFTERWARDS, DECLARED, LIFTING, TYPES, Option
 
 if TYPE_CHECKING:
-    from uplift3d.detect import Detector, Who
+    from uplift3d.detect import Detector
     from uplift3d.options import LifterOptions
     from uplift3d.types import Motion3D
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
+Holder = argparse.ArgumentParser | argparse._ArgumentGroup
+"""What options can be added to."""
+
 VIDEO_KEY_INTERVAL_S = 0.4
-KEY_INTERVAL_HELP = "seconds between the frames that 2D poses are taken from, or 'all' for every one"
+KEY_INTERVAL_HELP = "look for people in a frame every so many seconds, or in 'all' frames"
 
 
 def add_outputs(
@@ -40,17 +51,37 @@ def add_outputs(
     )
 
 
-def add_skeleton(parser: argparse.ArgumentParser) -> None:
+def add_part_options(parser: Holder, person: bool = True) -> None:
+    """What part is wanted: `args.start`, `args.end` in seconds, and `args.person`, track ids."""
+    parser.add_argument(
+        "--start", type=moment, metavar="TIME", help="begin there: seconds, or minutes:seconds (default: 0)"
+    )
+    parser.add_argument(
+        "--end",
+        type=moment,
+        metavar="TIME",
+        help="stop there: seconds, or minutes:seconds (default: the end)",
+    )
+    if person:
+        parser.add_argument(
+            "--person",
+            type=track_ids,
+            metavar="N,…",
+            help="only these people, by the numbers that `uplift3d info` shows (default: everybody)",
+        )
+
+
+def add_skeleton(parser: Holder) -> None:
     """--skeleton, for files of bones: `args.skeleton`."""
     parser.add_argument(
         "--skeleton",
         metavar="NAME",
-        help="names, hierarchy and rest pose of .bvh and .glb files: uplift3d (default), lafan1 (for robot "
-        "retargeting) or mixamo (for Blender and Unity)",
+        help="names and rest pose of the bones in .bvh and .glb files: uplift3d, lafan1 (for robot "
+        "retargeting) or mixamo (for Blender and Unity) (default: uplift3d)",
     )
 
 
-def add_angles(parser: argparse.ArgumentParser) -> None:
+def add_angles(parser: Holder) -> None:
     """--angles: `args.angles`, a path or None."""
     parser.add_argument(
         "--angles",
@@ -60,12 +91,17 @@ def add_angles(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def check_angles(path: Path | None) -> None:
-    """InputError, before anything is computed, where the angles cannot be written."""
+def check_angles(path: Path | None, inputs: int, overwrite: bool) -> None:
+    """InputError, before anything is computed, where the angles of so many inputs cannot be written."""
     from uplift3d.export import check_angles_output
 
-    if path is not None:
-        check_angles_output(path)
+    if path is None:
+        return
+    if inputs > 1:
+        raise InputError(f"--angles is one file, but there are {inputs} inputs; take one at a time")
+    check_angles_output(path)
+    if path.exists() and not overwrite:
+        raise InputError(f"{path} is there already; --overwrite replaces it")
 
 
 def write_angles(path: Path | None, motion: Motion3D) -> None:
@@ -87,7 +123,7 @@ def check_outputs(outputs: Sequence[Path], skeleton: str | None) -> None:
         raise InputError(f"--skeleton is for {', '.join(SKELETON_FORMATS)} files, and none is asked for")
 
 
-def add_video(parser: argparse.ArgumentParser) -> None:
+def add_video(parser: Holder) -> None:
     """--video, for `.mp4` files: `args.video`."""
     parser.add_argument(
         "--video",
@@ -123,39 +159,46 @@ def skeleton_of(output: Path, skeleton: str | None) -> str | None:
 
 def add_lifting_options(parser: argparse.ArgumentParser) -> None:
     """The options of detection and lifting; without --key-interval `args` has no `key_interval`."""
-    parser.add_argument(
+    looks = parser.add_argument_group("2D detection")
+    looks.add_argument(
         "--key-interval",
         type=seconds_or_all,
         default=argparse.SUPPRESS,
         metavar="SECONDS",
-        help=f"{KEY_INTERVAL_HELP} (default: {VIDEO_KEY_INTERVAL_S:g} for a video, all of a 2D file; "
-        "trained: 0.1, 0.2, 0.4)",
+        help=f"{KEY_INTERVAL_HELP}; the networks are trained for 0.1, 0.2 and 0.4 (default: "
+        f"{VIDEO_KEY_INTERVAL_S:g} for a video, all of a 2D file)",
     )
-    add_detector_options(parser)
-    add_video_options(parser)
-    parser.add_argument(
-        "--model", default="base", metavar="NAME|PATH", help="lifting network (default: base, which ships)"
-    )
-    parser.add_argument(
-        "--runtime",
-        choices=["onnx", "torch"],
-        default="onnx",
-        help="what runs the network (default: onnx; torch needs the train extra)",
-    )
+    add_detector_options(looks)
+    add_video_options(looks)
     add_lifter_options(parser)
-    parser.add_argument(
-        "--focal-px",
-        type=positive,
-        metavar="PIXELS",
-        help="focal length of the camera, if known: gives positions in the camera's own axes",
-    )
 
 
 def add_lifter_options(parser: argparse.ArgumentParser) -> None:
-    """The options of `pipeline.Lifter`, as `uplift3d.options` declares them."""
+    """The network, the camera, and the options of `pipeline.Lifter` as `uplift3d.options` declares them."""
+    groups = {name: parser.add_argument_group(name) for name in (LIFTING, AFTERWARDS)}
+    groups[LIFTING].add_argument(
+        "--model",
+        default="base",
+        metavar="NAME|PATH",
+        help="network that makes 3D of 2D: base, base-free (for any use, also commercial) or a file "
+        "(default: base)",
+    )
+    groups[LIFTING].add_argument(
+        "--runtime",
+        choices=["onnx", "torch"],
+        default="onnx",
+        help="what runs the network; torch needs the train extra (default: onnx)",
+    )
+    groups[LIFTING].add_argument(
+        "--focal-px",
+        type=positive,
+        metavar="PIXELS",
+        help="focal length of the camera, which sets distances (default: as the camera noted it in the file, "
+        "else 0.85 of the image's longer side)",
+    )
     for name, option in DECLARED.items():
         default = "" if option.default is None or TYPES[name] is bool else f" (default: {option.default})"
-        parser.add_argument(
+        groups[option.group].add_argument(
             option.off or option.flag or f"--{name.replace('_', '-')}",
             dest=name,
             default=option.default,
@@ -180,14 +223,14 @@ def _may_be_none(of: Any) -> bool:
     return NoneType in get_args(of)
 
 
-def add_video_options(parser: argparse.ArgumentParser) -> None:
+def add_video_options(parser: Holder) -> None:
     """What detection wants to know of a video besides its key-frames."""
     parser.add_argument(
         "--people",
         type=people,
         metavar="all|largest|N",
-        help="everybody, the one who is largest in the image, or the N largest: once N are found in a "
-        "key-frame nobody else is looked for, which is faster (default: all)",
+        help="whom to look for: everybody, the one who is largest in the image, or the N largest, which is "
+        "faster where there are more (default: all)",
     )
     parser.add_argument(
         "--image-rate",
@@ -199,41 +242,42 @@ def add_video_options(parser: argparse.ArgumentParser) -> None:
 
 def add_keypoint_options(parser: argparse.ArgumentParser) -> None:
     """What a 2D file of another program may not say itself: `args.fps`, `args.image_size`, `args.joints`."""
-    parser.add_argument(
+    group = parser.add_argument_group("2D files of other programs")
+    group.add_argument(
         "--fps",
         type=positive,
         metavar="HZ",
         help="frames per second of the video, for 2D files that carry no times",
     )
-    parser.add_argument(
+    group.add_argument(
         "--image-size",
         type=width_and_height,
         metavar="WxH",
         help="size of the video in pixels (1920x1080), for 2D files that do not carry it",
     )
-    parser.add_argument(
+    group.add_argument(
         "--joints",
         metavar="NAME|LIST",
-        help="what the points of a 2D file are, where it does not say: a joint set (coco17), or names in "
-        "the file's order, separated by commas, with - for a point that is no joint",
+        help="what the points of a 2D file are, where it does not say: a joint set (coco17, halpe26 …) or "
+        "the names of joints in the file's order, separated by commas, with - for a point that is none",
     )
 
 
-def add_detector_options(parser: argparse.ArgumentParser) -> None:
+def add_detector_options(parser: Holder) -> None:
     """Which 2D detector is run on videos."""
     parser.add_argument(
         "--detector",
         default="blazepose",
         metavar="NAME",
-        help="2D detector for videos: blazepose (default); blazepose-full (faster, less exact); rtmpose "
-        "(with feet), rtmo or rtmw, downloads that need the rtmpose extra; or cpn, which needs --weights and "
-        "torch and detects again in the boxes of blazepose",
+        help="what finds people and joints in images: blazepose, blazepose-full (faster, less exact), "
+        "rtmpose (with feet), rtmo or rtmw (these three are downloaded, and need the rtmpose extra), or cpn "
+        "(needs --weights and torch; looks at the people whom blazepose finds) (default: blazepose)",
     )
     parser.add_argument(
         "--weights",
         metavar="FILE",
-        help="the 2D detector's weights, for cpn; local .onnx files in place of downloads for rtmpose, rtmo "
-        "and rtmw (BOXES.onnx,JOINTS.onnx or JOINTS.onnx)",
+        help="the 2D detector's network: for cpn its file; for rtmpose, rtmo and rtmw .onnx files that are "
+        "here instead of downloads (BOXES.onnx,JOINTS.onnx or JOINTS.onnx)",
     )
 
 
@@ -251,62 +295,7 @@ def lifter_options(args: argparse.Namespace) -> LifterOptions:
     return cast("LifterOptions", {name: getattr(args, name) for name in DECLARED})
 
 
-def seconds_or_all(text: str) -> float | None:
-    """Seconds above 0, or None for 'all'."""
-    return None if text == "all" else _number(text, "seconds above 0, or 'all'")
-
-
-def positive(text: str) -> float:
-    """A finite number above 0."""
-    return _number(text, "a number above 0")
-
-
-def whole_number(text: str) -> int:
-    """A whole number above 0."""
-    try:
-        value = int(text)
-    except ValueError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} given, accepted: a whole number above 0")
-    return value
-
-
-def width_and_height(text: str) -> tuple[int, int]:
-    """(width, height) from "1920x1080"."""
-    sides = text.lower().replace("×", "x").split("x")
-    if len(sides) != 2 or not all(side.isdecimal() and 0 < int(side) < 100_000 for side in sides):
-        raise argparse.ArgumentTypeError(f"{text!r} given, accepted: width and height in pixels, 1920x1080")
-    return int(sides[0]), int(sides[1])
-
-
-def people(text: str) -> Who:
-    """'all', 'largest', or a whole number above 0."""
-    if text == "all":
-        return "all"
-    if text == "largest":
-        return "largest"
-    try:
-        return whole_number(text)
-    except argparse.ArgumentTypeError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} given, accepted: all, largest, or a whole number above 0"
-        ) from None
-
-
-def _number(text: str, accepted: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not (math.isfinite(value) and value > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} given, accepted: {accepted}")
-    return value
-
-
 def text_parser(subparsers: Any, name: str, **texts: str) -> argparse.ArgumentParser:
-    """A sub-parser whose description and epilog keep their line breaks."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
-        name, formatter_class=argparse.RawDescriptionHelpFormatter, **texts
-    )
+    """A sub-parser, with its usage on one line."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(name, **texts)
     return parser

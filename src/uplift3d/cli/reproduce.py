@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uplift3d.cli.options import text_parser, whole_number
+from uplift3d.cli.options import text_parser
+from uplift3d.cli.values import whole_number
 from uplift3d.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,7 +7,9 @@ imported on first use. Another package adds a format with `FORMATS[".abc"] = its
 from __future__ import annotations
 
 import os
+import re
 import warnings
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -125,7 +127,7 @@ def save_motion(
             f"{target}: what is to be written is of type {type(motion).__name__}; accepted is Motion3D"
         )
     writer = _resolve(target)
-    parts = _parts(target, motion) if getattr(writer, "ONE_PERSON", False) else {target: motion}
+    parts = _parts(target, motion) if _is_of_one_person(target) else {target: motion}
     options: dict[str, Any] = {} if skeleton is None else {"skeleton": skeleton}
     if target.suffix.lower() in VIDEO_FORMATS:
         options |= {"video": video, "progress": progress}
@@ -135,6 +137,35 @@ def save_motion(
     return next(iter(parts))
 
 
+def files_of(path: str | os.PathLike[str], motion: Motion3D) -> list[Path]:
+    """The files that `save_motion(path, motion)` makes: one, or one of each person."""
+    target = Path(path)
+    if not _is_of_one_person(target):
+        return [target]
+    with warnings.catch_warnings():  # said when they are written
+        warnings.simplefilter("ignore", UpliftWarning)
+        return _part_names(target, people_worth_writing(with_known_joints(motion)))
+
+
+def written_before(path: str | os.PathLike[str]) -> list[Path]:
+    """The files that are there and that `save_motion(path, …)` would replace, or might, for each person."""
+    target = Path(path)
+    found = [target] if target.exists() else []
+    if target.suffix.lower() in {**FORMATS, **_VIEWS} and _is_of_one_person(target):
+        is_part = re.compile(rf"{re.escape(target.stem)}_\d+{re.escape(target.suffix)}").fullmatch
+        found += sorted(part for part in target.parent.glob(f"*{target.suffix}") if is_part(part.name))
+    return found
+
+
+def _is_of_one_person(target: Path) -> bool:
+    return bool(getattr(_resolve(target), "ONE_PERSON", False))
+
+
+def _part_names(target: Path, people: Sequence[int]) -> list[Path]:
+    """A file of the only person, or one of each."""
+    return [target] if len(people) == 1 else [target.with_stem(f"{target.stem}_{who}") for who in people]
+
+
 def _parts(target: Path, motion: Motion3D) -> dict[Path, Motion3D]:
     """A file of each person, in one world with the ground at its bottom."""
     motion = with_known_joints(motion)
@@ -142,7 +173,8 @@ def _parts(target: Path, motion: Motion3D) -> dict[Path, Motion3D]:
     world = on_the_ground(motion)
     if len(kept) == 1:
         return {target: world.select(kept)}
-    parts = {check_output(target.with_stem(f"{target.stem}_{who}")): world.select([who]) for who in kept}
+    files = [check_output(part) for part in _part_names(target, kept)]
+    parts = {part: world.select([who]) for part, who in zip(files, kept, strict=True)}
     names = ", ".join(part.name for part in parts)
     warnings.warn(
         f"{target.name}: such a file holds one person, so there is one of each: {names}",

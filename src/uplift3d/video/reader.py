@@ -14,28 +14,37 @@ from uplift3d.arrays import AnyArray, DoubleArray, Image, IntArray
 from uplift3d.errors import InputError, UpliftWarning
 from uplift3d.files.guards import as_path
 from uplift3d.video.decoding import decoded
+from uplift3d.video.excerpt import Excerpt
 from uplift3d.video.focal import focal_px
 from uplift3d.video.images import ImageFolder
 from uplift3d.video.source import Frame, FrameSource, checked_indices, mean_rate_hz
 from uplift3d.video.timeline import read_timeline
 
 
-def open_video(path: str | os.PathLike[str], image_rate_hz: float | None = None) -> FrameSource:
+def open_video(
+    path: str | os.PathLike[str],
+    image_rate_hz: float | None = None,
+    start_s: float | None = None,
+    end_s: float | None = None,
+) -> FrameSource:
     """Open a video file or a folder of images.
 
     Args:
         path: any container and codec the bundled FFmpeg reads, or a folder of images.
         image_rate_hz: images per second of a folder (30 with a warning when not given); a video file has its
             own timestamps and ignores it.
+        start_s, end_s: only the frames from one time to another, both included; they keep their times.
 
     Raises:
-        InputError: missing file, not a video, no frame that can be decoded, images of different sizes.
+        InputError: missing file, not a video, no frame that can be decoded or none between these times,
+            images of different sizes.
         NothingFoundError: a folder without images.
     """
     as_path(path, "a video or of a folder of images")
-    if os.path.isdir(path):  # noqa: PTH112  # unlike Path.is_dir, it answers for names that cannot exist
-        return ImageFolder(path, image_rate_hz)
-    return VideoReader(path)
+    # Unlike Path.is_dir, it answers for names that cannot exist.
+    is_folder = os.path.isdir(path)  # noqa: PTH112
+    source = ImageFolder(path, image_rate_hz) if is_folder else VideoReader(path)
+    return source if start_s is None and end_s is None else Excerpt(source, start_s, end_s)
 
 
 class VideoReader:

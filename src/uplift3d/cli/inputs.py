@@ -1,0 +1,175 @@
+"""Which inputs are meant, and which files are made of each.
+
+An input is a file, a folder, or a pattern such as 'clips/*.mp4' that the shell left as it is. A folder of
+videos stands for the videos in it. An output is a file, a folder, or a pattern such as 'out/{name}.bvh'.
+"""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentTypeError
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path
+
+from uplift3d.errors import InputError, NothingFoundError
+
+VIDEO_SUFFIXES = tuple(
+    [
+        ".3gp",
+        ".avi",
+        ".flv",
+        ".m2ts",
+        ".m4v",
+        ".mkv",
+        ".mov",
+        ".mp4",
+        ".mpeg",
+        ".mpg",
+        ".mts",
+        ".ogv",
+        ".ts",
+        ".webm",
+        ".wmv",
+    ]
+)
+"""Of the files that are taken out of a folder; a file that is named may be called anything."""
+FIELDS = "{name} (the input's), {folder} (that it lies in) and {number} (of the input, from 1)"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One input and the files to make of it."""
+
+    source: Path
+    outputs: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How a command calls its results where it is not told."""
+
+    beside: str
+    """Without -o: name of the file beside the input."""
+    in_folder: str
+    """In an output folder: name of the file, without its suffix."""
+    suffixes: Sequence[str]
+    """Of the files in an output folder."""
+
+
+def local(text: str) -> str:
+    """A path on this machine, for argparse; a URL is refused by its name."""
+    if "://" in text:
+        raise ArgumentTypeError(f"{text} is a URL; accepted are files on this machine, so download it first")
+    return text
+
+
+def expand(words: Sequence[str]) -> list[Path]:
+    """The files and folders that are meant, each once, in the order given.
+
+    Raises:
+        NothingFoundError: a pattern that nothing matches.
+    """
+    found = [path for word in words for path in _meant_by(word)]
+    return list(dict.fromkeys(found))
+
+
+def _meant_by(word: str) -> list[Path]:
+    if has_magic(word) and not os.path.exists(word):  # noqa: PTH110  # a name with brackets may be there
+        matches = sorted(glob(word, recursive=True))  # noqa: PTH207  # of a Path, ** would not be relative
+        if not matches:
+            raise NothingFoundError(f"{word}: nothing is called like that")
+        return [Path(match) for match in matches]
+    return _videos_in(Path(word)) or [Path(word)]
+
+
+def _videos_in(folder: Path) -> list[Path]:
+    """The videos in a folder of videos; nothing for anything else, a folder of images or 2D files too."""
+    if not folder.is_dir():
+        return []
+    from uplift3d.video.images import IMAGE_SUFFIXES
+
+    files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    suffixes = {path.suffix.lower() for path in files}
+    if suffixes & {*IMAGE_SUFFIXES, ".json"}:
+        return []
+    return [path for path in files if path.suffix.lower() in VIDEO_SUFFIXES]
+
+
+def plan(inputs: Sequence[Path], outputs: Sequence[str], naming: Naming) -> list[Job]:
+    """What becomes of every input; nothing is written or made.
+
+    Raises:
+        InputError: several inputs for one file, two inputs that would write the same file, a pattern that is
+            none, or an input that would be replaced.
+    """
+    jobs = []
+    for number, source in enumerate(inputs, start=1):
+        made = [path for text in outputs for path in _files(text, source, number, len(inputs), naming)]
+        jobs.append(Job(source, tuple(made or [_beside(source, naming)])))
+    _check_distinct(jobs)
+    return jobs
+
+
+def _files(text: str, source: Path, number: int, count: int, naming: Naming) -> list[Path]:
+    """The files that one -o stands for."""
+    if "{" in text:
+        return [_filled(text, source, number)]
+    is_folder = text.endswith(("/", os.sep)) or Path(text).is_dir()
+    if is_folder or (count > 1 and not Path(text).suffix):
+        name = naming.in_folder.format(name=_name(source))
+        return [Path(text) / f"{name}.{suffix.lstrip('.')}" for suffix in naming.suffixes]
+    if count > 1:
+        raise InputError(
+            f"{count} inputs cannot all be written to {text}; give a folder (-o results/) or a pattern "
+            f"(-o '{{name}}{Path(text).suffix}')"
+        )
+    return [Path(text)]
+
+
+def _filled(pattern: str, source: Path, number: int) -> Path:
+    folder = source.resolve().parent.name
+    try:
+        return Path(pattern.format(name=_name(source), folder=folder, number=number))
+    except (KeyError, IndexError, ValueError, AttributeError, TypeError):
+        raise InputError(f"{pattern} is no pattern; what may stand in it is {FIELDS}") from None
+
+
+def _name(source: Path) -> str:
+    """What the results of an input are called after."""
+    return source.resolve().name if source.is_dir() else source.stem
+
+
+def _beside(source: Path, naming: Naming) -> Path:
+    return source.with_name(naming.beside.format(name=_name(source)))
+
+
+def _check_distinct(jobs: Sequence[Job]) -> None:
+    sources = {job.source.resolve() for job in jobs}
+    for path, count in Counter(path for job in jobs for path in job.outputs).items():
+        if count > 1:
+            raise InputError(
+                f"{count} inputs would be written to {path}; a pattern tells them apart, such as "
+                f"-o '{path.parent}/{{folder}}-{{name}}{path.suffix}'"
+            )
+        if path.resolve() in sources:
+            raise InputError(f"{path} is the input; give the result another name")
+
+
+def make_folders(jobs: Sequence[Job], named: Sequence[str]) -> list[Path]:
+    """Make the output folders that are missing; returns them, outermost last.
+
+    The folder of a file that was `named` itself has to be there: a slip in its name would hide the result.
+    """
+    given = {Path(text) for text in named}
+    made: list[Path] = []
+    for folder in {path.parent for job in jobs for path in job.outputs if path not in given}:
+        missing = [part for part in (folder, *folder.parents) if not part.exists()]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"the output folder {folder} cannot be made: {error.strerror}") from error
+        made += missing
+    return made
