@@ -348,10 +348,12 @@ def test_a_video_is_written_beside_the_motion(network, detector, images, keys, t
     outputs = [tmp_path / "out.npz", tmp_path / "out.mp4"]
     words = ["--image-rate", "30", "--detector", detector, "-q", *(f"-o{output}" for output in outputs)]
     assert main(["lift", str(images), *words]) == 0
-    assert all(output.stat().st_size > 5000 for output in outputs)
-    assert main(["lift", str(keys), "-o", str(outputs[1])]) == 2
+    assert outputs[1].stat().st_size > 5000
+    assert len(load_motion(outputs[0])) == 31
+    assert main(["lift", str(keys), "-o", str(tmp_path / "new.mp4")]) == 2
     assert "give it with --video" in capsys.readouterr().err
-    assert main(["lift", str(keys), "-o", str(outputs[1]), "--video", str(images), "-q"]) == 2
+    words = ["-o", str(outputs[1]), "--video", str(images), "-q", "--overwrite"]
+    assert main(["lift", str(keys), *words]) == 2
     assert "lasts 1.00 s, but the motion goes on until 2.00 s" in capsys.readouterr().err
     assert main(["lift", str(keys), "-o", str(outputs[0]), "--video", str(images)]) == 2
     assert "--video is for an .mp4" in capsys.readouterr().err
