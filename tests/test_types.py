@@ -241,13 +241,13 @@ def test_select_goes_by_track_id_in_the_order_asked_for():
 
 @pytest.mark.parametrize(("start", "end"), [(None, 0.8), (0.5, None), (0.3, 1.3), (0.0, 0.0)])
 def test_between_takes_the_times_from_one_to_another(start, end):
-    keypoints, motion = Keypoints2D(**keypoints_fields()), Motion3D(**motion_fields())
-    keypoints = replace(keypoints, video_times=np.arange(100) / 50)
+    keypoints = replace(Keypoints2D(**keypoints_fields()), video_times=np.arange(100) / 50)
     low, high = -np.inf if start is None else start, np.inf if end is None else end
     whole, part = keypoints, keypoints.between(start, end)
     np.testing.assert_array_equal(part.times, [time for time in whole.times if low <= time <= high])
     np.testing.assert_array_equal(part.positions[:, 0], whole.positions[:, whole.times >= low][:, 0])
     assert low <= part.video_times.min() <= part.video_times.max() <= high
+    motion = Motion3D(**motion_fields(times=np.arange(FRAMES) * 0.4))
     part = motion.between(start, end)
     np.testing.assert_array_equal(part.times, [time for time in motion.times if low <= time <= high])
 
