@@ -35,6 +35,7 @@ ALLOWED = {
     "export.bvh": ["data.bvh", "data.capture", "data.mapping", "data.mapping_files"],
     "view": ["post"],  # which way is up
     "view.overlay": ["post", "progress", "video"],
+    "view.thumbnails": ["video"],
     "data": [],
     "model": ["weights", "normalise"],
     "lift": ["normalise", "tokens", "weights"],

@@ -1,5 +1,7 @@
 """The web page: self-contained, complete and true to the motion."""
 
+import base64
+import io
 import json
 import re
 import shutil
@@ -10,14 +12,19 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from uplift3d.errors import InputError
 from uplift3d.export import check_output, save_motion
+from uplift3d.post.angles import joint_angles
 from uplift3d.types import Motion3D
+from uplift3d.video import open_video
+from video.clips import write as write_clip
 
 pytest.importorskip("plotly", reason="plotly is an optional package")
-from uplift3d.view.html import page
+from uplift3d.view.html import page, pictures_of
 from uplift3d.view.stage import set_stage
+from uplift3d.view.thumbnails import thumbnails
 
 
 class Parts(HTMLParser):
@@ -96,13 +103,74 @@ def test_sides_have_different_colours_and_people_too(walk):
     assert (sides["left wrist"], sides["right ankle"], sides["head"]) == ("left", "right", "middle")
 
 
-def test_timeline_has_a_tick_for_every_measured_pose(walk):
+def test_the_slider_covers_the_motions_time(walk):
     parts = Parts(page(walk))
-    keys = [float(a["x1"]) for tag, a in parts.elements if tag == "line" and a["class"] == "key"]
-    expected = (walk.times[::10] - walk.times[0]) / (walk.times[-1] - walk.times[0]) * 1000
-    np.testing.assert_allclose(keys, expected, atol=0.01)
     slider = next(a for tag, a in parts.elements if a.get("id") == "slider")
     assert (float(slider["min"]), float(slider["max"])) == pytest.approx((walk.times[0], walk.times[-1]))
+
+
+def test_every_person_can_be_hidden_and_followed_and_is_named_to_screen_readers(walk):
+    parts = Parts(page(walk))
+    buttons = [a for tag, a in parts.elements if tag == "button" and "shown" in a.get("class", "")]
+    follow = [a for tag, a in parts.elements if tag == "button" and "follow" in a.get("class", "")]
+    assert [a["aria-pressed"] for a in buttons] == ["true", "true"]
+    assert [a["aria-label"] for a in follow] == ["follow person 3", "follow person 7"]
+    named = {
+        a["id"]: a for tag, a in parts.elements if a.get("id") in ("scene", "play", "slider", "timeline")
+    }
+    assert len(named) == 4
+    assert all(a["aria-label"] for a in named.values())
+    assert all("alt" in a for tag, a in parts.elements if tag == "img")
+
+
+def test_curves_hold_speeds_and_angles_with_gaps(walk):
+    motion = replace(walk, root=np.cumsum(np.full((2, 50, 3), 0.04 / 3**0.5), axis=1))
+    curves = {curve["name"]: curve for curve in Parts(page(motion)).data["curves"]}
+    ground = curves["speed over ground"]
+    assert ground["sides"][0]["values"][0] == [100] * 50  # 0.04 m a frame at 25 Hz, in cm/s
+    assert curves["speed of the joints"]["sides"][0]["values"][1][37:] == [None] * 13
+    knee = {side["side"]: side["values"][0] for side in curves["knee flexion"]["sides"]}
+    angles = joint_angles(motion)
+    for side in ("left", "right"):
+        np.testing.assert_allclose(
+            np.array(knee[side]) / 10, angles.of(f"{side}_knee_flexion")[0], atol=0.051
+        )
+
+
+def test_a_joint_set_without_angles_has_speeds(rng):
+    motion = Motion3D(
+        rng.normal(size=(1, 4, 25, 3)), np.arange(4) / 25, None, np.ones((1, 4)), joints="body25"
+    )
+    names = [curve["name"] for curve in Parts(page(motion)).data["curves"]]
+    assert names[0] == "speed of the joints"
+
+
+def test_pictures_of_the_video_are_embedded_and_small(walk, tmp_path):
+    clip = write_clip(tmp_path / "walk.mp4", 70)
+    text = save_motion(tmp_path / "walk.html", walk, video=clip).read_text()
+    pictures = Parts(text).data["pictures"]
+    np.testing.assert_allclose([one["time"] for one in pictures], [0.48, 0.88, 1.28, 1.68, 2.08], atol=0.03)
+    assert pictures[0]["aspect"] == pytest.approx(128 / 48, abs=0.02)
+    image = Image.open(io.BytesIO(base64.b64decode(pictures[0]["data"].partition(",")[2])))
+    assert image.size == (128, 48)
+    assert "holds 5 small pictures" in Parts(text).visible
+    with open_video(clip) as video:
+        few = thumbnails(walk, video, max_bytes=2000)
+    assert 0 < len(few) < 5
+    assert sum(len(one.data) for one in few) <= 2000
+    assert pictures_of(walk) == []  # its meta names no video
+    assert len(pictures_of(replace(walk, meta={"source": str(clip)}))) == 5
+    with pytest.raises(InputError, match="made from another video"):
+        pictures_of(walk, write_clip(tmp_path / "short.mp4", 10))
+
+
+def test_squares_grow_with_the_way(walk):
+    root = np.zeros((2, 50, 3))
+    root[..., 2] = np.linspace(3, 60, 50)
+    data = Parts(page(replace(walk, root=root))).data
+    assert data["square"] == 5
+    assert np.diff(data["floor"], axis=1).max() / data["square"] < 30
+    assert data["camera"][1] == 0
 
 
 def test_long_motions_are_thinned_out_and_the_page_says_so():
@@ -166,17 +234,67 @@ def test_missing_plotly_is_named(tmp_path, monkeypatch):
         check_output(tmp_path / "walk.html")
 
 
-@pytest.mark.slow
-def test_the_page_runs_in_a_browser(tmp_path, walk):
+@pytest.fixture
+def chromium(tmp_path):
+    """A function from a page's address and further flags to what headless Chromium says of it."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         pytest.skip("needs a Chromium to run the page's script in")
-    path = save_motion(tmp_path / "walk.html", walk)
     flags = ["--headless", "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-    command = [browser, *flags, f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=8000"]
-    result = subprocess.run(
-        [*command, "--dump-dom", f"{path.as_uri()}#t=1.0"], capture_output=True, text=True, timeout=120
-    )
-    assert 'data-ready="true"' in result.stdout
-    assert re.search(r'id="now">1\.00<', result.stdout)
-    assert "filled in between key-frames" in result.stdout
+    log = ["--enable-logging=stderr", "--v=0", "--hide-scrollbars", f"--user-data-dir={tmp_path / 'profile'}"]
+
+    def run(address, *more):
+        command = [browser, *flags, *log, "--virtual-time-budget=3000", *more, address]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        console = [line for line in result.stderr.splitlines() if ":CONSOLE" in line]
+        assert not [line for line in console if ":INFO:" not in line], console
+        assert "Uncaught" not in result.stderr
+        return result.stdout
+
+    return run
+
+
+EVIL = "<script>document.title = 'hacked'</script>"
+
+
+@pytest.mark.slow
+def test_the_page_runs_in_a_browser(tmp_path, walk, chromium):
+    path = save_motion(tmp_path / "walk.html", replace(walk, meta={"source": f"clips/{EVIL[1:]}{EVIL}"}))
+    dom = chromium(f"{path.as_uri()}#t=1.0&view=side&follow=1&curve=1", "--dump-dom")
+    assert 'data-ready="true"' in dom
+    assert re.search(r'id="now">1\.00<', dom)
+    assert "filled in between key-frames" in dom
+    assert re.search(r'data-view="side"[^>]*aria-pressed="true"', dom)
+    assert re.search(r'class="follow" aria-pressed="true" aria-label="follow person 7"', dom)
+    assert len(re.findall(r'class="key"', dom)) == int(walk.observed.sum())
+    assert "<title>script&gt;" in dom  # and nothing has changed it
+
+
+@pytest.mark.slow
+def test_the_page_plays_by_itself(tmp_path, walk, chromium):
+    dom = chromium(save_motion(tmp_path / "walk.html", walk).as_uri(), "--dump-dom")
+    assert 'aria-label="pause"' in dom
+    assert float(re.search(r'id="now">([\d.]+)<', dom)[1]) > walk.times[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("view", "size"), [("oblique", (1280, 900)), ("side", (500, 1000)), ("top", (900, 700))]
+)
+def test_everybody_is_in_the_picture_whatever_the_view(tmp_path, walk, chromium, view, size):
+    path, shot = save_motion(tmp_path / "walk.html", walk), tmp_path / "shot.png"
+    window = f"--window-size={size[0]},{size[1]}"
+    chromium(f"{path.as_uri()}#t=0.9&view={view}", f"--screenshot={shot}", window)
+    image = np.asarray(Image.open(shot).convert("RGB"), dtype=int)
+    stage = image[int(0.2 * size[1]) : int(0.62 * size[1])]
+    orange = (stage[..., 0] - stage[..., 2]) > 90  # right limbs, lit or in shade
+    blue = (stage[..., 2] - stage[..., 0]) > 50
+    assert orange.sum() > 150
+    assert blue.sum() > 150
+    edges = np.concatenate([(orange | blue)[:, :6].ravel(), (orange | blue)[:, -6:].ravel()])
+    assert not edges.any()
+
+
+@pytest.mark.slow
+def test_an_empty_motion_has_a_page_without_errors(tmp_path, walk, chromium):
+    assert 'data-ready="empty"' in chromium(save_motion(tmp_path / "a.html", walk[:0]).as_uri(), "--dump-dom")

@@ -124,24 +124,24 @@ def check_outputs(outputs: Sequence[Path], skeleton: str | None) -> None:
 
 
 def add_video(parser: Holder) -> None:
-    """--video, for `.mp4` files: `args.video`."""
+    """--video, for `.mp4` and `.html` files: `args.video`."""
     parser.add_argument(
         "--video",
         type=Path,
         metavar="VIDEO",
-        help="for an .mp4: the video that the input was made from, where it is none itself",
+        help="for .mp4 and .html: the video that the input was made from, where it is none itself",
     )
 
 
 def check_video(outputs: Sequence[Path], source: Path, video: Path | None) -> None:
     """InputError for a video that is missing, or given for nothing, before anything is computed."""
     from uplift3d.detect.files import is_keypoint_file
-    from uplift3d.export import VIDEO_FORMATS
+    from uplift3d.export import PICTURE_FORMATS, VIDEO_FORMATS
 
     shown = [output for output in outputs if output.suffix.lower() in VIDEO_FORMATS]
     if video is not None:
-        if not shown:
-            raise InputError("--video is for an .mp4 to write, and none is asked for")
+        if not any(output.suffix.lower() in (*VIDEO_FORMATS, *PICTURE_FORMATS) for output in outputs):
+            raise InputError("--video is for an .mp4 or .html to write, and none is asked for")
         if not video.exists():
             raise InputError(f"{video}: no such video or folder of images")
         if any(output.resolve() == video.resolve() for output in shown):

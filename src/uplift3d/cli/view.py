@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
 
 EPILOG = """The page is one file of about 5 MB that needs no network: send it to anybody with a browser.
+Where the video is at hand it holds small pictures of it, at most 1 MB.
 
 examples:
   uplift3d view walk.npz
@@ -52,6 +53,9 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         metavar="N",
         help="poses per person; a longer motion is thinned out (default: 1200, about 0.3 MB)",
     )
+    parser.add_argument(
+        "--no-pictures", action="store_true", help="no small pictures of the video in the page"
+    )
     parser.add_argument("--no-open", action="store_true", help="write the page only")
     return parser
 
@@ -68,10 +72,11 @@ def run(args: argparse.Namespace) -> None:
         raise InputError(f"--max-frames is {args.max_frames}; accepted are 1 and more")
     check_output(output)
     motion = load_motion(args.motion)
-    from uplift3d.view.html import page
+    from uplift3d.view.html import page, pictures_of
 
+    pictures = [] if args.no_pictures else pictures_of(motion, args.video)
     with atomic_write(output) as temporary:
-        temporary.write_text(page(motion, args.title, args.max_frames), encoding="utf-8")
+        temporary.write_text(page(motion, args.title, args.max_frames, pictures), encoding="utf-8")
     opened = not args.no_open and open_in_browser(output)
     print(f"{output}{'' if opened else ' (open it in a browser)'}")
 

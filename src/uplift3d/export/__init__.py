@@ -68,6 +68,8 @@ SKELETON_FORMATS = (".bvh", ".glb")
 """Formats of bones, which take the name of a skeleton (`rigs.SKELETONS`)."""
 VIDEO_FORMATS = (".mp4",)
 """Formats that show the video which a motion was made from."""
+PICTURE_FORMATS = (".html",)
+"""Formats that hold pictures of it, where it is at hand."""
 # What no motion can be made of again. Named, not imported: a viewer is a stage of its own.
 _VIEWS: dict[str, str | MotionWriter] = {
     ".html": "uplift3d.view.html",
@@ -112,7 +114,8 @@ def save_motion(
         motion: what to write.
         skeleton: names, hierarchy and rest pose of a file of bones, one of `rigs.SKELETONS`; None: the
             format's own default.
-        video: for an `.mp4`, the video that the motion was made from; None: `motion.meta["source"]`.
+        video: for an `.mp4` and the pictures of an `.html`, the video that the motion was made from; None:
+            `motion.meta["source"]`.
         progress: show a progress bar on stderr for what takes long.
 
     Returns:
@@ -129,8 +132,10 @@ def save_motion(
     writer = _resolve(target)
     parts = _parts(target, motion) if _is_of_one_person(target) else {target: motion}
     options: dict[str, Any] = {} if skeleton is None else {"skeleton": skeleton}
+    if target.suffix.lower() in (*VIDEO_FORMATS, *PICTURE_FORMATS):
+        options["video"] = video
     if target.suffix.lower() in VIDEO_FORMATS:
-        options |= {"video": video, "progress": progress}
+        options["progress"] = progress
     for part, people in parts.items():
         with atomic_write(part) as temporary:
             writer.write(temporary, people, **options)

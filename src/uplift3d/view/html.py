@@ -8,8 +8,9 @@ from __future__ import annotations
 import html
 import json
 import math
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,61 +19,99 @@ import numpy as np
 from plotly.offline import get_plotlyjs
 
 from uplift3d.arrays import DoubleArray, FloatArray
+from uplift3d.errors import InputError
 from uplift3d.skeletons import JointSet, joint_set
 from uplift3d.types import Motion3D
 from uplift3d.version import __version__
 from uplift3d.view.colours import LEFT, RIGHT, trunk_colour
+from uplift3d.view.curves import curves
+from uplift3d.view.overlay import at_frames, find_video, opened_for
 from uplift3d.view.stage import (
     HEAD_RADIUS_M,
     Stage,
     bone_radii_m,
     bone_sides,
     describe_length,
-    duration_s,
-    joint_speeds,
     motion_title,
     set_stage,
 )
+from uplift3d.view.thumbnails import Thumbnail, embedded, thumbnails
 
 MAX_FRAMES = 1200  # about 0.3 MB per person, a fifteenth of plotly's own script
 TRAILING = ("left_wrist", "right_wrist", "left_ankle", "right_ankle")
 TICK_EVERY_S = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
-CURVE_POINTS = 800
+SQUARES_M = (0.5, 1.0, 2.0, 5.0, 10.0, 50.0)
+MAX_SQUARES = 24
+SCRIPTS = ("body.js", "views.js", "timeline.js", "player.js")
+LEGEND = "".join(
+    f'<span><i style="background:{colour}"></i>{name}</span>'
+    for colour, name in ((RIGHT, "right side"), (LEFT, "left side"))
+)
+FOLLOW = (
+    '<svg viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="4.5"/>'
+    '<path d="M8 1v3M8 12v3M1 8h3M12 8h3"/></svg>'
+)
 
 
-def write(path: Path, motion: Motion3D) -> None:
-    """Write `page(motion)`."""
-    path.write_text(page(motion), encoding="utf-8")
+def write(path: Path, motion: Motion3D, video: str | os.PathLike[str] | None = None) -> None:
+    """Write `page(motion)`, with pictures of the video where it is at hand."""
+    path.write_text(page(motion, pictures=pictures_of(motion, video)), encoding="utf-8")
 
 
-def page(motion: Motion3D, title: str | None = None, max_frames: int = MAX_FRAMES) -> str:
+def pictures_of(motion: Motion3D, video: str | os.PathLike[str] | None = None) -> list[Thumbnail]:
+    """Pictures of a video, or of the one that the motion's meta names if it is still there.
+
+    Raises:
+        InputError: a video was given that is none, or not of this motion.
+    """
+    try:
+        source = find_video(motion, video)
+        if not motion.present.any():
+            return []
+        with opened_for(motion, source) as frames:
+            at_frames(motion, frames)
+            return thumbnails(motion, frames)
+    except InputError:
+        if video is not None:
+            raise
+        return []
+
+
+def page(
+    motion: Motion3D,
+    title: str | None = None,
+    max_frames: int = MAX_FRAMES,
+    pictures: Sequence[Thumbnail] = (),
+) -> str:
     """The whole page as text.
 
     Args:
         motion: what to play.
         title: heading; by default the name of what the motion was made from.
         max_frames: a longer motion is thinned out to this many frames, which the page says.
+        pictures: of the video, to show beside the motion.
     """
     stage = set_stage(motion, max_frames)
     times = motion.times[stage.frames]
     first, last = (float(times[0]), float(times[-1])) if len(times) else (0.0, 0.0)
+    data = {**_data(motion, stage), "pictures": embedded(pictures)}
     parts = {
         "title": html.escape(title or motion_title(motion)),
         "generator": f"uplift3d {__version__}",
         "summary": html.escape(describe_length(motion)),
-        "legend": _legend(motion),
-        "timeline": _timeline(motion),
-        "peak": f"{_peak_speed(motion):.1f} m/s",
+        "people": _people(motion),
+        "legend": LEGEND,
+        "curves": _options([curve["name"] for curve in data["curves"]]),
         "labels": _time_labels(first, last),
         "first": f"{first:.4f}",
         "last": f"{last:.4f}",
         "end": f"{last:.2f}",
-        "caption": html.escape(_caption(motion, stage)),
+        "caption": html.escape(_caption(motion, stage, data["square"], len(pictures))),
         "made": _definitions(motion.meta),
-        "data": _for_script(_data(motion, stage)),
+        "data": _for_script(data),
         "style": _asset("player.css"),
         "plotly": get_plotlyjs(),
-        "player": _asset("player.js"),
+        "player": '"use strict";\n' + "\n".join(map(_asset, SCRIPTS)),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _asset("player.html"))
 
@@ -91,7 +130,9 @@ def _data(motion: Motion3D, stage: Stage) -> dict[str, Any]:
         )
     ]
     bounds = _bounds(stage)
-    floor = np.stack([np.floor(2 * bounds[:2, 0] - 1), np.ceil(2 * bounds[:2, 1] + 1)], axis=-1) / 2
+    span = float((bounds[:2, 1] - bounds[:2, 0]).max())
+    square = next((side for side in SQUARES_M if span / side <= MAX_SQUARES), SQUARES_M[-1])
+    floor = np.stack([np.floor(bounds[:2, 0] / square - 0.5), np.ceil(bounds[:2, 1] / square + 0.5)], axis=-1)
     people = [
         {
             "name": f"person {track}",
@@ -112,7 +153,11 @@ def _data(motion: Motion3D, stage: Stage) -> dict[str, Any]:
             if name in joints.joints
         ],
         "bounds": bounds.round(3).tolist(),
-        "floor": floor.tolist(),
+        "floor": (floor * square).tolist(),
+        "square": square,
+        "camera": None if stage.camera_m is None else stage.camera_m.round(3).tolist(),
+        "sides": {"left": LEFT, "right": RIGHT},
+        "curves": curves(motion, stage.frames),
         "people": people,
     }
 
@@ -138,14 +183,28 @@ def _bounds(stage: Stage) -> DoubleArray:
     return np.stack([low, high], axis=-1)
 
 
-def _legend(motion: Motion3D) -> str:
-    entries = [(RIGHT, "right side"), (LEFT, "left side")]
-    if len(motion.people) > 1:
-        entries += [(trunk_colour(index), f"person {track}") for index, track in enumerate(motion.people)]
-    return "".join(f'<span><i style="background:{colour}"></i>{name}</span>' for colour, name in entries)
+def _people(motion: Motion3D) -> str:
+    """A chip for each person: their colour, whether they are measured now, to hide or to follow."""
+    chips = []
+    for index, track in enumerate(motion.people.tolist()):
+        spot = f'<i style="background:{trunk_colour(index)}"></i>'
+        name = f"person {track}"
+        chips.append(
+            f'<span class="chip"><button type="button" class="shown" aria-pressed="true" title="show or hide '
+            f'{name}">{spot}{name}<span class="mark" title="green: 2D pose measured here"></span></button>'
+            f'<button type="button" class="follow" aria-pressed="false" aria-label="follow {name}" '
+            f'title="keep {name} in the middle">{FOLLOW}</button></span>'
+        )
+    return "".join(chips)
 
 
-def _caption(motion: Motion3D, stage: Stage) -> str:
+def _options(names: Sequence[str]) -> str:
+    return "".join(
+        f'<option value="{index}">{html.escape(name)}</option>' for index, name in enumerate(names)
+    )
+
+
+def _caption(motion: Motion3D, stage: Stage, square_m: float, pictures: int) -> str:
     if stage.side_by_side:
         where = (
             "Positions are relative to each person's pelvis, so people are shown side by side in places of "
@@ -158,10 +217,11 @@ def _caption(motion: Motion3D, stage: Stage) -> str:
     thinned = ""
     if len(stage.frames) < len(motion):
         thinned = f" {len(stage.frames)} of {len(motion)} poses are shown."
+    shots = f" The page holds {pictures} small pictures of the video." if pictures else ""
     return (
-        f"{where} Squares on the floor are 0.5 m wide; coordinates are rounded to 1 mm.{thinned} The curve "
-        "is the speed of the joints relative to the pelvis (mean over joints); a green tick marks a measured "
-        "2D pose, the poses between two ticks were filled in."
+        f"{where} Squares on the floor are {square_m:g} m wide; coordinates are rounded to 1 mm."
+        f"{thinned}{shots} Below the curve a line shows where each person is in view; a green tick marks a "
+        "measured 2D pose, the poses between two ticks were filled in."
     )
 
 
@@ -174,47 +234,6 @@ def _definitions(meta: Mapping[str, Any], prefix: str = "") -> str:
         else:
             entries.append(f"<dt>{html.escape(f'{prefix}{key}')}</dt><dd>{html.escape(str(value))}</dd>")
     return "".join(entries)
-
-
-def _peak_speed(motion: Motion3D) -> float:
-    speeds = joint_speeds(motion)
-    return float(speeds[np.isfinite(speeds)].max(initial=0.0))
-
-
-def _timeline(motion: Motion3D) -> str:
-    """SVG shapes in a 1000 × 100 box: a speed curve per person above y = 84, key-frame ticks below it."""
-    span = duration_s(motion.times) or 1.0
-    x = (motion.times - (motion.times[0] if len(motion) else 0)) / span * 1000
-    peak = _peak_speed(motion) or 1.0
-    shapes = ['<line class="base" x1="0" x2="1000" y1="84" y2="84"/>']
-    for index, speeds in enumerate(joint_speeds(motion)):
-        colour = trunk_colour(index)
-        for curve in _pieces(x, 82 - 76 * speeds / peak):
-            line = " L".join(f"{a:.1f} {b:.1f}" for a, b in curve)
-            ground = f"L{curve[-1][0]:.1f} 84 L{curve[0][0]:.1f} 84 Z"
-            shapes.append(f'<path class="area" style="fill:{colour}" d="M{line} {ground}"/>')
-            shapes.append(f'<path style="stroke:{colour}" d="M{line}"/>')
-    shapes += [
-        f'<line class="key" x1="{a:.2f}" x2="{a:.2f}" y1="87" y2="100"/>'
-        for a in x[motion.observed.any(axis=0)]
-    ]
-    return "".join(shapes)
-
-
-def _pieces(x: DoubleArray, y: DoubleArray) -> Iterable[list[tuple[float, float]]]:
-    """The curve without its NaN stretches, thinned to about `CURVE_POINTS` points that keep the peaks."""
-    stride = max(1, len(x) // CURVE_POINTS)
-    piece: list[tuple[float, float]] = []
-    for start in range(0, len(x), stride):
-        block = y[start : start + stride]
-        if np.isfinite(block).any():
-            highest = start + int(np.nanargmin(block))  # SVG's y points down
-            piece.append((float(x[highest]), float(y[highest])))
-        elif piece:
-            yield piece
-            piece = []
-    if piece:
-        yield piece
 
 
 def _time_labels(first: float, last: float) -> str:

@@ -50,7 +50,7 @@ def write(
             UpliftWarning,
             stacklevel=2,
         )
-    with open_video(source, _image_rate_hz(source, motion)) as frames:
+    with opened_for(motion, source) as frames:
         shown, numbers = at_frames(motion, frames)
         layout = Layout.of(frames.size)
         sheet = Sheet(shown, layout)
@@ -109,8 +109,8 @@ def _resampled(motion: Motion3D, times: TimeArray) -> Motion3D:
     return resample(motion, times, "smooth")
 
 
-def _image_rate_hz(source: Path, motion: Motion3D) -> float | None:
-    """Images of a folder have no times: one for each pose, where the motion is even."""
+def opened_for(motion: Motion3D, source: Path) -> FrameSource:
+    """The video of a motion; the images of a folder, which have no times, get one for each pose."""
     if not source.is_dir() or len(motion) < 2:
-        return None
-    return float(1 / np.median(np.diff(motion.times)))
+        return open_video(source)
+    return open_video(source, float(1 / np.median(np.diff(motion.times))))

@@ -1,196 +1,212 @@
-"use strict";
-// Plays the motion in the #motion script. Poses are millimetres in display axes: x right, y away, z up.
+// Plays the motion in the #motion script.
 (() => {
   const motion = JSON.parse(document.getElementById("motion").textContent);
-  const scene = document.getElementById("scene");
   const $ = (id) => document.getElementById(id);
-  const SIDES = 12; // of a limb's cross-section
-  // Round ends: [which end, radii beyond it, share of the radius].
-  const RINGS = [[0, -0.82, 0.5], [0, -0.48, 0.86], [0, 0, 1], [1, 0, 1], [1, 0.48, 0.86], [1, 0.82, 0.5]];
+  const scene = $("scene");
+  const { joint, polyline } = uplift;
   const TRAIL_S = 0.7;
+  const NEAR_M = 1.0; // around the pelvis of a followed person
+  const SAMPLES = 60; // moments that are looked at to keep everybody in view
   const times = motion.times;
   const last = times.length - 1;
-  const people = motion.people.length;
-  let frame = 0;
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const hidden = new Set();
+  let frame = 0, followed = -1, anchor = null, view = "oblique";
+  let clock = times[0] ?? 0, playing = false, before = 0;
 
-  // One closed limb: a pole, four rings and a pole; the same triangles for every bone.
-  const limbVertices = 2 + RINGS.length * SIDES;
-  function limbTriangles() {
-    const triangles = [];
-    const at = (ring, side) => 1 + ring * SIDES + (side % SIDES);
-    for (let s = 0; s < SIDES; s++) {
-      triangles.push([0, at(0, s + 1), at(0, s)]);
-      for (let r = 0; r + 1 < RINGS.length; r++) {
-        triangles.push([at(r, s), at(r, s + 1), at(r + 1, s)], [at(r, s + 1), at(r + 1, s + 1), at(r + 1, s)]);
-      }
-      triangles.push([limbVertices - 1, at(RINGS.length - 1, s), at(RINGS.length - 1, s + 1)]);
-    }
-    return triangles;
-  }
+  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const shown = () => motion.people.map((_, p) => p).filter((p) => !hidden.has(p));
+  const poseOf = (p, f) => (hidden.has(p) ? null : motion.people[p].poses[f]);
 
-  const joint = (pose, j) => [pose[3 * j] / 1000, pose[3 * j + 1] / 1000, pose[3 * j + 2] / 1000];
-
-  // A bone's own axes: d along it, u and v across.
-  function axes(a, b) {
-    const d = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
-    const length = Math.hypot(...d) || 1e-6;
-    for (let k = 0; k < 3; k++) d[k] /= length;
-    const helper = Math.abs(d[2]) < 0.9 ? [0, 0, 1] : [1, 0, 0];
-    let u = [d[1] * helper[2] - d[2] * helper[1], d[2] * helper[0] - d[0] * helper[2], d[0] * helper[1] - d[1] * helper[0]];
-    const norm = Math.hypot(...u);
-    u = u.map((x) => x / norm);
-    const v = [d[1] * u[2] - d[2] * u[1], d[2] * u[0] - d[0] * u[2], d[0] * u[1] - d[1] * u[0]];
-    return { d, u, v };
-  }
-
-  // The round ends reach 0.95 radii beyond the joints, except at the top of the head, which is the head's top.
-  function addLimb(out, a, b, { radius, inset }) {
-    const { d, u, v } = axes(a, b);
-    b = b.map((value, k) => value - d[k] * inset);
-    const put = (end, along, across, angle) => {
-      const c = Math.cos(angle) * across, s = Math.sin(angle) * across;
-      for (let k = 0; k < 3; k++) out[k].push(end[k] + d[k] * along + u[k] * c + v[k] * s);
-    };
-    put(a, -0.95 * radius, 0, 0);
-    for (const [end, beyond, share] of RINGS) {
-      for (let s = 0; s < SIDES; s++) put(end ? b : a, beyond * radius, share * radius, (2 * Math.PI * s) / SIDES);
-    }
-    put(b, 0.95 * radius, 0, 0);
-  }
-
-  function body(pose) {
-    const out = [[], [], []];
-    for (const bone of motion.bones) {
-      if (pose) addLimb(out, joint(pose, bone.from), joint(pose, bone.to), bone);
-      else for (let n = 0; n < limbVertices; n++) out.forEach((axis) => axis.push(0)); // absent: no extent
-    }
-    return { x: out[0], y: out[1], z: out[2] };
-  }
-
-  // Lines of several people in one trace, pieces separated by null.
-  function polyline(pieces) {
-    const out = { x: [], y: [], z: [] };
-    for (const piece of pieces) {
-      for (const [x, y, z] of piece) { out.x.push(x); out.y.push(y); out.z.push(z); }
-      out.x.push(null); out.y.push(null); out.z.push(null);
-    }
-    return out;
-  }
-
-  const poses = (f) => motion.people.map((person) => person.poses[f]).filter(Boolean);
-  const shadow = (f) => polyline(poses(f).flatMap((pose) =>
-    motion.bones.map((bone) => [bone.from, bone.to].map((j) => [...joint(pose, j).slice(0, 2), 0.004]))));
-
-  function trail(f, side) {
-    let start = f;
-    while (start > 0 && times[f] - times[start - 1] <= TRAIL_S) start--;
-    const ends = motion.trails.filter((entry) => entry.side === side);
-    return polyline(motion.people.flatMap((person) => ends.map((entry) => {
-      const points = [];
-      for (let k = start; k <= f; k++) if (person.poses[k]) points.push(joint(person.poses[k], entry.joint));
-      return points;
-    })));
-  }
-
-  const touched = (person, f) => {
-    const pose = person.poses[f];
-    const points = pose ? motion.joints.map((_, j) => joint(pose, j)) : [];
-    return { x: points.map((p) => p[0]), y: points.map((p) => p[1]), z: points.map((p) => p[2]) };
+  // Dark colours of people are lightened on a dark page.
+  uplift.colour = (p, side) => {
+    const colour = motion.people[p].colours[side];
+    if (!dark.matches) return colour;
+    const parts = [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));
+    return `#${parts.map((v) => Math.round(v + 0.38 * (255 - v)).toString(16).padStart(2, "0")).join("")}`;
   };
 
-  function floor() {
-    const [[x0, x1], [y0, y1]] = motion.floor;
-    const lines = [];
-    for (let x = x0; x <= x1 + 1e-6; x += 0.5) lines.push([[x, y0, 0], [x, y1, 0]]);
-    for (let y = y0; y <= y1 + 1e-6; y += 0.5) lines.push([[x0, y, 0], [x1, y, 0]]);
-    return { type: "scatter3d", mode: "lines", ...polyline(lines), line: { color: "#cdd4dd", width: 1.5 }, hoverinfo: "skip" };
+  // --- What is drawn at a frame ---
+
+  const body = (p, f) => uplift.body(motion.bones, poseOf(p, f));
+
+  const shadow = (f) => polyline(motion.people.map((_, p) => poseOf(p, f)).filter(Boolean).flatMap((pose) =>
+    motion.bones.map((bone) => [bone.from, bone.to].map((j) => [...joint(pose, j).slice(0, 2), 0.004]))));
+
+  // A trail ends where its person has left, and does not reach over an absence.
+  function trail(f, side) {
+    const ends = motion.trails.filter((entry) => entry.side === side);
+    return polyline(motion.people.flatMap((_, p) => {
+      let start = f + 1;
+      while (start > 0 && poseOf(p, start - 1) && times[f] - times[start - 1] <= TRAIL_S) start--;
+      const frames = Array.from({ length: f + 1 - start }, (_, k) => start + k);
+      return ends.map((entry) => frames.map((k) => joint(poseOf(p, k), entry.joint)));
+    }));
   }
 
+  function touched(p, f) {
+    const pose = poseOf(p, f);
+    const points = pose ? motion.joints.map((_, j) => joint(pose, j)) : [];
+    return { x: points.map((q) => q[0]), y: points.map((q) => q[1]), z: points.map((q) => q[2]) };
+  }
+
+  function floor() {
+    const [[x0, x1], [y0, y1]] = motion.floor, lines = [];
+    for (let x = x0; x <= x1 + 1e-6; x += motion.square) lines.push([[x, y0, 0], [x, y1, 0]]);
+    for (let y = y0; y <= y1 + 1e-6; y += motion.square) lines.push([[x0, y, 0], [x1, y, 0]]);
+    return polyline(lines);
+  }
+
+  const limbColours = (p) => motion.bones.flatMap((bone) => Array(uplift.limbVertices).fill(uplift.colour(p, bone.side)));
+
   function traces(f) {
-    const triangles = limbTriangles();
-    const index = (k) => motion.bones.flatMap((_, b) => triangles.map((t) => b * limbVertices + t[k]));
-    const [i, j, k] = [index(0), index(1), index(2)];
-    const bodies = motion.people.map((person) => ({
-      type: "mesh3d", ...body(person.poses[f]), i, j, k, hoverinfo: "skip",
-      vertexcolor: motion.bones.flatMap((bone) => Array(limbVertices).fill(person.colours[bone.side])),
+    const triangles = uplift.bodyTriangles(motion.bones);
+    const plain = { type: "scatter3d", mode: "lines", hoverinfo: "skip" };
+    const bodies = motion.people.map((_, p) => ({
+      type: "mesh3d", ...body(p, f), ...triangles, hoverinfo: "skip", vertexcolor: limbColours(p),
       lighting: { ambient: 0.62, diffuse: 0.55, specular: 0.12, roughness: 0.7, fresnel: 0.05 },
       lightposition: { x: -2000, y: -4000, z: 6000 },
     }));
-    const joints = motion.people.map((person) => ({
-      type: "scatter3d", mode: "markers", ...touched(person, f), marker: { size: 7, opacity: 0.01, color: "#fff" },
+    const joints = motion.people.map((person, p) => ({
+      type: "scatter3d", mode: "markers", ...touched(p, f), marker: { size: 7, opacity: 0.01, color: "#fff" },
       text: motion.joints, hovertemplate: "%{text}<br>x %{x:.2f}, away %{y:.2f}, up %{z:.2f} m<extra>" + person.name + "</extra>",
     }));
     const trails = ["left", "right"].map((side) => ({
-      type: "scatter3d", mode: "lines", ...trail(f, side), hoverinfo: "skip", opacity: 0.45,
-      line: { width: 4, color: motion.people[0].colours[side] },
+      ...plain, ...trail(f, side), opacity: 0.45, line: { width: 4, color: motion.sides[side] },
     }));
     return [
-      floor(),
-      ...bodies,
-      { type: "scatter3d", mode: "lines", ...shadow(f), hoverinfo: "skip", line: { color: "#d3d9e1", width: 9 } },
-      ...trails,
-      ...joints,
+      { ...plain, ...floor(), line: { color: css("--floor"), width: 1.5 } },
+      { ...plain, ...shadow(f), line: { color: css("--shadow"), width: 9 } },
+      ...bodies, ...trails, ...joints,
     ];
   }
 
-  // Bigger than life on a narrow window is no use: fit the wider of width and height.
+  // --- Where it is looked at from ---
+
   const ranges = [...motion.floor, motion.bounds[2]];
-  const size = (limits) => limits.map(([low, high]) => high - low);
-  const middle = (limits) => limits.map(([low, high]) => (low + high) / 2);
+  const metres = Math.max(...ranges.map(([low, high]) => high - low)) / 2; // of one unit of the scene
+  const inScene = (value, k) => (value - (ranges[k][0] + ranges[k][1]) / 2) / metres;
 
-  function metresPerUnit() {
-    const [x, y, z] = size(motion.bounds);
-    const wide = Math.max(0.4, scene.clientWidth / Math.max(1, scene.clientHeight));
-    return Math.max(z, x / wide, (0.6 * y) / wide) / (people > 1 ? 1.1 : 1.2);
+  // What has to be in view: everybody and their shadows over the whole time, or the followed person now.
+  function pointsInView() {
+    const pose = followed >= 0 && poseOf(followed, frame);
+    if (pose) {
+      const [x, y, z] = joint(pose, motion.root);
+      return around([x - NEAR_M, x + NEAR_M], [y - NEAR_M, y + NEAR_M], [z - NEAR_M, z + NEAR_M]);
+    }
+    const every = Math.max(1, Math.ceil(times.length / SAMPLES));
+    const points = shown().flatMap((p) => motion.people[p].poses.filter((_, f) => f % every === 0).filter(Boolean)
+      .flatMap((one) => motion.joints.flatMap((_, j) => {
+        const [x, y, z] = joint(one, j);
+        return j === motion.root ? [[x, y, z], [x, y, 0]] : [[x, y, z]];
+      })));
+    return points.length ? points.map((point) => point.map(inScene)) : around(...motion.bounds);
   }
 
-  function proportions() {
-    const [x, y, z] = size(ranges).map((length) => length / metresPerUnit());
-    return { x, y, z };
-  }
+  const around = (...box) => Array.from({ length: 8 }, (_, n) => box.map((limits, k) => inScene(limits[(n >> k) & 1], k)));
 
-  const VIEWS = {
-    camera: { eye: { x: 0, y: -1.55, z: 0.16 }, up: { x: 0, y: 0, z: 1 } },
-    oblique: { eye: { x: people > 1 ? 0.3 : 0.62, y: -1.42, z: 0.36 }, up: { x: 0, y: 0, z: 1 } },
-    side: { eye: { x: 1.55, y: 0, z: 0.16 }, up: { x: 0, y: 0, z: 1 } },
-    top: { eye: { x: 0, y: -0.01, z: 1.7 }, up: { x: 0, y: 1, z: 0 } },
-  };
   function camera(name) {
-    const [a, b] = [middle(motion.bounds), middle(ranges)];
-    const [x, y, z] = a.map((value, k) => (value - b[k]) / metresPerUnit());
-    const { eye, up } = VIEWS[name]; // centred on the people rather than on the floor
-    return { up, center: { x, y, z: z - 0.05 }, eye: { x: eye.x + x, y: eye.y + y, z: eye.z + z }, projection: { type: "perspective" } };
+    const points = pointsInView();
+    const from = motion.camera && motion.camera.map((value, k) =>
+      inScene(value, k) - points.reduce((sum, point) => sum + point[k], 0) / points.length);
+    const [out, up] = {
+      camera: [from ?? [0, -1, 0.1], [0, 0, 1]], oblique: [[0.5, -1, 0.42], [0, 0, 1]],
+      side: [[1, -0.05, 0.22], [0, 0, 1]], top: [[0, -0.001, 1], [0, 1, 0]],
+    }[name];
+    return uplift.fit(points, out, up, scene.clientWidth / Math.max(1, scene.clientHeight));
   }
-  const hidden = (range) => ({ visible: false, range, autorange: false, showspikes: false });
-  const layout = {
-    margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, paper_bgcolor: "rgba(0,0,0,0)", uirevision: "keep",
-    hoverlabel: { bgcolor: "#fff", bordercolor: "#d9dee5", font: { color: "#1d2530", size: 13 } },
-    scene: {
-      xaxis: hidden(ranges[0]), yaxis: hidden(ranges[1]), zaxis: hidden(ranges[2]),
-      aspectmode: "manual", aspectratio: proportions(), camera: camera("oblique"), dragmode: "turntable",
-      bgcolor: "rgba(0,0,0,0)",
-    },
-  };
 
-  const moving = traces(0).map((_, k) => k).slice(1); // all but the floor
+  function look(name) {
+    view = name;
+    anchor = place(followed);
+    document.querySelectorAll("[data-view]").forEach((button) =>
+      button.setAttribute("aria-pressed", button.dataset.view === name));
+    return Plotly.relayout(scene, { "scene.camera": camera(name) });
+  }
+
+  function place(p) {
+    const pose = p >= 0 && poseOf(p, frame);
+    return pose ? joint(pose, motion.root).slice(0, 2).map((value, k) => inScene(value, k)) : null;
+  }
+
+  // The camera goes where the followed person goes, and stays turned as it is.
+  function followedCamera() {
+    const now = place(followed);
+    if (!now || !anchor) { anchor = now ?? anchor; return {}; }
+    const camera = structuredClone(scene.layout.scene.camera);
+    for (const end of ["center", "eye"]) {
+      camera[end].x += now[0] - anchor[0];
+      camera[end].y += now[1] - anchor[1];
+    }
+    anchor = now;
+    return { "scene.camera": camera };
+  }
+
+  const axis = (range) => ({ visible: false, range, autorange: false, showspikes: false });
+  const layout = () => ({
+    margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, paper_bgcolor: "rgba(0,0,0,0)",
+    hoverlabel: { bgcolor: css("--card"), bordercolor: css("--line"), font: { color: css("--ink"), size: 13 } },
+    scene: {
+      xaxis: axis(ranges[0]), yaxis: axis(ranges[1]), zaxis: axis(ranges[2]), aspectmode: "manual",
+      aspectratio: Object.fromEntries(ranges.map(([low, high], k) => ["xyz"[k], (high - low) / metres])),
+      camera: camera(view), dragmode: "turntable", bgcolor: "rgba(0,0,0,0)",
+    },
+  });
+
+  // --- Time ---
 
   function draw(f) {
     frame = f;
+    const everybody = motion.people.map((_, p) => p);
     const parts = [
-      ...motion.people.map((person) => body(person.poses[f])), shadow(f), trail(f, "left"), trail(f, "right"),
-      ...motion.people.map((person) => touched(person, f)),
+      shadow(f), ...everybody.map((p) => body(p, f)), trail(f, "left"), trail(f, "right"), ...everybody.map((p) => touched(p, f)),
     ];
     const pick = (key) => parts.map((part) => part[key]);
-    Plotly.restyle(scene, { x: pick("x"), y: pick("y"), z: pick("z") }, moving);
+    const data = { x: pick("x"), y: pick("y"), z: pick("z") };
+    Plotly.update(scene, data, followed >= 0 ? followedCamera() : {}, parts.map((_, k) => k + 1));
+  }
+
+  const curve = () => motion.curves[Number($("curve").value)];
+  const share = (t) => (t - times[0]) / Math.max(1e-9, times[last] - times[0]);
+
+  function drawTimeline() {
+    const drawn = uplift.timeline(motion, curve(), shown(), (f) => 1000 * share(times[f]));
+    $("timeline").innerHTML = drawn.svg;
+    $("peak").textContent = drawn.high;
+    $("low").textContent = drawn.low;
+    uplift.film($("film"), motion.pictures, share);
   }
 
   function showTime(t) {
     $("now").textContent = t.toFixed(2);
-    $("cursor").style.left = `${(100 * (t - times[0])) / Math.max(1e-9, times[last] - times[0])}%`;
-    const measured = motion.people.some((person) => person.observed[frame]);
-    const present = motion.people.some((person) => person.poses[frame]);
+    $("cursor").style.left = `${100 * share(t)}%`;
+    const here = shown();
+    const measured = here.some((p) => motion.people[p].observed[frame]);
+    const present = here.some((p) => poseOf(p, frame));
+    const words = measured ? "2D pose measured here" : present ? "filled in between key-frames" : "nobody in view";
     $("kind").className = measured ? "measured" : "";
-    $("kind").textContent = measured ? "2D pose measured here" : present ? "filled in between key-frames" : "nobody in view";
+    $("kind").textContent = words;
+    $("slider").setAttribute("aria-valuetext", `${t.toFixed(2)} seconds, ${words}`);
+    document.querySelectorAll(".chip").forEach((chip, p) => {
+      chip.classList.toggle("measured", Boolean(motion.people[p].observed[frame]));
+      chip.classList.toggle("absent", !motion.people[p].poses[frame]);
+    });
+    $("value").replaceChildren(...uplift.valuesAt(motion, curve(), here, frame).flatMap(({ colour, text }) => {
+      const spot = document.createElement("i");
+      spot.style.background = colour;
+      return [spot, text];
+    }));
+    showPicture(t);
+  }
+
+  function showPicture(t) {
+    const n = motion.pictures.findLastIndex((picture) => picture.time <= t + 1e-3);
+    $("picture").hidden = n < 0;
+    if (n >= 0 && $("picture").dataset.n !== String(n)) {
+      $("picture").src = motion.pictures[n].data;
+      $("picture").dataset.n = n;
+    }
+    for (const image of $("film").children) image.className = Number(image.dataset.n) === n ? "here" : "";
   }
 
   // The shown frame is the last one that is not later than the clock.
@@ -202,8 +218,6 @@
     }
     return low;
   }
-
-  let clock = times[0] ?? 0, playing = false, before = 0;
 
   function seek(t) {
     clock = Math.min(Math.max(t, times[0]), times[last]);
@@ -229,10 +243,14 @@
     if (playing) requestAnimationFrame(tick);
   }
 
+  // --- What the hands do ---
+
   const keyFrames = times.map((_, f) => f).filter((f) => motion.people.some((person) => person.observed[f]));
 
   function keyboard(event) {
-    if (["SELECT", "SUMMARY"].includes(event.target.tagName)) return;
+    const tag = event.target.tagName;
+    if (event.ctrlKey || event.metaKey || event.altKey || ["SELECT", "SUMMARY"].includes(tag)) return;
+    if (event.key === " " && tag === "BUTTON" && event.target.id !== "play") return;
     const jump = (f) => { play(false); seek(times[Math.min(last, Math.max(0, f))]); };
     const actions = {
       " ": () => play(!playing),
@@ -243,28 +261,75 @@
     };
     if (!(event.key in actions)) return;
     event.preventDefault();
+    event.stopPropagation();
     actions[event.key]();
+  }
+
+  // A finger or the mouse on the curve moves the time, and stops what plays.
+  function scrub(event) {
+    if (event.type === "pointerdown") event.currentTarget.setPointerCapture(event.pointerId);
+    else if (!event.buttons) return;
+    const box = $("plot").getBoundingClientRect();
+    play(false);
+    seek(times[0] + ((event.clientX - box.left) / box.width) * (times[last] - times[0]));
+  }
+
+  function redraw() {
+    draw(frame);
+    drawTimeline();
+    showTime(clock);
+  }
+
+  function hideOrShow(p, button) {
+    if (hidden.has(p)) hidden.delete(p); else hidden.add(p);
+    button.setAttribute("aria-pressed", !hidden.has(p));
+    look(view);
+    redraw();
+  }
+
+  function follow(p) {
+    followed = followed === p ? -1 : p;
+    document.querySelectorAll(".chip .follow").forEach((button, n) => button.setAttribute("aria-pressed", n === followed));
+    look(view);
+  }
+
+  function colours() {
+    const first = 2, [floorAt, shadowAt] = [0, 1];
+    Plotly.restyle(scene, { "line.color": [css("--floor"), css("--shadow")] }, [floorAt, shadowAt]);
+    motion.people.forEach((_, p) => Plotly.restyle(scene, { vertexcolor: [limbColours(p)] }, [first + p]));
+    document.querySelectorAll(".chip i").forEach((spot, p) => { spot.style.background = uplift.colour(p, "middle"); });
+    drawTimeline();
   }
 
   function start() {
     $("play").addEventListener("click", () => play(!playing));
     $("slider").addEventListener("input", () => { play(false); seek(Number($("slider").value)); });
-    $("timeline").addEventListener("pointerdown", (event) => {
-      const box = $("timeline").getBoundingClientRect();
-      seek(times[0] + ((event.clientX - box.left) / box.width) * (times[last] - times[0]));
+    $("plot").addEventListener("pointerdown", scrub);
+    $("plot").addEventListener("pointermove", scrub);
+    $("curve").addEventListener("change", () => { drawTimeline(); showTime(clock); });
+    document.querySelectorAll("[data-view]").forEach((button) => button.addEventListener("click", () => look(button.dataset.view)));
+    document.querySelectorAll(".chip").forEach((chip, p) => {
+      const button = chip.querySelector(".shown");
+      button.addEventListener("click", () => hideOrShow(p, button));
+      chip.querySelector(".follow").addEventListener("click", () => follow(p));
     });
-    document.querySelectorAll("[data-view]").forEach((button) => button.addEventListener("click", () =>
-      Plotly.relayout(scene, { "scene.camera": camera(button.dataset.view) })));
     document.addEventListener("keydown", keyboard, true);
+    dark.addEventListener("change", colours);
     new ResizeObserver(() => {
-      Plotly.relayout(scene, { width: scene.clientWidth, height: scene.clientHeight, "scene.aspectratio": proportions() });
+      Plotly.relayout(scene, { width: scene.clientWidth, height: scene.clientHeight, "scene.camera": camera(view) });
+      drawTimeline();
     }).observe(scene);
-    const asked = /t=([\d.]+)/.exec(location.hash);
-    seek(asked ? Number(asked[1]) : times[0]);
-    play(!asked && !matchMedia("(prefers-reduced-motion: reduce)").matches);
+    if (dark.matches) colours();
+    drawTimeline();
+    const asked = new URLSearchParams(location.hash.slice(1));
+    look(["camera", "oblique", "side", "top"].includes(asked.get("view")) ? asked.get("view") : view);
+    if (asked.has("follow")) follow(Math.min(motion.people.length - 1, Number(asked.get("follow")) || 0));
+    if (asked.has("curve")) { $("curve").value = String(Math.min(motion.curves.length - 1, Number(asked.get("curve")) || 0)); drawTimeline(); }
+    seek(asked.has("t") ? Number(asked.get("t")) || 0 : times[0]);
+    play(!asked.has("t") && !matchMedia("(prefers-reduced-motion: reduce)").matches);
     document.body.dataset.ready = "true";
   }
 
   if (last < 0) { document.body.dataset.ready = "empty"; return; }
-  Plotly.newPlot(scene, traces(0), layout, { displayModeBar: false, scrollZoom: true }).then(start);
+  Plotly.newPlot(scene, traces(0), layout(), { displayModeBar: false, scrollZoom: true }).then(start);
 })();
