@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from uplift3d.detect.finder import FIRST_SEARCHES, SEARCH_INTERVAL_S, Finder
+from uplift3d.detect.finder import FIRST_SEARCHES, SEARCH_INTERVAL_S, SEARCH_KEY_FRAMES, Finder
 from uplift3d.detect.tracks import Tracker
 
 
@@ -110,3 +110,23 @@ def test_people_side_by_side_are_not_mixed_up(colour_follower, painted_video, st
     for track, x in zip(tracker.people(), (200, 290), strict=True):
         seen = [float(sighting.centre[0]) for sighting in track.sightings]
         np.testing.assert_allclose(seen, x + 30 * np.array(track.times), atol=1)
+
+
+def test_far_apart_key_frames_are_searched_less_often(colour_follower, painted_video, standing):
+    _, looks, _ = follow(colour_follower(), painted_video([standing()]), 0.5)
+    searches = [frame for frame, count in enumerate(looks) if count > 1 or frame == 0]
+    assert searches == [0, 1, 1 + SEARCH_KEY_FRAMES]
+
+
+def test_who_has_left_the_image_is_neither_looked_for_nor_missed(colour_follower, painted_video, standing):
+    leaving = standing(x=500, vx=150, end=1.35)  # at 700 of 640 pixels
+    findings, looks, _ = follow(colour_follower(), painted_video([standing(x=150), leaving]), 0.2)
+    gone = next(frame for frame, found in enumerate(findings) if len(found) == 1)
+    assert sum(looks[gone + 1 :]) == len(looks[gone + 1 :]) + 2  # one look each, and two searches
+
+
+def test_somebody_seen_once_and_not_again_is_soon_given_up(colour_follower, painted_video, standing):
+    flash = standing(x=500, end=0.05)
+    _, looks, tracker = follow(colour_follower(), painted_video([standing(x=150), flash]), 0.1)
+    assert looks[:5] == [1, 3, 1, 1, 1]  # the second also searches; afterwards nobody looks for the flash
+    assert len(tracker.people()) == 1

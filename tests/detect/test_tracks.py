@@ -117,12 +117,14 @@ def test_every_sighting_ends_up_in_exactly_one_track(places, frames):
     assert all(track.frames == sorted(set(track.frames)) for track in tracker.tracks)
 
 
-def test_new_tracks_are_reported():
+def test_whoever_is_seen_for_the_second_time_is_reported():
     tracker = Tracker()
-    assert len(tracker.add(0.0, [person(0), person(500)])) == 2
-    (new,) = tracker.add(0.4, [person(0), person(500), person(1000)])
-    assert new.frames == [1]
-    assert tracker.live(0.4) == tracker.tracks
+    assert tracker.add(0.0, [person(0), person(500)]) == []
+    assert len(tracker.seen_once()) == 2
+    assert [track.frames for track in tracker.add(0.4, [person(0), person(1000)])] == [[0, 1]]
+    assert [track.frames for track in tracker.seen_once()] == [[1]]
+    assert [track.frames for track in tracker.add(0.8, [person(0), person(500)])] == [[0, 2]]
+    assert tracker.live(0.8) == tracker.tracks
 
 
 @pytest.mark.parametrize("gap_s", [0.1, 0.4])

@@ -8,18 +8,21 @@ from uplift3d.detect.base import Detector, Follower, People
 from uplift3d.detect.sighting import Sighting, is_same, sightings, without_doubles
 from uplift3d.detect.tracks import MIN_SCORE, Track
 
-SEARCH_INTERVAL_S = 1.0
-"""How often the whole image is searched for more people while all known ones are in sight."""
+SEARCH_INTERVAL_S, SEARCH_KEY_FRAMES = 1.0, 4
+"""How often the whole image is searched for more people while all known ones are in sight (the longer of
+both). Who came between two searches is traced back."""
 MISSING_SEARCH_INTERVAL_S = 0.35
 """The same while somebody is missing (or nobody known)."""
 FINE_SEARCH_INTERVAL_S, EMPTY_SEARCH_INTERVAL_S = 8.0, 2.0
 """How often it is searched for people who are small in it, while somebody is in sight and while nobody is."""
 FIRST_SEARCHES = 2
 """So many key-frames are searched that closely at the beginning: one look may miss somebody."""
+BEYOND = 0.1
+"""Whose middle should be farther outside the image than this, in sizes, is not looked for."""
 TRACE_FRAMES = 10
 """How many key-frames before somebody's first sighting are looked through for them."""
-TRACE_MISSES = 2
-"""Not being seen in so many of them on end stops that."""
+TRACE_GAP_S = 0.3
+"""Not being seen for so long stops that."""
 MIN_SIZE_PX = 24.0
 """Smaller people have no joints to speak of."""
 _SLACK_S = 1e-3  # key-frames are not quite where the intervals fall
@@ -49,8 +52,8 @@ class Finder:
     def __init__(self, detector: Detector, max_people: int | None = None) -> None:
         self.detector = detector
         self.max_people = max_people
-        self._key_frames = 0
-        self._searched_s = self._fine_searched_s = -float("inf")
+        self._key_frames = self._searched = 0
+        self._searched_s = self._fine_searched_s = self._seen_s = -float("inf")
         self._past: deque[Moment] = deque(maxlen=TRACE_FRAMES + 1)
 
     def find(self, rgb: Image, time_s: float, known: list[Track]) -> list[Sighting]:
@@ -63,19 +66,21 @@ class Finder:
         """
         if not isinstance(self.detector, Follower):
             return self._people(self.detector.detect(rgb))
-        found = self._look_near(self.detector, rgb, time_s, known)
+        sought = [track for track in known if self._is_sought(track, rgb, time_s)]
+        found = self._look_near(self.detector, rgb, time_s, sought)
         if not self._enough(found):
-            found = self._search_if_due(self.detector, rgb, time_s, found, len(known))
+            settled = sum(len(track.frames) > 1 for track in sought)
+            found = self._search_if_due(self.detector, rgb, time_s, found, max(settled, min(len(sought), 1)))
+        self._seen_s = time_s if found else self._seen_s
         self._past.append(Moment(self._key_frames, time_s, rgb, list(found)))
         self._key_frames += 1
         return found
 
     def trace_back(self, track: Track) -> None:
-        """Look for somebody new in the key-frames just before, in which nobody searched for them."""
-        misses = 0
+        """Look for somebody new in the key-frames before their first, in which nobody searched for them."""
         if not isinstance(self.detector, Follower):
             return
-        for moment in list(self._past)[-2::-1]:  # the latest is where the person was found
+        for moment in [past for past in reversed(self._past) if past.frame < track.frames[0]]:
             seen = self._people(self.detector.look_near(moment.rgb, [track.expected(moment.time_s)]))
             new = [one for one in seen if not any(is_same(one, other) for other in moment.people)]
             fitting = [one for one in new if track.misfit(one, moment.time_s) <= 1]
@@ -83,9 +88,15 @@ class Finder:
                 best = min(fitting, key=lambda one: track.misfit(one, moment.time_s))
                 track.add(moment.frame, moment.time_s, best)
                 moment.people.append(best)
-                misses = 0
-            elif (misses := misses + 1) == TRACE_MISSES:
+            elif track.times[0] - moment.time_s >= TRACE_GAP_S - _SLACK_S:
                 return
+
+    def _is_sought(self, track: Track, rgb: Image, time_s: float) -> bool:
+        """Whether somebody known should be in view; whom few sightings vouch for is soon given up."""
+        place, (height, width) = track.expected(time_s), rgb.shape[:2]
+        margin = BEYOND * place.size
+        in_view = ((place.centre >= -margin) & (place.centre <= (width + margin, height + margin))).all()
+        return bool(in_view) and self._key_frames - track.frames[-1] <= len(track.frames)
 
     def _look_near(self, detector: Follower, rgb: Image, time_s: float, known: list[Track]) -> list[Sighting]:
         steadiest = sorted(known, key=lambda track: -len(track.frames))[: self.max_people]
@@ -96,16 +107,22 @@ class Finder:
         self, detector: Follower, rgb: Image, time_s: float, found: list[Sighting], known: int
     ) -> list[Sighting]:
         complete = 0 < known <= len(found)
-        interval_s = (SEARCH_INTERVAL_S if complete else MISSING_SEARCH_INTERVAL_S) - _SLACK_S
         beginning = self._key_frames < FIRST_SEARCHES
-        if time_s - self._searched_s < interval_s and not beginning:
+        if not (beginning or self._search_is_due(time_s, complete)):
             return found
-        fine_interval_s = (FINE_SEARCH_INTERVAL_S if found else EMPTY_SEARCH_INTERVAL_S) - _SLACK_S
+        empty = time_s - self._seen_s >= EMPTY_SEARCH_INTERVAL_S - _SLACK_S and not found
+        fine_interval_s = (EMPTY_SEARCH_INTERVAL_S if empty else FINE_SEARCH_INTERVAL_S) - _SLACK_S
         fine = beginning or time_s - self._fine_searched_s >= fine_interval_s
         self._searched_s, self._fine_searched_s = time_s, time_s if fine else self._fine_searched_s
+        self._searched = self._key_frames
         more = detector.search(rgb, [one.place for one in found], fine=fine)
         everybody = without_doubles([*found, *self._people(more)])
         return sorted(everybody, key=lambda one: -one.size)[: self.max_people]
+
+    def _search_is_due(self, time_s: float, complete: bool) -> bool:
+        interval_s = (SEARCH_INTERVAL_S if complete else MISSING_SEARCH_INTERVAL_S) - _SLACK_S
+        key_frames = SEARCH_KEY_FRAMES if complete else 1
+        return time_s - self._searched_s >= interval_s and self._key_frames - self._searched >= key_frames
 
     def _people(self, seen: People) -> list[Sighting]:
         people = sightings(seen, self.detector.joints)

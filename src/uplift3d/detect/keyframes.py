@@ -84,9 +84,11 @@ def run(
     times: list[float] = []
     started = time.perf_counter()
     for _, time_s, rgb in _shown(read_ahead(source.frames_at(numbers)), numbers, progress):
-        for newcomer in tracker.add(time_s, finder.find(rgb, time_s, tracker.live(time_s))):
-            finder.trace_back(newcomer)
+        for track in tracker.add(time_s, finder.find(rgb, time_s, tracker.live(time_s))):
+            finder.trace_back(track)
         times.append(time_s)
+    for track in tracker.seen_once():
+        finder.trace_back(track)
     tracks = tracker.people()
     if not tracks:
         raise NothingFoundError(_nobody(source.path, len(times), tracker))

@@ -74,9 +74,16 @@ def sightings(people: People, joints: str) -> list[Sighting]:
 
 def distance(one: Sighting, other: Sighting) -> float:
     """Mean distance of the joints that both show, over the larger size; infinite when they share none."""
-    apart = np.linalg.norm(one.positions - other.positions, axis=-1)
-    size = max(one.size, other.size)
-    return float(np.nanmean(apart) / size) if np.isfinite(apart).any() and size > 0 else np.inf
+    return apart(one.positions, other.positions)
+
+
+def apart(one: FloatArray, other: FloatArray) -> float:
+    """The same for positions (J, 2) alone."""
+    between = np.linalg.norm(one - other, axis=-1)
+    if not np.isfinite(between).any():
+        return np.inf
+    size = max(np.ptp(xy[np.isfinite(xy).all(axis=1)], axis=0).max() for xy in (one, other))
+    return float(np.nanmean(between) / size) if size > 0 else np.inf
 
 
 def is_same(one: Sighting, other: Sighting) -> bool:

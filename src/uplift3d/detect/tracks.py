@@ -126,20 +126,23 @@ class Tracker:
         """Add everybody seen in the next key-frame: the best fitting pairs first, the rest are new people.
 
         Returns:
-            The tracks of the new people.
+            The tracks of people now seen for the second time.
         """
         live = self.live(time_s)
         chosen = assign(live, people, time_s)
         for t, p in chosen.items():
             live[t].add(self.key_frames, time_s, people[p])
         others = [person for p, person in enumerate(people) if p not in chosen.values()]
-        new = [Track() for _ in others]
-        for track, person in zip(new, others, strict=True):
-            track.add(self.key_frames, time_s, person)
-        self.tracks += new
+        for person in others:
+            self.tracks.append(Track())
+            self.tracks[-1].add(self.key_frames, time_s, person)
         self.key_frames += 1
         self._first_s, self._latest_s = min(self._first_s, time_s), time_s
-        return new
+        return [live[t] for t in chosen if len(live[t].frames) == 2]
+
+    def seen_once(self) -> list[Track]:
+        """The tracks of people seen for the first time in the latest key-frame."""
+        return [track for track in self.tracks if track.frames == [self.key_frames - 1]]
 
     def people(self) -> list[Track]:
         """The tracks that are people, in the order of their appearance."""

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uplift3d.detect.blazepose.crops import MARGIN, Square, bilinear
+from uplift3d.detect.blazepose.crops import MARGIN, Square, resample
 
 ANGLES = st.floats(-3.1, 3.1)
 PLACES = st.floats(-500, 2000)
@@ -34,7 +34,7 @@ def test_the_crop_shows_at_each_pixel_the_colour_of_the_place_it_stands_for(angl
     square = Square(120, 100, 90, angle)
     crop = square.cut(image, 32)
     grid = np.stack(np.meshgrid(np.arange(32), np.arange(32)), axis=-1) / 32
-    np.testing.assert_allclose(crop[..., :2], square.to_image(grid), atol=0.52)  # rounded to whole levels
+    np.testing.assert_allclose(crop[..., :2] + 0.5, square.to_image(grid), atol=0.55)  # cut to whole levels
 
 
 def test_beyond_the_image_its_edge_goes_on():
@@ -44,7 +44,35 @@ def test_beyond_the_image_its_edge_goes_on():
     assert (crop == 200).all()
 
 
-def test_between_pixels_colours_are_mixed_in_proportion():
-    image = np.array([[[0, 0, 0], [160, 160, 160]], [[80, 80, 80], [240, 240, 240]]], np.uint8)
-    seen = bilinear(image, np.array([0.25, 0.5, 0.5]), np.array([0.0, 0.0, 0.5]))[:, 0]
-    assert seen.tolist() == [40, 80, 120]
+@pytest.mark.parametrize("angle", [0.0, 0.8])
+@pytest.mark.parametrize("middle", [(-40, 30), (300, 90), (60, -50), (-90, 200)])
+def test_however_far_outside_the_image_the_nearest_pixel_is_seen(middle, angle):
+    rows, columns = np.mgrid[:100, :120]
+    image = np.stack([2 * columns, 2 * rows, 0 * rows], axis=-1).astype(np.uint8)
+    square = Square(*middle, 100, angle)
+    grid = np.stack(np.meshgrid(np.arange(16), np.arange(16)), axis=-1) / 16
+    expected = 2 * np.clip(square.to_image(grid), 0, (119, 99))
+    np.testing.assert_allclose(square.cut(image, 16)[..., :2] + 0.5, expected, atol=0.55)
+
+
+def test_a_huge_square_is_read_at_fewer_pixels_and_shows_the_same():
+    rows, columns = np.mgrid[:2000, :2600]
+    image = np.stack([columns // 16, rows // 16, 0 * rows], axis=-1).astype(np.uint8)
+    square = Square(1300, 1000, 4000, 0.2)
+    grid = np.stack(np.meshgrid(np.arange(32), np.arange(32)), axis=-1) / 32
+    expected = np.clip(square.to_image(grid), 0, (2599, 1999)) / 16
+    np.testing.assert_allclose(square.cut(image, 32)[..., :2], expected, atol=2.1)
+
+
+def test_between_pixels_colours_are_mixed_in_proportion_and_cut_off():
+    image = np.array([[[0, 0, 0], [163, 160, 160]], [[80, 80, 80], [240, 240, 240]]], np.uint8)
+    seen = resample(image, np.array([0.25, 0.0]), np.diag([0.25, 0.5]), (2, 2))
+    assert seen[..., 0].tolist() == [[40, 81], [80, 120]]  # 40.75, 81.5, 80.375, 120.75
+
+
+def test_beyond_the_image_it_is_black_where_its_edge_does_not_go_on():
+    image = np.full((10, 10, 3), 200, np.uint8)
+    seen = resample(image, np.array([-5.0, 0.0]), np.eye(2), (20, 10))
+    assert (seen[:, 5:15] == 200).all()
+    assert not seen[:, :5].any()
+    assert not seen[:, 15:].any()

@@ -7,8 +7,11 @@ import pytest
 
 from uplift3d.detect import create_detector, run
 from uplift3d.detect.base import Follower, Place
+from uplift3d.detect.blazepose import detector as detector_module
 from uplift3d.detect.blazepose.crops import Square
-from uplift3d.detect.blazepose.detector import _distinct, _same, _scales, _square_of
+from uplift3d.detect.blazepose.detector import _distinct, _plausible, _same, _scales, _square_of
+from uplift3d.detect.blazepose.look import see_landmarks
+from uplift3d.detect.blazepose.models import load
 from uplift3d.video import open_video, regular_key_frames
 
 LEFT_HIP, RIGHT_HIP = 23, 24
@@ -105,7 +108,9 @@ def test_squares_of_one_person_are_one():
     square = Square(100, 100, 200)
     assert _same(square, Square(110, 90, 250, 0.5))
     assert not _same(square, Square(160, 100, 200))
-    assert not _same(square, Square(100, 100, 400))
+    assert not _same(square, Square(100, 100, 401))
+    assert _same(square, Square(100, 100, 200, 3.0))
+    assert not _same(square, Square(100, 100, 200, 3.0), turned=False)
     assert _distinct([square, Square(105, 100, 210), Square(300, 100, 200)]) == [
         square,
         Square(300, 100, 200),
@@ -121,13 +126,43 @@ def test_where_somebody_is_expected_the_square_reaches_as_far_as_the_body():
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920), (500, 500)])
-def test_a_search_looks_at_the_whole_image_at_two_or_three_scales(size):
+def test_a_search_looks_at_the_whole_image_at_two_scales(size):
     image = np.zeros((size[1], size[0], 3), np.uint8)
-    for fine, count in ((False, 2), (True, 3)):
-        scales = _scales(image, fine)
-        assert len(scales) == count
-        assert scales == sorted(scales)
-        assert scales[-1] == max(size) / 224
+    for fine in (False, True):
+        closer, whole = _scales(image, fine)
+        assert whole == max(size) / 224
+        assert (size[0] / closer) * (size[1] / closer) == pytest.approx(400e3 if fine else 200e3)
+
+
+def test_where_nobody_may_be_the_slow_network_does_not_look(heavy, image, monkeypatch):
+    looks = []
+
+    def counted(network, rgb, square):
+        looks.append(network)
+        return see_landmarks(network, rgb, square)
+
+    monkeypatch.setattr(detector_module, "see_landmarks", counted)
+    (man, woman) = (place(x, y, 340) for x, y in hips(heavy.detect(image)))
+    assert looks.count(load("landmarks-heavy")) == 2
+    looks.clear()
+    heavy.search(image, [man, woman], fine=True)
+    heavy.look_near(image, [place(200, 500, 200)])
+    assert load("landmarks-full") in looks
+    assert load("landmarks-heavy") not in looks
+
+
+@pytest.mark.parametrize(
+    ("square", "plausible"),
+    [
+        (Square(320, 180, 300), True),
+        (Square(320, 180, 1599), True),  # the whole of somebody of whom the head fills the image
+        (Square(320, 180, 1601), False),
+        (Square(-1, 180, 300), False),
+        (Square(320, 361, 300), False),
+    ],
+)
+def test_whose_hips_are_out_of_view_or_who_is_far_too_large_is_nobody(square, plausible):
+    assert _plausible(square, np.zeros((360, 640, 3), np.uint8)) == plausible
 
 
 @pytest.fixture(scope="module")

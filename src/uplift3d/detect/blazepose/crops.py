@@ -4,20 +4,20 @@ Axes: N squares, J joints. A pixel's number is the position of its value, as in 
 """
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import PIL.Image
 
 from uplift3d.arrays import DoubleArray, Image
 
-BITS = 5
-"""Of the fractions of a pixel by which colours are mixed: 1/32, as in OpenCV."""
+LEVEL = np.float32(0.5)
+"""To be added to the levels of what `resample` gives: so much it leaves out on average."""
+COARSE_STEP = 4
+"""Of crops whose pixels are twice this far apart in the image, every other pixel is read, and so on."""
 MARGIN = 1.25
 """Side of a person's square, in twice the distance from the middle of the hips to the body's extent."""
-
-
-_Whole = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -58,37 +58,39 @@ class Square:
 
         Like MediaPipe's own crop, which the networks were trained on, it does not smooth before it shrinks.
         """
-        corner, step = self.to_image((0, 0)), self.side_px / size
-        along = np.arange(size) * step
-        (a, b), (c, d) = self.rotation
-        x = corner[0] + b * along[:, None] + a * along  # (size, size)
-        y = corner[1] + d * along[:, None] + c * along
-        return bilinear(rgb, x.ravel(), y.ravel()).reshape(size, size, 3)
+        return resample(rgb, self.to_image((0, 0)), self.rotation * (self.side_px / size), (size, size), True)
 
 
-def bilinear(rgb: Image, x: DoubleArray, y: DoubleArray) -> Image:
-    """(n, 3) colours at n positions in pixels, to 1/32 of a pixel as in OpenCV; whole numbers throughout."""
-    height, width = rgb.shape[:2]
-    left, right, to_right = _neighbours(x, width)
-    top, bottom, to_bottom = _neighbours(y, height)
-    pixels = rgb.reshape(-1, 3)
-    above, below = (
-        _mix(pixels.take(row + left, axis=0), pixels.take(row + right, axis=0), to_right)
-        for row in (top * width, bottom * width)
-    )
-    # 255 · 32 fits 16 bits, and 255 · 32 · 32 does not.
-    mixed = _mix(above.astype(np.uint32), below.astype(np.uint32), to_bottom)
-    out: Image = ((mixed + (1 << 2 * BITS - 1)) >> 2 * BITS).astype(np.uint8)
-    return out
+def resample(
+    rgb: Image, corner: DoubleArray, steps: DoubleArray, size: tuple[int, int], edge: bool = False
+) -> Image:
+    """(h, w, 3) pixels on a grid of the image's own, bilinear, by Pillow.
 
+    Pillow cuts fractions of a level off, half a level on average: see `LEVEL`.
 
-def _neighbours(x: DoubleArray, end: int) -> tuple[_Whole, _Whole, npt.NDArray[np.uint16]]:
-    """The pixels before and after each position on one axis, and the share (n, 3) of the second in 1/32."""
-    fine = np.rint(x * (1 << BITS)).astype(np.int32)
-    before = fine >> BITS
-    share = np.repeat((fine & (1 << BITS) - 1).astype(np.uint16), 3).reshape(-1, 3)
-    return np.clip(before, 0, end - 1), np.clip(before + 1, 0, end - 1), share
-
-
-def _mix(first: Any, second: Any, share: npt.NDArray[np.uint16]) -> Any:
-    return first * ((1 << BITS) - share) + second * share
+    Args:
+        rgb: (H, W, 3).
+        corner: (2,) where the first of them is, in pixels of the image.
+        steps: (2, 2) axes of the grid → of the image, in pixels.
+        size: (w, h).
+        edge: beyond the image its edge goes on, instead of black.
+    """
+    every = max(1, int(np.abs(steps).max() // COARSE_STEP))
+    rgb, corner, steps = rgb[::every, ::every], corner / every, steps / every
+    ends = corner + np.array([(0, 0), (size[0], 0), (0, size[1]), size]) @ steps.T
+    low, high = np.floor(ends.min(axis=0)).astype(int) - 1, np.ceil(ends.max(axis=0)).astype(int) + 2
+    image_end = np.array(rgb.shape[1::-1])
+    first, last = np.clip(low, 0, image_end - 1), np.clip(high, 1, image_end)
+    last = np.maximum(last, first + 1)
+    part = rgb[first[1] : last[1], first[0] : last[0]]
+    if edge:
+        before, after = np.maximum(first - low, 0), np.maximum(high - last, 0)
+        if before.any() or after.any():
+            part = np.pad(part, ((before[1], after[1]), (before[0], after[0]), (0, 0)), mode="edge")
+        first = first - before
+    # Pillow puts the values at the middles of pixels, in the image as in the answer.
+    start = corner - first + 0.5 - steps.sum(axis=1) / 2
+    affine = (*steps[0].tolist(), float(start[0]), *steps[1].tolist(), float(start[1]))
+    method, mixing = PIL.Image.Transform.AFFINE, PIL.Image.Resampling.BILINEAR
+    image = PIL.Image.fromarray(np.ascontiguousarray(part))  # Pillow is slow to copy rows that are apart
+    return np.asarray(image.transform(size, method, affine, mixing))

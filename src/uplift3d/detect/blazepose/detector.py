@@ -1,13 +1,14 @@
 """BlazePose as a detector: who is where, then 33 joints of each.
 
-Person detection finds people of about one size, so a whole image is shown to it at two or three scales, and
-places where people should be at the scale that fits them. Runs take one thread each, several run at a time.
+Person detection finds people of about one size, so a whole image is shown to it at two scales, and places
+where people should be at the scale that fits them. The fast landmark network is asked about the unsure ones
+before the other looks at them. Runs take one thread each, several run at a time.
 """
 
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -15,26 +16,33 @@ import numpy as np
 from uplift3d.arrays import FloatArray, Image
 from uplift3d.detect.base import People, Place
 from uplift3d.detect.blazepose import models
-from uplift3d.detect.blazepose.crops import MARGIN, Square
+from uplift3d.detect.blazepose.crops import Square
 from uplift3d.detect.blazepose.landmarks import JOINTS, Landmarks
-from uplift3d.detect.blazepose.look import INPUT_PX, find_people, find_people_in, see_landmarks
+from uplift3d.detect.blazepose.look import INPUT_PX, NEAR_PX, find_people, find_people_in, see_landmarks
+from uplift3d.detect.blazepose.models import Network
+from uplift3d.detect.blazepose.persons import Person
+from uplift3d.detect.sighting import SAME_PERSON, apart
 
-MIN_SCORE = 0.5
-"""Of person detection from close by."""
-MIN_SCORE_FAR = 0.3
-"""Of somebody worth a look from close by, or where somebody is expected."""
-MIN_PRESENCE, MIN_PRESENCE_NEW = 0.5, 0.97
-"""Below, the landmark network says that there is nobody: where somebody is expected, and elsewhere. On the
-shared clips people have 0.99 and more, what was taken for people 0.95 and less."""
+MIN_SCORE, MIN_SCORE_EXPECTED = 0.5, 0.3
+"""Of person detection from close by, and where somebody is expected."""
+MIN_SCORE_FAR, MIN_SCORE_SURE = 0.4, 0.9
+"""Of it in a whole image: of somebody worth a check, and of somebody who needs none."""
+MIN_PRESENCE, MIN_PRESENCE_NEW = 0.8, 0.97
+"""Below, the landmark network says that there is nobody: where person detection finds somebody expected, and
+elsewhere. On the shared clips people have 0.99 and more, what was taken for people 0.95 and less."""
+MIN_PRESENCE_POSSIBLE = 0.05
+"""The same for the fast landmark network: then the other one is asked all the same."""
 SEARCH_PX, FINE_SEARCH_PX = 200e3, 400e3
 """Area of the whole image as a search shows it to the person network, in its pixels."""
-AROUND, CLOSE = 2.0, 1.6
-"""Side of the square around somebody expected, and around somebody seen from afar, in sizes of the person."""
+AROUND = 2.0
+"""Side of the square around somebody expected, in sizes of the person."""
+LARGEST = 2.5
+"""Side of a person's square, in longer sides of the image, at most."""
 NEIGHBOUR = 1.0
 """People closer than this, in sizes of the larger one, may be taken for each other."""
 THERE = 0.5
 """How far from their place somebody may be found, in sizes, before they are looked for right there."""
-SAME_MIDDLE, SAME_SIZE = 0.12, 1.6
+SAME_MIDDLE, SAME_SIZE = 0.12, 2.0
 """Squares whose middles are this close, in sides, and as much alike in size show the same person."""
 HIPS, SHOULDERS = [23, 24], [11, 12]
 
@@ -57,7 +65,7 @@ class BlazePose:
     def __init__(self, size: Literal["full", "heavy"] = "heavy") -> None:
         self.name = "blazepose" if size == "heavy" else f"blazepose-{size}"
         self._person = models.load("person")
-        self._landmarks = models.load(f"landmarks-{size}")
+        self._landmarks, self._fast = models.load(f"landmarks-{size}"), models.load("landmarks-full")
 
     def detect(self, rgb: Image) -> People:
         """See `Detector.detect`. Small people are searched for where there are no others."""
@@ -75,67 +83,100 @@ class BlazePose:
         """See `Follower.look_near`.
 
         Person detection is left out for people whose place is sure and who have it to themselves. Whom it
-        misses is looked for where they should be.
+        misses is looked for where they should be, if the fast landmark network does not rule them out.
         """
-        alone = [place for place in places if place.sure and not _has_neighbour(place, places)]
-        found = self._see_expected(rgb, alone)
+        alone = [_square_of(one.positions) for one in places if one.sure and not _has_neighbour(one, places)]
+        (found,) = self._see_all([(rgb, alone)])
         others = [place for place in places if not _is_there(place, found)]
-        looks = _pool().map(partial(self._find_near, rgb), others)
-        squares = _distinct((square for near in looks for square in near), _squares_of(found))
-        found = found.joined(self._see_all([(rgb, squares)], MIN_PRESENCE)[0])
-        return found.joined(self._see_expected(rgb, [one for one in others if not _is_there(one, found)]))
-
-    def _see_expected(self, rgb: Image, places: Sequence[Place]) -> People:
-        """Those of the people expected at these places who are right there."""
-        return self._see_all([(rgb, [_square_of(place.positions) for place in places])])[0]
+        near = _distinct(self._find_near(rgb, others), _squares_of(found))
+        found = found.joined(self._see_all([(rgb, near)], MIN_PRESENCE)[0])
+        missed = [_square_of(place.positions) for place in others if not _is_there(place, found)]
+        possible = _distinct(self._possible(rgb, missed), _squares_of(found))
+        return found.joined(self._see_all([(rgb, possible)])[0])
 
     def search(self, rgb: Image, seen: Sequence[Place] = (), *, fine: bool = False) -> People:
         """See `Follower.search`."""
-        known = [_square_of(place.positions) for place in seen]
-        (found,) = self._find_all([rgb], fine, known)
+        (found,) = self._find_all([rgb], fine, [place.positions for place in seen])
         return self._see_all([(rgb, found)])[0]
 
     def _find_all(
-        self, images: Sequence[Image], fine: bool = False, known: Sequence[Square] = ()
+        self, images: Sequence[Image], fine: bool = False, known: Sequence[FloatArray] = ()
     ) -> list[list[Square]]:
-        """Squares of the people in each image but the known ones: seen from afar, then from close by."""
-        scales = [_scales(rgb, fine) for rgb in images]
-        looks = [(rgb, scale) for rgb, row in zip(images, scales, strict=True) for scale in row]
-        found = iter(_pool().map(lambda look: self._look_from_afar(look[0], look[1]), looks))
-        far = [_distinct((square for _ in row for square in next(found)), known) for row in scales]
-        closer = [(rgb, square) for rgb, row in zip(images, far, strict=True) for square in row]
-        near = iter(_pool().map(lambda look: self._look_closer(look[0], look[1]), closer))
-        return [_distinct((square for _ in row for square in next(near)), known) for row in far]
+        """Squares of the people in each image but the known ones: the sure ones, then those worth a check."""
+        looks = [(rgb, scale) for rgb in images for scale in _scales(rgb, fine)]
+        found = iter(
+            _pool().map(lambda look: find_people(self._person, look[0], look[1], MIN_SCORE_FAR), looks)
+        )
+        far = [
+            [one for _ in _scales(rgb, fine) for one in next(found) if _plausible(one.square, rgb)]
+            for rgb in images
+        ]
+        others = [_square_of(positions) for positions in known]
+        sure = [_distinct(_squares(row, MIN_SCORE_SURE), others) for row in far]
+        unsure = [_distinct(_squares(row), [*others, *ones]) for row, ones in zip(far, sure, strict=True)]
+        seen = self._look(self._fast, list(zip(images, unsure, strict=True)))
+        checked = [
+            [one.square for one in row if one.presence >= MIN_PRESENCE and not _is_among(one, known)]
+            for row in seen
+        ]
+        return [_distinct([*ones, *more], others) for ones, more in zip(sure, checked, strict=True)]
 
-    def _look_from_afar(self, rgb: Image, scale: float) -> list[Square]:
-        return [person.square for person in find_people(self._person, rgb, scale, MIN_SCORE_FAR)]
+    def _find_near(self, rgb: Image, places: Sequence[Place]) -> list[Square]:
+        """Squares of the people around some places: sure ones, and unsure ones if they are as expected."""
+        windows = [
+            Square(float(place.centre[0]), float(place.centre[1]), AROUND * place.size) for place in places
+        ]
+        looks = _pool().map(
+            lambda window: find_people_in(self._person, rgb, window, MIN_SCORE_EXPECTED, NEAR_PX), windows
+        )
+        found: list[Square] = []
+        for place, people in zip(places, looks, strict=True):
+            expected = _square_of(place.positions)
+            sure = _squares(people, MIN_SCORE)
+            found += sure or [one for one in _squares(people) if _same(one, expected, turned=False)]
+        return found
 
-    def _look_closer(self, rgb: Image, square: Square) -> list[Square]:
-        window = Square(square.x, square.y, CLOSE * square.side_px / MARGIN)
-        return [person.square for person in find_people_in(self._person, rgb, window, MIN_SCORE)]
-
-    def _find_near(self, rgb: Image, place: Place) -> list[Square]:
-        """Squares of the people around a place: sure ones, and an unsure one if it is where it should be."""
-        window = Square(float(place.centre[0]), float(place.centre[1]), AROUND * place.size)
-        people = find_people_in(self._person, rgb, window, MIN_SCORE_FAR)
-        expected = _square_of(place.positions)
-        sure = [person.square for person in people if person.score >= MIN_SCORE]
-        return sure or [person.square for person in people if _same(person.square, expected)]
+    def _possible(self, rgb: Image, squares: list[Square]) -> list[Square]:
+        """Those of some squares that may show somebody, where the fast landmark network has them if so."""
+        if self._landmarks is self._fast:
+            return squares
+        (looks,) = self._look(self._fast, [(rgb, squares)])
+        return [
+            look.square if look.presence >= MIN_PRESENCE else square
+            for square, look in zip(squares, looks, strict=True)
+            if look.presence >= MIN_PRESENCE_POSSIBLE
+        ]
 
     def _see_all(
         self, images: Sequence[tuple[Image, list[Square]]], min_presence: float = MIN_PRESENCE_NEW
     ) -> list[People]:
         """The people in the squares of each image."""
+        seen = self._look(self._landmarks, images)
+        return [_people(row, rgb, min_presence) for (rgb, _), row in zip(images, seen, strict=True)]
+
+    def _look(self, network: Network, images: Sequence[tuple[Image, list[Square]]]) -> list[list[Landmarks]]:
+        """What a landmark network sees in the squares of each image."""
         jobs = [(rgb, square) for rgb, squares in images for square in squares]
-        seen = iter(_pool().map(lambda job: see_landmarks(self._landmarks, *job), jobs))
-        return [_people([next(seen) for _ in squares], rgb, min_presence) for rgb, squares in images]
+        seen = iter(_pool().map(lambda job: see_landmarks(network, *job), jobs))
+        return [[next(seen) for _ in squares] for _, squares in images]
+
+
+def _squares(people: Iterable[Person], min_score: float = 0) -> list[Square]:
+    return [person.square for person in people if person.score >= min_score]
+
+
+def _plausible(square: Square, rgb: Image) -> bool:
+    """Whether a square may show somebody: its middle, the hips, is in view, and it is not far too large."""
+    height, width = rgb.shape[:2]
+    in_view = 0 <= square.x <= width and 0 <= square.y <= height
+    return in_view and square.side_px <= LARGEST * max(height, width)
 
 
 def _scales(rgb: Image, fine: bool) -> list[float]:
-    """Pixels of the image per pixel shown to the person network: the closest look first."""
+    """Pixels of the image per pixel shown to the person network: the closer look first."""
     height, width = rgb.shape[:2]
-    areas = [FINE_SEARCH_PX, SEARCH_PX] if fine else [SEARCH_PX]
-    return [*((width * height / area) ** 0.5 for area in areas), max(width, height) / INPUT_PX]
+    area = FINE_SEARCH_PX if fine else SEARCH_PX
+    return [(width * height / area) ** 0.5, max(width, height) / INPUT_PX]
 
 
 @lru_cache(maxsize=1)
@@ -186,6 +227,14 @@ def _square_of(joints: FloatArray) -> Square:
     return Square.of_person(hips, hips + reach * up)
 
 
+def _is_among(one: Landmarks, others: Sequence[FloatArray]) -> bool:
+    return any(apart(one.positions, other) <= SAME_PERSON for other in others)
+
+
+def _between(one: Square, other: Square) -> float:
+    return float(np.hypot(one.x - other.x, one.y - other.y))
+
+
 def _distinct(squares: Iterable[Square], known: Sequence[Square] = ()) -> list[Square]:
     """Each person once, the first square of each, without the known ones."""
     kept: list[Square] = []
@@ -195,7 +244,8 @@ def _distinct(squares: Iterable[Square], known: Sequence[Square] = ()) -> list[S
     return kept
 
 
-def _same(one: Square, other: Square) -> bool:
+def _same(one: Square, other: Square, turned: bool = True) -> bool:
+    """Whether two squares show the same person; where `turned` is False, only if both have it one way up."""
     larger, smaller = max(one.side_px, other.side_px), max(min(one.side_px, other.side_px), 1e-6)
-    apart = np.hypot(one.x - other.x, one.y - other.y)
-    return bool(apart < SAME_MIDDLE * larger and larger / smaller < SAME_SIZE)
+    upright = turned or np.cos(one.angle_rad - other.angle_rad) > 0
+    return bool(_between(one, other) < SAME_MIDDLE * larger and larger / smaller < SAME_SIZE and upright)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from uplift3d.arrays import FloatArray
+from uplift3d.arrays import BoolArray, FloatArray, IntArray
 from uplift3d.detect.blazepose.crops import Square
 from uplift3d.detect.blazepose.numbers import sigmoid
 
@@ -75,14 +75,19 @@ def refine(shares: FloatArray, heat: FloatArray) -> FloatArray:
         (L, 2); a landmark outside the input, or where there is little heat, as it was.
     """
     height, width = heat.shape[:2]
-    out = shares.copy()
-    for index, (x, y) in enumerate(np.trunc(shares * (width, height)).astype(int).tolist()):
-        if not (0 <= x < width and 0 <= y < height):
-            continue
-        rows = np.arange(max(y - REACH, 0), min(y + REACH + 1, height))
-        columns = np.arange(max(x - REACH, 0), min(x + REACH + 1, width))
-        around = sigmoid(heat[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1, index])
-        if around.max() >= MIN_HEAT:
-            middle = (around.sum(axis=0) @ columns / width, around.sum(axis=1) @ rows / height)
-            out[index] = np.array(middle) / around.sum()
-    return out
+    x, y = np.trunc(shares * (width, height)).astype(int).T  # (L,) each
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    steps = np.arange(-REACH, REACH + 1)
+    columns, rows = x[:, None] + steps, y[:, None] + steps  # (L, n)
+    known = _within(rows, height)[:, :, None] & _within(columns, width)[:, None]  # (L, n, n)
+    at = np.clip(rows, 0, height - 1)[:, :, None], np.clip(columns, 0, width - 1)[:, None]
+    around = np.where(known, sigmoid(heat[at[0], at[1], np.arange(len(shares))[:, None, None]]), 0)
+    moved = inside & (around.max(axis=(1, 2)) >= MIN_HEAT)
+    across, down = around.sum(axis=1), around.sum(axis=2)  # (L, n)
+    middle = np.stack([(across * columns).sum(axis=1) / width, (down * rows).sum(axis=1) / height], axis=1)
+    total = np.where(moved, around.sum(axis=(1, 2)), 1)
+    return np.where(moved[:, None], middle / total[:, None], shares).astype(shares.dtype)
+
+
+def _within(at: IntArray, end: int) -> BoolArray:
+    return (at >= 0) & (at < end)
