@@ -37,6 +37,7 @@ lint: $(VENV)/.has-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file tests/mypy.ini tests
 
 format: $(VENV)/.has-dev
 	$(BIN)/ruff check --fix .
@@ -51,7 +52,9 @@ train-base: runs/base/model.safetensors
 train-base-free: runs/base-free/model.safetensors
 	$(BIN)/python tools/ship_weights.py $< base-free
 
-runs/base/model.safetensors: runs/small/model.safetensors
+runs/base-start/model.safetensors: runs/small/model.safetensors
+runs/base/model.safetensors: runs/base-start/model.safetensors
+runs/base-free/model.safetensors: runs/base-free-start/model.safetensors
 runs/%/model.safetensors: configs/%.yaml data/store/index.json | $(VENV)/.has-dev
 	$(BIN)/uplift3d train $<
 

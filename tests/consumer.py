@@ -23,7 +23,7 @@ from uplift3d import (
 from uplift3d.detect import People, load_keypoints, register_detector
 from uplift3d.evaluate.metrics import mpjpe
 
-motion = lift_video("walk.mp4", key_interval=0.4, flip=True)
+motion = lift_video("walk.mp4", key_interval=0.4, flip=False)
 assert_type(motion, Motion3D)
 assert_type(motion.positions, npt.NDArray[np.float32])
 assert_type(motion.joint_names, tuple[str, ...])

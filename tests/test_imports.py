@@ -117,7 +117,8 @@ def test_the_top_module_imports_its_version_alone():
     checkers = next(node for node in tree.body if isinstance(node, ast.If))
     tree.body.remove(checkers)
     assert list(imports_of(ast.unparse(tree))) == ["version"]
-    typed = {alias.name: node.module for node in checkers.body for alias in node.names}
+    loaded = [node for node in checkers.body if isinstance(node, ast.ImportFrom)]
+    typed = {alias.name: node.module for node in loaded for alias in node.names}
     packages = {name for name, home in typed.items() if home == "uplift3d"}
     assert packages == uplift3d._SUBPACKAGES
     assert {name: home for name, home in typed.items() if name not in packages} == uplift3d._HOMES

@@ -22,9 +22,9 @@ def test_the_command_line_and_the_api_have_the_same_options_and_defaults():
 
 
 def test_every_option_is_read_as_its_type_says():
-    given = ["--flip", "--hop", "4", "--interpolation", "smooth", "--max-gap", "0.5", "--threads", "2"]
+    given = ["--no-flip", "--hop", "4", "--interpolation", "smooth", "--max-gap", "0.5", "--threads", "2"]
     given += ["--keep-sides", "--no-hint"]
-    wanted = LifterOptions(flip=True, hop=4, interpolation="smooth", max_gap_s=0.5, threads=2)
+    wanted = LifterOptions(flip=False, hop=4, interpolation="smooth", max_gap_s=0.5, threads=2)
     wanted |= LifterOptions(settle_sides=False, use_hint=False)
     assert {name: parsed(*given)[name] for name in wanted} == wanted
 
@@ -47,8 +47,8 @@ def test_what_cannot_be_an_option_is_refused(words, capsys):
 
 
 def test_a_result_records_what_it_depends_on():
-    record = recorded(with_defaults({"flip": True, "threads": 3}))
-    assert record["flip"] is True
+    record = recorded(with_defaults({"flip": False, "threads": 3}))
+    assert record["flip"] is False
     assert record["max_gap_s"] == 1.0
     assert "threads" not in record
 

@@ -42,9 +42,14 @@ class LifterOptions(TypedDict, total=False):
 
     flip: Annotated[
         bool,
-        Option(False, "lift the mirror image too and take the mean: a little more exact, twice the time"),
+        Option(
+            True,
+            "do not lift the mirror image too (default: lifted, and the mean taken: a little more exact; the "
+            "network takes twice as long, which is little beside 2D detection)",
+            off="--no-flip",
+        ),
     ]
-    """Average with the result for the mirror image, for twice the time."""
+    """Average with the result for the mirror image, for twice the network's time."""
 
     hop: Annotated[
         int | None,

@@ -70,12 +70,12 @@ def test_options_of_videos_are_refused_for_key_frames(network, keys, tmp_path, c
 
 def test_options_reach_the_lifter(network, keys, tmp_path):
     output = tmp_path / "m.npz"
-    words = ["--key-interval", "0.4", "--flip", "--interpolation", "smooth", "--max-gap", "2.5", "--quiet"]
+    words = ["--key-interval", "0.4", "--no-flip", "--interpolation", "smooth", "--max-gap", "2.5", "--quiet"]
     words += ["--keep-sides", "--no-hint"]
     assert main(["lift", str(keys), "-o", str(output), *words]) == 0
     meta = load_motion(output).meta
     assert meta["arguments"] | {"focal_px": None} == meta["arguments"]
-    expected = {"key_interval": 0.4, "flip": True, "interpolation": "smooth", "max_gap_s": 2.5}
+    expected = {"key_interval": 0.4, "flip": False, "interpolation": "smooth", "max_gap_s": 2.5}
     expected |= {"settle_sides": False, "use_hint": False}
     assert {name: meta["arguments"][name] for name in expected} == expected
     assert meta["key_frames"] == 6

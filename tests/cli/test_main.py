@@ -5,6 +5,7 @@ import sys
 import types
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ def command(monkeypatch):
     """Installs a command `try` whose `run` is the function given."""
 
     def install(run):
-        module = types.ModuleType("uplift3d_try_command")
+        module: Any = types.ModuleType("uplift3d_try_command")
         module.add_parser = lambda subparsers: subparsers.add_parser("try")
         module.run = run
         monkeypatch.setitem(sys.modules, module.__name__, module)

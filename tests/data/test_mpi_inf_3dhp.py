@@ -31,7 +31,7 @@ def body(joints, camera=0, frames=FRAMES):
     return rng.uniform([-800, -900, 3000], [800, 900, 4000], size=(frames, joints, 3))
 
 
-def annotations(camera, joints, frames=FRAMES):
+def annotated(camera, joints, frames=FRAMES):
     captured = body(joints, camera, frames)
     return LENS.project(captured), captured, 0.9 * captured
 
@@ -59,7 +59,7 @@ def write_train(folder: Path, subject="S1", sequence="Seq1", calibrated=True, fr
 
     place = folder / subject / sequence
     place.mkdir(parents=True)
-    seen = [annotations(camera, 28, frames) for camera in range(14)]
+    seen = [annotated(camera, 28, frames) for camera in range(14)]
     content = {
         "annot2": cells([a[0] for a in seen]),
         "annot3": cells([a[1] for a in seen]),
@@ -78,7 +78,7 @@ def write_test(folder: Path, names=mpi_inf_3dhp.TEST_SEQUENCES, without=()):
     for number, name in enumerate(names):
         place = folder / name
         place.mkdir(parents=True)
-        pixels, captured, universal = annotations(number, 17)
+        pixels, captured, universal = annotated(number, 17)
         content = {
             "annot2": pixels[:, None],
             "annot3": captured[:, None],
@@ -103,7 +103,7 @@ def write_packed_train(folder: Path, change=lambda data: None):
     for (subject, sequence), (_, rate) in SEQUENCES.items():
         by_camera = {}
         for camera in mpi_inf_3dhp.CAMERAS:
-            pixels, _, universal = annotations(camera, 17)
+            pixels, _, universal = annotated(camera, 17)
             by_camera[str(camera)] = {"data_2d": pixels, "data_3d": universal}
         data[f"{subject} {sequence}"] = [by_camera, int(rate)]
     change(data)
@@ -113,7 +113,7 @@ def write_packed_train(folder: Path, change=lambda data: None):
 def write_packed_test(folder: Path, change=lambda data: None):
     data = {}
     for number, name in enumerate(mpi_inf_3dhp.TEST_SEQUENCES):
-        pixels, _, universal = annotations(number, 17)
+        pixels, _, universal = annotated(number, 17)
         data[name] = {"data_2d": pixels, "data_3d": universal, "valid": np.array([1.0, 0, 1, 0, 1])}
     change(data)
     np.savez_compressed(folder / "data_test_3dhp.npz", data=object_of(data))
@@ -143,7 +143,7 @@ def test_original_training_sequences(tmp_path, ground_truth, scale):
         ("Seq2", "0", 50),
         ("Seq2", "8", 50),
     ]
-    pixels, captured, _ = annotations(8, 28)
+    pixels, captured, _ = annotated(8, 28)
     video = videos[1]
     np.testing.assert_allclose(video.keypoints_px, expected("mpi_inf_3dhp28", pixels), rtol=1e-6)
     want = expected("mpi_inf_3dhp28", captured) * scale / 1000
@@ -174,7 +174,7 @@ def test_converted_training_sequences(tmp_path):
     videos = list(mpi_inf_3dhp.load_train(tmp_path, "univ_annot3"))
     assert len(videos) == 16 * 8
     assert {(t.subject, t.take): t.rate_hz for t in videos} == {k: v[1] for k, v in SEQUENCES.items()}
-    pixels, _, universal = annotations(1, 17)
+    pixels, _, universal = annotated(1, 17)
     np.testing.assert_allclose(videos[1].keypoints_px, expected("mpi_inf_3dhp17", pixels), rtol=1e-6)
     np.testing.assert_allclose(
         videos[1].positions_camera, expected("mpi_inf_3dhp17", universal) / 1000, rtol=1e-6
@@ -188,7 +188,7 @@ def test_original_test_sequences(tmp_path, ground_truth, scale, inner):
     videos = mpi_inf_3dhp.load_test(tmp_path, ground_truth)
     assert [t.action for t in videos] == ["TS1", "TS2", "TS3", "TS4", "TS5", "TS6"]
     assert [t.image_size for t in videos] == [(2048, 2048)] * 4 + [(1920, 1080)] * 2
-    pixels, captured, _ = annotations(5, 17)
+    pixels, captured, _ = annotated(5, 17)
     np.testing.assert_allclose(videos[5].keypoints_px, expected("mpi_inf_3dhp17", pixels), rtol=1e-6)
     np.testing.assert_allclose(
         videos[5].positions_camera, expected("mpi_inf_3dhp17", captured) * scale / 1000, rtol=1e-6
@@ -205,7 +205,7 @@ def test_converted_test_sequences(tmp_path):
     assert videos[0].valid.tolist() == [True, False, True, False, True]
     assert videos[0].rate_hz == 50
     assert videos[0].camera is None
-    _, _, universal = annotations(0, 17)
+    _, _, universal = annotated(0, 17)
     np.testing.assert_allclose(
         videos[0].positions_camera, expected("mpi_inf_3dhp17", universal) / 1000, rtol=1e-6
     )
@@ -215,7 +215,7 @@ def test_motion_in_the_world_has_z_up(tmp_path):
     for sequence in ("Seq1", "Seq2"):
         write_train(tmp_path, "S2", sequence)
     motion = next(mpi_inf_3dhp.load_motions(tmp_path, ["S2"]))
-    captured = expected("mpi_inf_3dhp28", annotations(0, 28)[1]) / 1000
+    captured = expected("mpi_inf_3dhp28", annotated(0, 28)[1]) / 1000
     # the camera of CALIBRATION: x as the world's, y and z against it, 1 m below and 3.5 m before
     world = np.stack([captured[..., 0], 1.0 - captured[..., 1], 3.5 - captured[..., 2]], axis=-1)
     want = np.stack([world[..., 0], -world[..., 2], world[..., 1]], axis=-1)

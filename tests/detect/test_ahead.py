@@ -1,5 +1,6 @@
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def test_the_source_works_in_another_thread_and_only_so_far_ahead():
             threads.add(threading.get_ident())
             yield item
 
-    items = read_ahead(source(), depth=2)
+    items: Any = read_ahead(source(), depth=2)
     assert next(items) == 0
     time.sleep(0.05)
     assert 2 <= len(fetched) <= 4  # one used, two waiting, one that waits for room
@@ -49,7 +50,7 @@ def test_an_exception_arrives_after_the_items_before_it():
 
 def test_leaving_early_stops_the_thread():
     before = threading.active_count()
-    items = read_ahead(iter(int, 1))  # endless zeros
+    items: Any = read_ahead(iter(int, 1))  # endless zeros
     next(items)
     items.close()
     assert threading.active_count() == before

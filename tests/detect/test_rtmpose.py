@@ -6,6 +6,7 @@ import sys
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import numpy as np
@@ -159,7 +160,7 @@ def test_one_stage(tmp_path):
 
 @needs_rtmlib
 def test_a_detector_names_its_files_and_their_hashes(tmp_path, weights, capsys):
-    detector = create_detector("rtmpose", weights)
+    detector: Any = create_detector("rtmpose", weights)
     assert capsys.readouterr().out == ""  # rtmlib announces every file on stdout
     assert detector.name == "rtmpose (boxes.onnx, pose.onnx)"
     hashes = {

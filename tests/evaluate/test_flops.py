@@ -2,6 +2,7 @@ import csv
 import io
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -112,7 +113,7 @@ def test_a_window_agrees_with_table_4_of_the_paper(one, model, s_in, mflops):
 
 @pytest.mark.parametrize(("model", "s_in"), REFERENCE_M)
 def test_a_window_without_its_sequence_is_the_known_cost_of_a_pose(one, model, s_in):
-    config = all_presets()[model].config()
+    config: Any = all_presets()[model].config()
     sequence_head = config.tokens * config.temporal_width * 17 * 3
     known = REFERENCE_M[model, s_in]
     assert (one(model, s_in).window - sequence_head) / 1e6 == pytest.approx(known, abs=0.5)

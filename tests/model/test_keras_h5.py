@@ -20,7 +20,7 @@ def tiny_a(golden_dir):
 
 
 def test_layers_and_weights_come_in_keras_order(tmp_path, rng):
-    shapes = {"b": [(2, 3), (3,)], "a": [(4,)], "none": []}
+    shapes: dict[str, list[tuple[int, ...]]] = {"b": [(2, 3), (3,)], "a": [(4,)], "none": []}
     layers = {name: [rng.random(s, dtype=np.float32) for s in each] for name, each in shapes.items()}
     naive.write_h5(tmp_path / "a.h5", layers)
     read = read_h5(tmp_path / "a.h5")

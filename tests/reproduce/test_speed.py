@@ -1,5 +1,7 @@
 """What is timed: every part once per answer it serves, on input that is no special case."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -38,7 +40,7 @@ def test_input_is_random_and_in_range(monkeypatch, measure, parts):
     seconds = speed._seconds
 
     def watched(compute, repeats):
-        seen = {}
+        seen: Any = None
         for value in (cell.cell_contents for cell in compute.__closure__):
             if isinstance(value, torch.Tensor) and value.is_floating_point():
                 seen = value

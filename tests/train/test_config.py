@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_what_is_not_said_has_defaults(tmp_path):
 
 
 def test_model_fields_change_the_preset(tmp_path):
-    config = load_config(
+    config: Any = load_config(
         write(tmp_path, LEAST + "model: {strides_in: [10], deferred_depth: 0, spatial_depth: 0}")
     )
     assert config.network.strides_in == (10,)

@@ -2,6 +2,7 @@
 come back from the file."""
 
 import csv
+from typing import Any
 
 import pytest
 import torch
@@ -49,7 +50,7 @@ def test_the_loss_falls_and_the_checkpoint_round_trips(preset, store_path, tmp_p
         assert torch.equal(value, best[f"network.{name}"])
 
 
-STAGES = {
+STAGES: dict[str, dict[str, Any]] = {
     "pstmo-243": {"pretraining": {}, "lifting": {"strides": (3, 3)}, "refinement": {"strides": (3, 3)}},
     "strided-transformer-27": {"lifting": {}, "refinement": {}},
 }
@@ -61,7 +62,8 @@ STAGES = {
 def test_stage_follows_stage(preset, store_path, tmp_path, monkeypatch):
     """In each the loss falls, a killed run ends as if it had not been, and its weights come back."""
     monkeypatch.setattr(run, "LOG_EVERY", 10)
-    start, sizes = None, {name: value for name, value in MODELS[preset].items() if name != "strides"}
+    start: Any = None
+    sizes = {name: value for name, value in MODELS[preset].items() if name != "strides"}
     for stage, more in STAGES[preset].items():
         fields = {
             "store": store_path,

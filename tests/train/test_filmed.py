@@ -1,5 +1,7 @@
 """Training on filmed videos: what a batch of them is, and runs on Human3.6M's own files."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -61,7 +63,7 @@ def test_a_run_on_human36m_files(stage, golden_dir, tmp_path, monkeypatch):
         validation_windows=64,
         graphs=False,
     )
-    network = load_checkpoint(run.train(config))
+    network: Any = load_checkpoint(run.train(config))
     assert (network.config.input, network.config.axes) == ("screen", "camera")
 
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 
@@ -43,7 +45,8 @@ def settings(store_path, output, preset, **changes):
 
 
 def test_every_rival_has_a_preset():
-    assert {all_presets()[preset].config().rival for preset in SMALL_RIVALS} == set(rivals())
+    configs: list[Any] = [all_presets()[preset].config() for preset in SMALL_RIVALS]
+    assert {config.rival for config in configs} == set(rivals())
 
 
 @pytest.mark.parametrize("preset", SMALL_RIVALS)

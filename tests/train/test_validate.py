@@ -23,7 +23,7 @@ class Oracle(UpliftUpsample):
         self.scale, self.offset = scale, offset
         self.sizes = []
 
-    def forward(self, keypoints, mask):
+    def forward(self, keypoints, mask=None):
         self.sizes.append(len(mask))
         return None, self.scale * self.told[:, 4] + self.offset
 

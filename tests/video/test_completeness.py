@@ -1,4 +1,5 @@
 import struct
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_whole_files_with_hidden_or_empty_frames_do_not_end_early(tmp_path, old,
 @pytest.mark.parametrize("lost", [1, 10])
 def test_a_missing_end_is_told_with_the_time_it_should_reach(tmp_path, lost):
     path = write_moving(tmp_path / "a.mp4", "mpeg4", g="1", movflags="faststart")
-    source = open_video(path)
+    source: Any = open_video(path)
     at = source._timeline.packets
     assert at is not None
     size = (path.stat().st_size - path.read_bytes().index(b"mdat")) // 60  # about one frame

@@ -1,6 +1,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -166,7 +167,8 @@ def test_unpublished_strides_have_to_be_given(tmp_path):
     torch.save(as_its_authors_name_it(model), tmp_path / "a.pth")
     with pytest.raises(InputError, match=r"strides of its 2 blocks over 9 frames .* config=\{'strides'"):
         load_checkpoint(tmp_path / "a.pth")
-    assert load_checkpoint(tmp_path / "a.pth", {"strides": [3, 3]}).config.strides == (3, 3)
+    network: Any = load_checkpoint(tmp_path / "a.pth", {"strides": [3, 3]})
+    assert network.config.strides == (3, 3)
 
 
 def test_other_joints_have_to_be_named(tmp_path):
@@ -221,7 +223,8 @@ def test_code_beside_the_random_state_is_refused(legacy, tmp_path):
     weights = as_its_authors_name_it(tiny("videopose3d"))
     content = {"random_state": np.random.RandomState(0), "lr": np.float64(1e-3), "model_pos": weights}
     torch.save(content, tmp_path / "a.bin", _use_new_zipfile_serialization=not legacy)
-    assert load_checkpoint(tmp_path / "a.bin").config.channels == 16
+    network: Any = load_checkpoint(tmp_path / "a.bin")
+    assert network.config.channels == 16
     torch.save(
         content | {"optimizer": Attack()}, tmp_path / "a.bin", _use_new_zipfile_serialization=not legacy
     )
