@@ -36,6 +36,7 @@ ALLOWED = {
     "view": ["post"],  # which way is up
     "view.overlay": ["post", "progress", "video"],
     "view.thumbnails": ["video"],
+    "view.live": ["video"],
     "data": [],
     "model": ["weights", "normalise"],
     "lift": ["normalise", "tokens", "weights"],
@@ -68,7 +69,11 @@ TORCH_SIDE = (
     "uplift3d.evaluate.video_lifter",
 )
 # Modules that are loaded by name when somebody asks for what they do, and the package which that takes.
-NEEDS_EXTRA = {"uplift3d.export.parquet": "pyarrow", "uplift3d.view.html": "plotly"}
+NEEDS_EXTRA = {
+    "uplift3d.export.parquet": "pyarrow",
+    "uplift3d.view.html": "plotly",
+    "uplift3d.view.live": "viser",
+}
 
 
 def is_under(module: str, package: str) -> bool:

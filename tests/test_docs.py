@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from import_rules import ALLOWED, MODULES, VOCABULARY
+from import_rules import ALLOWED, MODULES, NEEDS_EXTRA, VOCABULARY
 from seen_person import STANDING, Standing, film
 from uplift3d.cli import COMMANDS, _create_parser
 from uplift3d.detect import registry
@@ -75,6 +75,8 @@ def is_there(word: str) -> bool:
     thing = import_module(f"uplift3d.{first}")
     for name in names:
         submodule = f"{thing.__name__}.{name}"
+        if submodule in NEEDS_EXTRA:  # it may not be installed
+            return submodule in MODULES
         thing = import_module(submodule) if submodule in MODULES else getattr(thing, name)
     return True
 

@@ -62,7 +62,7 @@ def test_open_shows_the_page(network, keys, tmp_path, monkeypatch):
     opened = []
     monkeypatch.setattr(demo, "open_in_browser", opened.append)
     assert run_demo("--keys", keys, "-o", tmp_path / "out", "--open") == 0
-    assert opened == [tmp_path / "out" / "demo.html"]
+    assert opened == [(tmp_path / "out" / "demo.html").as_uri()]
 
 
 def test_mistakes_are_named(network, tmp_path, capsys):

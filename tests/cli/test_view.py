@@ -15,6 +15,7 @@ def browser(monkeypatch):
     """Addresses that would have been opened, on a machine with a desktop."""
     opened = []
     monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(view, "has_live", lambda: False)
     monkeypatch.setattr(view.webbrowser, "open", lambda address: opened.append(address) or True)
     return opened
 
@@ -40,7 +41,7 @@ def test_no_open_writes_only(motion_file, browser, tmp_path, capsys):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has text browsers as default")
 def test_without_a_desktop_no_text_browser_is_started(motion_file, browser, monkeypatch):
-    monkeypatch.delenv("DISPLAY")
+    monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert main(["view", str(motion_file)]) == 0
     assert browser == []
@@ -52,11 +53,13 @@ def test_without_a_desktop_no_text_browser_is_started(motion_file, browser, monk
         (["gone.npz"], "gone.npz: no such file"),
         (["walk.mp4"], "walk.mp4: not a motion file"),
         (["walk.npz", "-o", "page.txt"], "page.txt: the page's name must end in .html"),
-        (["walk.npz", "--max-frames", "0"], "--max-frames is 0"),
+        (["walk.npz", "-o", "page.html", "--port", "80"], "--port does nothing for page.html"),
+        (["walk.npz", "-o", "out.mp4", "--title", "A"], "--title does nothing for out.mp4"),
     ],
 )
 def test_mistakes_are_named(tmp_path, monkeypatch, capsys, words, message):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(view, "has_live", lambda: False)
     assert main(["view", *words, "--no-open"]) == 2
     assert message in capsys.readouterr().err
 
@@ -71,3 +74,22 @@ def test_a_video_with_the_motion_in_it(motion_file, tmp_path, capsys):
     assert output.stat().st_size > 10_000
     assert main(["view", str(motion_file), "--video", str(clip), "-o", str(clip)]) == 2
     assert "is the video itself" in capsys.readouterr().err
+
+
+def test_the_live_viewer_is_served_until_it_is_interrupted(motion_file, browser, monkeypatch, capsys):
+    pytest.importorskip("viser", reason="viser is an optional package")
+    from uplift3d.view.live import Viewer
+
+    def interrupted(viewer):
+        assert viewer.server.get_port() == int(viewer.address.rpartition(":")[2])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(view, "has_live", lambda: True)
+    monkeypatch.setattr(Viewer, "play", interrupted)
+    assert main(["view", str(motion_file), "--port", "18080"]) == 0
+    assert len(browser) == 1
+    assert browser[0].startswith("http://localhost:18")
+    assert "Ctrl+C ends it" in capsys.readouterr().out
+    assert not motion_file.with_suffix(".html").exists()
+    assert main(["view", str(motion_file), "--max-frames", "10"]) == 2
+    assert "--max-frames does nothing for the live viewer" in capsys.readouterr().err

@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> None:
         console.print(f" {output!s:{width}}  {OUTPUTS[output.suffix]}", markup=False)
     page = next((output for output in outputs if output.suffix == ".html"), None)
     if args.open and page is not None:
-        open_in_browser(page)
+        open_in_browser(page.resolve().as_uri())
 
 
 def _outputs(folder: Path, name: str) -> list[Path]:

@@ -1,4 +1,4 @@
-"""`uplift3d view`: a motion as a web page, opened in the browser."""
+"""`uplift3d view`: a motion in a live viewer, as a web page, or drawn into its video."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import argparse
 import os
 import sys
 import webbrowser
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uplift3d.cli.options import add_video, check_video, text_parser
+from uplift3d.cli.values import whole_number
 from uplift3d.errors import InputError
 from uplift3d.export import VIDEO_FORMATS, check_output, load_motion, save_motion
 from uplift3d.files import atomic_write
@@ -17,12 +19,16 @@ from uplift3d.files import atomic_write
 if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
 
-EPILOG = """The page is one file of about 5 MB that needs no network: send it to anybody with a browser.
+EPILOG = """Without -o it opens a live viewer where that is installed (pip install 'uplift3d[live]'), and
+writes a page beside MOTION where it is not.
+The page is one file of about 5 MB that needs no network: send it to anybody with a browser.
 Where the video is at hand it holds small pictures of it, at most 1 MB.
 
 examples:
   uplift3d view walk.npz
+  uplift3d view walk.npz -o walk.html
   uplift3d view walk.npz --video walk.mp4 -o walk-3d.mp4"""
+MAX_FRAMES = 1200
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -30,8 +36,9 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser = text_parser(
         subparsers,
         "view",
-        help="3D motion to a web page that plays it, or to a video",
-        description="Write a web page that plays a 3D motion, and open it in the browser; or a video of it.",
+        help="look at 3D motion: live, as a web page, or in its video",
+        description="Show a 3D motion in a live viewer; or write a web page that plays it, or its video\n"
+        "with the motion drawn in.",
         epilog=EPILOG,
     )
     parser.add_argument(
@@ -42,48 +49,79 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "--output",
         type=Path,
         metavar="FILE",
-        help="page (.html) or video (.mp4) to write (default: a page beside MOTION)",
+        help="page (.html) or video (.mp4) to write in place of the live viewer",
     )
     add_video(parser)
-    parser.add_argument("--title", metavar="TEXT", help="heading of the page (default: the source's name)")
+    parser.add_argument("--title", metavar="TEXT", help="heading (default: the source's name)")
     parser.add_argument(
         "--max-frames",
-        type=int,
-        default=1200,
+        type=whole_number,
         metavar="N",
-        help="poses per person; a longer motion is thinned out (default: 1200, about 0.3 MB)",
+        help=f"poses per person in a page; a longer motion is thinned out (default: {MAX_FRAMES}: 0.3 MB)",
     )
     parser.add_argument(
-        "--no-pictures", action="store_true", help="no small pictures of the video in the page"
+        "--no-pictures", action="store_true", help="no pictures of the video in page or live viewer"
     )
-    parser.add_argument("--no-open", action="store_true", help="write the page only")
+    parser.add_argument("--port", type=whole_number, metavar="N", help="of the live viewer (default: 8080)")
+    parser.add_argument("--no-open", action="store_true", help="do not open a browser")
     return parser
 
 
 def run(args: argparse.Namespace) -> None:
-    """Write the page or the video, open a page, say where it is."""
+    """Serve, or write the page or the video; open a browser; say where it is."""
+    if args.output is None and has_live():
+        return _serve(args)
     output = args.output or args.motion.with_suffix(".html")
+    _refuse(args, "port", output)
     if output.suffix.lower() in VIDEO_FORMATS:
         return _write_video(output, args)
     if output.suffix.lower() != ".html":
         raise InputError(f"{output}: the page's name must end in .html, a video's in .mp4")
     check_video([output], args.motion, args.video)
-    if args.max_frames < 1:
-        raise InputError(f"--max-frames is {args.max_frames}; accepted are 1 and more")
     check_output(output)
     motion = load_motion(args.motion)
     from uplift3d.view.html import page, pictures_of
 
     pictures = [] if args.no_pictures else pictures_of(motion, args.video)
     with atomic_write(output) as temporary:
-        temporary.write_text(page(motion, args.title, args.max_frames, pictures), encoding="utf-8")
-    opened = not args.no_open and open_in_browser(output)
+        text = page(motion, args.title, args.max_frames or MAX_FRAMES, pictures)
+        temporary.write_text(text, encoding="utf-8")
+    opened = not args.no_open and open_in_browser(output.resolve().as_uri())
     print(f"{output}{'' if opened else ' (open it in a browser)'}")
+
+
+def has_live() -> bool:
+    """Whether the live viewer is installed."""
+    return find_spec("viser") is not None
+
+
+def _serve(args: argparse.Namespace) -> None:
+    """The live viewer, until it is interrupted."""
+    _refuse(args, "max_frames", None)
+    if args.video is not None and not args.video.exists():
+        raise InputError(f"{args.video}: no such video or folder of images")
+    motion = load_motion(args.motion)
+    if not motion.present.any():
+        raise InputError(f"{args.motion}: nobody has a pose in it")
+    from uplift3d.view.live import Viewer, pictures_of
+
+    pictures = None if args.no_pictures else pictures_of(motion, args.video)
+    viewer = Viewer(motion, pictures, port=args.port or 8080, title=args.title)
+    opened = not args.no_open and open_in_browser(viewer.address)
+    print(f"{viewer.address}{'' if opened else ' (open it in a browser)'}; Ctrl+C ends it", flush=True)
+    try:
+        viewer.play()
+    except KeyboardInterrupt:
+        print()
+    finally:
+        viewer.close()
 
 
 def _write_video(output: Path, args: argparse.Namespace) -> None:
     from uplift3d.view.overlay import find_video
 
+    for name in ("max_frames", "title", "no_pictures"):
+        _refuse(args, name, output)
     check_output(output)
     motion = load_motion(args.motion)
     if output.resolve() == find_video(motion, args.video).resolve():
@@ -91,14 +129,22 @@ def _write_video(output: Path, args: argparse.Namespace) -> None:
     print(save_motion(output, motion, video=args.video, progress=True))
 
 
-def open_in_browser(page: Path) -> bool:
-    """Show a page in the default browser; False where there is no desktop to show it on."""
+def _refuse(args: argparse.Namespace, name: str, output: Path | None) -> None:
+    """InputError for an option that would do nothing."""
+    if getattr(args, name):
+        option = f"--{name.replace('_', '-')}"
+        nowhere = "the live viewer; it is for a page (-o FILE.html)"
+        raise InputError(f"{option} does nothing for {output or nowhere}")
+
+
+def open_in_browser(address: str) -> bool:
+    """Show an address in the default browser; False where there is no desktop to show it on."""
     # Without a display, Python's webbrowser would start a text browser in this very terminal.
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
         return False
     try:
-        return webbrowser.open(page.resolve().as_uri())
+        return webbrowser.open(address)
     except webbrowser.Error:
         return False

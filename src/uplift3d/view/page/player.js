@@ -18,10 +18,10 @@
   const shown = () => motion.people.map((_, p) => p).filter((p) => !hidden.has(p));
   const poseOf = (p, f) => (hidden.has(p) ? null : motion.people[p].poses[f]);
 
-  // Dark colours of people are lightened on a dark page.
+  // The dark colours of trunks are lightened on a dark page.
   uplift.colour = (p, side) => {
     const colour = motion.people[p].colours[side];
-    if (!dark.matches) return colour;
+    if (!dark.matches || side !== "middle") return colour;
     const parts = [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));
     return `#${parts.map((v) => Math.round(v + 0.38 * (255 - v)).toString(16).padStart(2, "0")).join("")}`;
   };
