@@ -47,6 +47,7 @@ ALLOWED = {
     "reproduce": ["detect.cpn.network", "train", "evaluate", "film", "model", "data", "tokens", "lift"],
     "pipeline": ["options", "progress", "video", "detect", "normalise", "tokens", "lift", "post"],
     "streaming": ["pipeline", "options", "video", "tokens", "lift", "post"],
+    "scale": ["options", "pipeline", "video", "detect", "export"],
     "cli": ["*"],
     "__main__": ["cli"],
 }
@@ -73,6 +74,8 @@ NEEDS_EXTRA = {
     "uplift3d.export.parquet": "pyarrow",
     "uplift3d.view.html": "plotly",
     "uplift3d.view.live": "viser",
+    "uplift3d.scale.manifest": "pyarrow",
+    "uplift3d.scale.engine": "pyarrow",
 }
 
 

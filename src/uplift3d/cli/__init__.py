@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "view": ("uplift3d.cli.view", "3D motion to a web page that plays it, and open it"),
     "convert": ("uplift3d.cli.convert", "3D motion from one file format to another"),
     "info": ("uplift3d.cli.info", "show what is in a file"),
+    "batch": ("uplift3d.cli.batch", "a great many clips, on this machine or a cluster"),
     "demo": ("uplift3d.cli.demo", "lift the bundled clip, or your video, and show the result"),
     "data": ("uplift3d.cli.data", "bring motion capture into a motion store"),
     "train": ("uplift3d.cli.train", "train a lifting network"),

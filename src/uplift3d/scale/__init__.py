@@ -1,0 +1,1 @@
+"""Many clips on one machine or a cluster: restartable, through Ray Data."""

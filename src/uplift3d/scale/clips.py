@@ -1,0 +1,88 @@
+"""Which clips are meant, where they are not named one by one: lists of them, and places in object stores."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path, PurePosixPath
+
+from uplift3d.errors import InputError, NothingFoundError
+from uplift3d.files.guards import listed, reason
+from uplift3d.scale.storage import needs
+
+LIST_SUFFIXES = (".txt", ".parquet")
+COLUMN = "input"
+
+
+def is_url(word: str) -> bool:
+    """Whether it names something that is not on this machine, or is to be reached as if it were not."""
+    return "://" in word
+
+
+def is_manifest(word: str) -> bool:
+    """Whether it is a list of clips, by its name."""
+    return word.lower().endswith(LIST_SUFFIXES)
+
+
+def clips_in_manifest(path: Path) -> list[str]:
+    """The clips that a list names: a text file with one a line (# begins a comment), or a Parquet column.
+
+    Raises:
+        InputError: no such file, or one that is no list.
+        NothingFoundError: an empty list.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    clips = _in_parquet(path) if path.suffix.lower() == ".parquet" else _in_text(path)
+    if not clips:
+        raise NothingFoundError(f"{path} names no clips")
+    return clips
+
+
+def _in_text(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read as a list of clips ({reason(error)})") from error
+    return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def _in_parquet(path: Path) -> list[str]:
+    with needs(path.name):
+        import pyarrow.parquet as pq
+    try:
+        table = pq.read_table(path)
+    except Exception as error:  # pyarrow's own classes share no base
+        raise InputError(f"{path} cannot be read as Parquet ({reason(error)})") from error
+    if COLUMN not in table.column_names:
+        raise InputError(f"{path} has no column {COLUMN!r}; its columns are {listed(table.column_names)}")
+    return [str(clip) for clip in table[COLUMN].to_pylist() if clip]
+
+
+def clips_in_store(url: str) -> list[str]:
+    """The clips that a URL or a pattern of them stands for (s3://bucket/clips/*.mp4), by fsspec.
+
+    Raises:
+        InputError: a protocol that nothing here speaks, or a store that does not answer.
+        NothingFoundError: nothing is called like that.
+    """
+    if not any(letter in url for letter in "*?["):
+        return [url]
+    with needs(url):
+        import fsspec
+    try:
+        store, pattern = fsspec.core.url_to_fs(url)
+        found = sorted(store.glob(pattern))
+    except Exception as error:  # each store has its own
+        raise InputError(f"{url} cannot be listed ({reason(error)})") from error
+    if not found:
+        raise NothingFoundError(f"{url}: nothing is called like that")
+    return [str(store.unstrip_protocol(name)) for name in found]
+
+
+def result_name(clip: str) -> str:
+    """What the result of a clip is called, without its suffix: the same in every run, whatever else is in it.
+
+    The end is made of the whole name of the clip, so that clips of one name in two folders stay apart.
+    """
+    stem = PurePosixPath(clip.replace("\\", "/").rstrip("/")).stem or "clip"
+    return f"{stem[:80]}-{hashlib.sha256(clip.encode()).hexdigest()[:10]}"

@@ -1,0 +1,97 @@
+"""`uplift3d batch`: its inputs, its settings, and what it says."""
+
+import argparse
+import importlib.util
+import sys
+from collections import Counter
+
+import pytest
+
+pytest.importorskip("pyarrow")
+pytest.importorskip("fsspec")
+
+from uplift3d.cli import _create_parser, batch, main
+from uplift3d.errors import InputError
+from uplift3d.scale import engine
+from uplift3d.scale.engine import Totals
+
+
+def parsed(*words: str) -> argparse.Namespace:
+    return _create_parser(["batch", *words]).parse_args(["batch", *words])
+
+
+def test_inputs_of_every_kind(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "a.txt").write_text("one.mp4\ns3://bucket/two.mp4\n")
+    (tmp_path / "three.mp4").touch()
+    clips = batch._clips(["lists/a.txt", "three.mp4", "s3://bucket/four.mp4"])
+    assert clips == [
+        str(tmp_path / "lists" / "one.mp4"),
+        "s3://bucket/two.mp4",
+        str(tmp_path / "three.mp4"),
+        "s3://bucket/four.mp4",
+    ]
+
+
+def test_settings_come_from_the_options():
+    words = [
+        "a.mp4",
+        "-o",
+        "out",
+        "--people",
+        "largest",
+        "--key-interval",
+        "0.2",
+        "--flip",
+        "--format",
+        ".bvh",
+    ]
+    how = batch._how(parsed(*words, "--format", ".bvh", "--skeleton", "mixamo"))
+    assert (how.people, how.key_interval, how.suffix, how.skeleton) == ("largest", 0.2, "bvh", "mixamo")
+    assert how.options["flip"] is True
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--format", "mp4"], "--format is mp4; accepted are npz, json"),
+        (["--skeleton", "mixamo"], "--skeleton is for .bvh, .glb files, not for .npz"),
+    ],
+)
+def test_settings_that_cannot_be(words, message):
+    with pytest.raises(InputError, match=message):
+        batch._how(parsed("a.mp4", "-o", "out", *words))
+
+
+def test_without_ray_it_says_how_to_get_it(capsys):
+    if importlib.util.find_spec("ray"):
+        pytest.skip("ray is here")
+    assert main(["batch", "a.mp4", "-o", "out"]) == 2
+    assert "batch needs the ray extra (pip install 'uplift3d[ray]')" in capsys.readouterr().err
+
+
+def test_progress_is_one_line():
+    totals = Totals(1000, before=400, ends=Counter(done=95, failed=5))
+    assert batch.describe(totals).startswith("500 of 1,000 clips, 400 before, 95 done, 5 failed, ")
+    assert batch.describe(Totals(3)) == "0 of 3 clips"
+    assert [batch._duration(seconds) for seconds in (50, 3700, 200_000)] == [
+        "1 min",
+        "1 h 02 min",
+        "2.3 days",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ends", "code"), [({"done": 2}, 0), ({"done": 1, "failed": 1}, 2), ({"nothing": 2}, 1), ({}, 0)]
+)
+def test_the_exit_code_and_the_summary(tmp_path, monkeypatch, capsys, ends, code):
+    monkeypatch.setitem(sys.modules, "ray", argparse)  # something that can be imported
+
+    def run_batch(clips, folder, how, **rest):
+        assert clips == ["s3://bucket/a.mp4"]
+        return Totals(2, ends=Counter(ends), manifest=f"{folder}/manifest.parquet")
+
+    monkeypatch.setattr(engine, "run_batch", run_batch)
+    assert main(["batch", "s3://bucket/a.mp4", "-o", str(tmp_path), "--json"]) == code
+    assert f'"failed": {ends.get("failed", 0)}' in capsys.readouterr().out

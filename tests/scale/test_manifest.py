@@ -1,0 +1,86 @@
+"""The record of a batch, and the storage it lies in."""
+
+import json
+
+import pytest
+
+pytest.importorskip("pyarrow")
+pytest.importorskip("fsspec")
+
+from uplift3d.errors import InputError
+from uplift3d.scale.manifest import NAME, PARTS, Manifest, check_settings
+from uplift3d.scale.storage import Storage, on_this_machine
+
+
+@pytest.fixture(params=["local", "memory"])
+def storage(request, tmp_path):
+    return Storage(str(tmp_path / "out") if request.param == "local" else f"memory://{tmp_path.name}/out")
+
+
+def ends(manifest):
+    table = manifest.table()
+    return dict(zip(table["input"].to_pylist(), table["status"].to_pylist(), strict=True))
+
+
+def test_rows_survive_a_stop_at_any_moment(storage):
+    first = Manifest(storage, every_s=0)
+    first.add({"input": "a", "status": "failed", "error": "broken", "looks": 3})
+    first.add({"input": "b", "status": "done", "outputs": ["b.npz"]})
+    assert len(storage.names(PARTS)) == 2
+    second = Manifest(storage, every_s=1000)  # the first was killed
+    assert ends(second) == {"a": "failed", "b": "done"}
+    second.add({"input": "a", "status": "done"})
+    assert ends(second) == {"a": "failed", "b": "done"}  # not yet written
+    second.close()
+    assert ends(Manifest(storage)) == {"a": "done", "b": "done"}
+    assert NAME in storage.names()
+    assert storage.names(PARTS) == set()
+
+
+def test_parts_that_were_left_behind_count_once(storage):
+    manifest = Manifest(storage, every_s=0)
+    manifest.add({"input": "a", "status": "done"})
+    content = storage.read(f"{PARTS}/000001.parquet")
+    manifest.close()
+    storage.write(f"{PARTS}/000001.parquet", content)  # killed before it was taken away
+    assert ends(Manifest(storage)) == {"a": "done"}
+
+
+def test_a_damaged_manifest_is_named(storage):
+    storage.write(NAME, b"no parquet")
+    with pytest.raises(InputError, match=r"manifest.parquet is no manifest"):
+        Manifest(storage).table()
+
+
+def test_other_settings_are_refused(storage):
+    check_settings(storage, {"model": "base", "flip": False})
+    check_settings(storage, {"model": "base", "flip": False})
+    with pytest.raises(InputError, match=r"made with other settings \(flip\); give another folder"):
+        check_settings(storage, {"model": "base", "flip": True})
+    storage.write("settings.json", b"{")
+    with pytest.raises(InputError, match=r"settings.json is damaged"):
+        check_settings(storage, {})
+
+
+def test_files_filled_in_are_in_the_storage(storage):
+    with storage.folder_to_fill() as folder:
+        (folder / "a.json").write_text(json.dumps([1]))
+    assert storage.read("a.json") == b"[1]"
+    assert storage.read("b.json") is None
+    with on_this_machine(storage.path("a.json")) as path:
+        assert path.read_text() == "[1]"
+    storage.remove("a.json")
+    assert "a.json" not in storage.names()
+
+
+def test_places_that_cannot_be(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"the output folder .*file/out cannot be used"):
+        Storage(str(tmp_path / "file" / "out"))
+    with pytest.raises(InputError, match="nope://x cannot be used"):
+        Storage("nope://x")
+    with (
+        pytest.raises(InputError, match=r"memory://gone.mp4: no such file"),
+        on_this_machine("memory://gone.mp4"),
+    ):
+        pass

@@ -1,0 +1,81 @@
+"""The two stages of a batch, without Ray."""
+
+import pytest
+
+pytest.importorskip("fsspec")
+
+from fake_runtime import FakeRuntime
+from seen_person import Standing, film
+from uplift3d.errors import InputError
+from uplift3d.export import load_motion
+from uplift3d.scale.stages import How, Lift, Look
+
+
+@pytest.fixture(autouse=True)
+def network(monkeypatch):
+    monkeypatch.setattr("uplift3d.pipeline.open_runtime", lambda *_: FakeRuntime())
+
+
+class Faulty(Standing):
+    def detect(self, rgb):
+        raise ZeroDivisionError("ours")
+
+
+def through(clip, folder, how):
+    return Lift(how, str(folder))(Look(how)({"input": str(clip)}))
+
+
+@pytest.mark.parametrize("suffix", ["npz", "trc"])
+def test_a_clip_becomes_a_result_and_a_row(tmp_path, suffix):
+    film(tmp_path / "a.mp4")
+    row = through(tmp_path / "a.mp4", tmp_path / "out", How(detector=Standing(), suffix=suffix))
+    assert (row["status"], row["error"], row["people"], row["poses"], row["looks"]) == ("done", "", 1, 30, 3)
+    assert row["model_hash"] == "abc"
+    assert row["duration_s"] == pytest.approx(29 / 30, abs=1e-3)
+    assert "keypoints" not in row
+    (output,) = row["outputs"]
+    motion = load_motion(output)
+    assert len(motion) == 30
+    if suffix == "npz":
+        assert motion.meta["source"] == str(tmp_path / "a.mp4")
+
+
+def test_a_clip_in_a_store_is_named_as_it_was_given(tmp_path):
+    fsspec = pytest.importorskip("fsspec")
+    film(tmp_path / "a.mp4")
+    store = fsspec.filesystem("memory")
+    store.pipe_file(f"/{tmp_path.name}/a.mp4", (tmp_path / "a.mp4").read_bytes())
+    store.pipe_file(f"/{tmp_path.name}/b.mp4", b"broken")
+    how = How(detector=Standing())
+    folder = f"memory://{tmp_path.name}/out"
+    row = through(f"memory://{tmp_path.name}/a.mp4", folder, how)
+    assert row["status"] == "done"
+    assert row["outputs"][0].startswith(folder)
+    assert store.exists(row["outputs"][0])
+    row = through(f"memory://{tmp_path.name}/b.mp4", folder, how)
+    assert row["error"].startswith(f"memory://{tmp_path.name}/b.mp4 is not a readable video")
+
+
+def test_what_is_wrong_with_a_clip_is_in_its_row(tmp_path):
+    film(tmp_path / "a.mp4")
+    how = How(detector=Standing())
+    assert "gone.mp4: no such file" in through(tmp_path / "gone.mp4", tmp_path, how)["error"]
+    (tmp_path / "images").mkdir()
+    row = through(tmp_path / "images", tmp_path, how)
+    assert (row["status"], row.get("outputs")) == ("nothing", None)
+    row = through(tmp_path / "a.mp4", tmp_path, How(detector=Faulty()))
+    assert row["status"] == "failed"
+    assert row["error"].startswith("a fault of uplift3d: ZeroDivisionError: ours (detect, line ")
+
+
+def test_what_no_worker_could_use_is_said_at_once():
+    with pytest.raises(InputError, match="unknown detector 'eagle'"):
+        How(detector="eagle").check()
+    with pytest.raises(InputError, match="max_gap"):
+        How(detector=Standing(), options={"max_gap_s": -1}).check()
+
+
+def test_settings_tell_results_apart():
+    assert How(options={"threads": 2}).settings() == How().settings()
+    assert How(options={"flip": True}).settings() != How().settings()
+    assert How(detector=Standing()).settings()["detector"] == "standing"
