@@ -35,21 +35,10 @@ def test_inputs_of_every_kind(tmp_path, monkeypatch):
 
 
 def test_settings_come_from_the_options():
-    words = [
-        "a.mp4",
-        "-o",
-        "out",
-        "--people",
-        "largest",
-        "--key-interval",
-        "0.2",
-        "--flip",
-        "--format",
-        ".bvh",
-    ]
-    how = batch._how(parsed(*words, "--format", ".bvh", "--skeleton", "mixamo"))
+    words = "a.mp4 -o out --people largest --key-interval 0.2 --hop 4 --format .bvh --skeleton mixamo"
+    how = batch._how(parsed(*words.split()))
     assert (how.people, how.key_interval, how.suffix, how.skeleton) == ("largest", 0.2, "bvh", "mixamo")
-    assert how.options["flip"] is True
+    assert how.options["hop"] == 4
 
 
 @pytest.mark.parametrize(
