@@ -71,4 +71,5 @@ def figure(frames=60, rate_hz=30.0, joints="h36m21", known_root=True):
         (root * [1, -1, -1])[None] if known_root else None,
         np.ones((1, frames), dtype=bool),
         joints=joints,
+        meta={"level": True},
     )

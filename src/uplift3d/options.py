@@ -114,6 +114,18 @@ class LifterOptions(TypedDict, total=False):
     """Stature of everybody, which sets the scale of poses and distances (`post.scale_to_height`); None leaves
     the size that the network gives, that of a typical person."""
 
+    lock_feet: Annotated[
+        bool,
+        Option(
+            True,
+            "let feet slide where they rest (default: put on their place, by moving the pelvis and bending "
+            "legs a little)",
+            off="--free-feet",
+        ),
+    ]
+    """Put feet that rest on their place (`post.lock_feet`), where the pelvis is known; for cameras that do
+    not move. Not while streaming, and never done to networks with the published input."""
+
     raw: Annotated[
         bool,
         Option(

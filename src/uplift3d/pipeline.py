@@ -180,7 +180,11 @@ class Lifter:
         self._method = self.options["interpolation"] = check_method(method)
         bones = self.options["constant_bones"] and self._refines
         self._refinement = Refinement(
-            bones, self.options["smooth_hz"], self.options["height_m"], self.options["raw"]
+            bones,
+            self.options["smooth_hz"],
+            self.options["height_m"],
+            self.options["lock_feet"] and self._refines,
+            self.options["raw"],
         )
         check_gap(self.options["max_gap_s"])
         alike = set(joint_set(self.spec.joints).joints) == set(joint_set(OUTPUT_JOINTS).joints)

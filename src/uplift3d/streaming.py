@@ -243,7 +243,9 @@ class StreamLifter:
         body = self._bodies.setdefault(curve.person, deque(maxlen=BODY_ESTIMATES))
         body.append(bone_lengths_m(motion)[0])
         lengths_m = np.median(np.stack(body), axis=0)[None]
-        motion = self._lifter._refinement.apply(motion, keypoints, camera, lengths_m)
+        # Where a foot stands is told by all of its contact, which is not over yet.
+        todo = replace(self._lifter._refinement, lock_feet=False)
+        motion = todo.apply(motion, keypoints, camera, lengths_m)
         root = None if motion.root is None else motion.root[0]
         return replace(curve, positions=motion.positions[0], root=root)
 

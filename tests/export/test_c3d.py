@@ -42,6 +42,7 @@ def test_more_markers_than_one_parameter_names(tmp_path):
         np.repeat(one.root, 20, axis=0) + np.arange(20)[:, None, None],
         np.repeat(one.observed, 20, axis=0),
         joints="h36m21",
+        meta={"level": True},
     )
     again = load_motion(save_motion(tmp_path / "crowd.c3d", crowd))
     np.testing.assert_array_equal(again.people, np.arange(20))

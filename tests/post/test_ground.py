@@ -1,4 +1,4 @@
-"""Which way is up, for people who walk before a camera that looks down."""
+"""Which way is up and where the ground is, for people who walk before a camera that looks down."""
 
 from dataclasses import replace
 
@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uplift3d.post import find_up
+from footsteps import steps
+from uplift3d.post import find_up, level, on_the_ground, z_up_world
 from uplift3d.rotations import matrix_about_axis
 from uplift3d.types import Motion3D
 
@@ -47,3 +48,32 @@ def test_up_is_a_unit_vector_whatever_the_poses(seed):
     positions = np.random.default_rng(seed).normal(size=(1, 5, 17, 3))
     motion = Motion3D(positions, np.arange(5.0), None, np.ones((1, 5)))
     assert np.linalg.norm(find_up(motion).direction) == pytest.approx(1)
+
+
+def test_where_feet_stand_tells_more_than_a_leaning_person():
+    leaning = steps(lean_deg=12)
+    alone = find_up(replace(leaning, root=None)).direction
+    assert np.degrees(np.arccos(-alone[1])) > 4
+    both = find_up(leaning).direction
+    assert np.degrees(np.arccos(-both[1])) < 0.5 * np.degrees(np.arccos(-alone[1]))
+
+
+@pytest.mark.parametrize("degrees", [-25, 10])
+def test_a_tilted_camera_is_levelled_once(degrees):
+    motion, _ = tilted(steps(), degrees)
+    turn = matrix_about_axis("X", np.radians(degrees))
+    motion = replace(motion, root=motion.root @ turn.T)
+    straight = level(motion)
+    assert find_up(straight).direction == pytest.approx([0, -1, 0], abs=1e-3)
+    assert level(straight) is straight
+    np.testing.assert_allclose(straight.positions, steps().positions, atol=0.03)
+
+
+def test_everybody_stands_on_the_ground_and_starts_above_the_origin():
+    world = z_up_world(tilted(steps(), 15)[0])
+    assert world[0, :, :, 2].min() == pytest.approx(0, abs=0.03)
+    np.testing.assert_allclose(world[0, 0, 0, :2], 0, atol=1e-6)
+    assert world[0, 0, 10, 2] > 1.5
+    placed = on_the_ground(replace(steps(), root=None))
+    assert placed.root is not None
+    np.testing.assert_allclose(placed.root[0, :, [0, 2]], 0)

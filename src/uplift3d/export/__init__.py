@@ -17,9 +17,10 @@ from typing import Any, Protocol, cast
 from uplift3d.errors import InputError, UpliftWarning
 from uplift3d.export.angles import check_angles_output, load_angles, save_angles
 from uplift3d.export.rigs import check_skeleton
-from uplift3d.export.scene import on_the_ground, people_worth_writing, with_known_joints
+from uplift3d.export.scene import people_worth_writing, with_known_joints
 from uplift3d.files import atomic_write, check_writable
 from uplift3d.files.guards import as_path
+from uplift3d.post.ground import on_the_ground
 from uplift3d.types import Motion3D
 
 __all__ = [

@@ -64,7 +64,7 @@ def read(path: Path) -> Motion3D:
         root=positions[None, :, 0],
         observed=np.zeros((1, len(world)), dtype=bool),
         joints=joints,
-        meta={"source": path.name},
+        meta={"source": path.name, "level": True},
     )
 
 

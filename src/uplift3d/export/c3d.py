@@ -25,8 +25,9 @@ from uplift3d.export.c3d_file import (
     write_c3d,
 )
 from uplift3d.export.markers import MARKERS, from_markers
-from uplift3d.export.scene import evenly, on_the_ground, people_worth_writing, with_known_joints
+from uplift3d.export.scene import evenly, people_worth_writing, with_known_joints
 from uplift3d.files.guards import listed, quoted
+from uplift3d.post.ground import on_the_ground
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 from uplift3d.version import __version__

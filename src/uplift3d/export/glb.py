@@ -20,8 +20,9 @@ from uplift3d.export.bvh import body_of
 from uplift3d.export.gltf import Scene, read_glb, values_of
 from uplift3d.export.meta import described
 from uplift3d.export.rigs import Rig, rig
-from uplift3d.export.scene import on_the_ground, people_worth_writing, with_known_joints, y_up
+from uplift3d.export.scene import people_worth_writing, with_known_joints, y_up
 from uplift3d.files.guards import reason
+from uplift3d.post.ground import on_the_ground
 from uplift3d.rotations import matrix_from_quaternion, quaternion_from_matrix
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
@@ -42,7 +43,7 @@ def write(path: Path, motion: Motion3D, skeleton: str = "uplift3d") -> None:
     people = known.select(people_worth_writing(known))
     world = on_the_ground(people)
     rate_hz = 1 / float(np.median(np.diff(motion.times)))
-    scene = Scene({"uplift3d": described(motion)})
+    scene = Scene({"uplift3d": described(world)})
     times = scene.add(motion.times.astype(np.float32), "SCALAR", bounds=True)
     for number, who in enumerate(people.people.tolist()):
         one = world.select([who])

@@ -67,5 +67,5 @@ def from_markers(names: Sequence[str], places: Array, times: Array, meta: Mappin
         root=camera[None, :, 0].astype(np.float32),
         observed=np.zeros((1, len(times)), dtype=bool),
         joints="h36m21" if joints is whole else "h36m17",
-        meta=meta,
+        meta={**meta, "level": True},
     )

@@ -22,10 +22,6 @@ from uplift3d.types import Motion3D
 
 Array = npt.NDArray[np.float64]
 
-ANKLE_HEIGHT_M = 0.08
-"""Of an ankle above the ground, where a joint set has no feet."""
-FLOOR_PERCENTILE = 1.0
-"""Of the lowest joint over time: one bad frame does not dig a hole."""
 EVEN = 1e-3
 """Steps that differ by less than this share of them count as even."""
 JOINT_SETS = ("h36m17", "h36m21")
@@ -56,41 +52,6 @@ def with_known_joints(motion: Motion3D) -> Motion3D:
     if unknown[body:].any():
         return replace(motion, positions=positions[:, :, :body], joints="h36m17")
     return replace(motion, positions=positions, joints="h36m21")
-
-
-def on_the_ground(motion: Motion3D) -> Motion3D:
-    """The motion with a root, the ground at y = 0 (camera axes).
-
-    Where the root is known, everybody is moved alike: the first person's first pelvis stands above the
-    origin. Where it is not, everybody stands still above the origin, as high as their lowest joint needs.
-    """
-    if not motion.present.any():
-        return motion
-    heights = -_lowest(motion)  # (P, T) metres above the pelvis, negative
-    if motion.root is None:
-        floors = [_floor(row) for row in heights]
-        roots = np.zeros((*motion.positions.shape[:2], 3))
-        roots[..., 1] = np.array(floors)[:, None]  # y points down: a pelvis is at minus its height
-    else:
-        person, time = np.argwhere(motion.present)[0]
-        start = motion.root[person, time].astype(np.float64)
-        floor = _floor(heights - motion.root[..., 1])
-        roots = motion.root - np.array([start[0], -floor, start[2]])
-    return replace(motion, root=np.where(motion.present[..., None], roots, np.nan).astype(np.float32))
-
-
-def _lowest(motion: Motion3D) -> Array:
-    """(P, T) camera y of each person's lowest place from the pelvis; NaN where absent."""
-    down = motion.positions[..., 1].astype(np.float64)
-    soles = [j for j, name in enumerate(joint_set(motion.joints).joints) if "ankle" in name]
-    if not any("heel" in name for name in joint_set(motion.joints).joints):
-        down[..., soles] += ANKLE_HEIGHT_M
-    return np.where(motion.present, np.max(np.nan_to_num(down, nan=-np.inf), axis=-1), np.nan)
-
-
-def _floor(heights: Array) -> float:
-    known = heights[np.isfinite(heights)]
-    return float(np.percentile(known, FLOOR_PERCENTILE)) if known.size else 0.0
 
 
 def evenly(motion: Motion3D) -> tuple[Motion3D, float]:

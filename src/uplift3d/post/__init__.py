@@ -2,7 +2,10 @@
 
 from uplift3d.post.angles import ANGLES, Angles, joint_angles
 from uplift3d.post.bones import bone_lengths_m, fix_bones, scale_to_height, statures_m
-from uplift3d.post.ground import Up, find_up
+from uplift3d.post.contacts import Contacts, find_contacts
+from uplift3d.post.feet import lock_feet
+from uplift3d.post.ground import find_up, level, on_the_ground, z_up_world
+from uplift3d.post.posture import Up, posture_up
 from uplift3d.post.refine import Refinement
 from uplift3d.post.resample import (
     Interpolation,
@@ -18,20 +21,27 @@ from uplift3d.post.smooth import smooth
 __all__ = [
     "ANGLES",
     "Angles",
+    "Contacts",
     "Interpolation",
     "Refinement",
     "Up",
     "bone_lengths_m",
     "check_method",
+    "find_contacts",
     "find_up",
     "fix_bones",
     "interpolate",
     "joint_angles",
+    "level",
+    "lock_feet",
     "nearest_flags",
     "observed_at",
+    "on_the_ground",
     "place",
+    "posture_up",
     "resample",
     "scale_to_height",
     "smooth",
     "statures_m",
+    "z_up_world",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from uplift3d.arrays import BoolArray, DoubleArray
-from uplift3d.post.ground import find_up
+from uplift3d.post.posture import posture_up
 from uplift3d.post.resample import stretches
 from uplift3d.post.smooth import low_pass
 from uplift3d.skeletons import joint_set
@@ -27,8 +27,6 @@ SLOW_M_PER_S = 0.45
 resting ones are found."""
 ABOVE_OTHER_M = 0.12
 """A resting point is no higher above the lowest point of both feet: a foot held still in the air is none."""
-ABOVE_GROUND_M = 0.25
-"""Nor higher above the person's usual ground, which a wrong distance tilts."""
 LEAST_S = 0.1
 """Shorter contacts are none."""
 
@@ -47,14 +45,14 @@ def find_contacts(motion: Motion3D, up: npt.ArrayLike | None = None) -> Contacts
 
     Args:
         motion: with `root`; without one nobody knows what rests, and nothing does.
-        up: (3,) direction against gravity in the motion's axes; default: `find_up`.
+        up: (3,) direction against gravity in the motion's axes; default: `posture_up`.
     """
     names = joint_set(motion.joints).joints
     joints = next((points for points in (FEET, ANKLES) if set(points) <= set(names)), ())
     resting = np.zeros((*motion.positions.shape[:2], len(joints)), dtype=bool)
     if motion.root is None or not joints:
         return Contacts(joints, resting)
-    direction = np.asarray(find_up(motion).direction if up is None else up, dtype=np.float64)
+    direction = np.asarray(posture_up(motion).direction if up is None else up, dtype=np.float64)
     places = feet_in_the_room(motion, joints)
     for person in range(len(places)):
         for stretch in stretches(np.isfinite(places[person]).all(axis=(-1, -2))):
@@ -82,8 +80,7 @@ def _resting(times: npt.NDArray[np.float64], points: DoubleArray, up: DoubleArra
     calm = low_pass(times, points, SMOOTH_HZ)
     speed = np.linalg.norm(np.gradient(calm, times, axis=0), axis=-1)
     height = calm @ up
-    lowest = height.min(axis=1, keepdims=True)
-    low = (height - lowest < ABOVE_OTHER_M) & (height - np.percentile(lowest, 20) < ABOVE_GROUND_M)
+    low = height - height.min(axis=1, keepdims=True) < ABOVE_OTHER_M
     resting = (speed < SLOW_M_PER_S) & low
     for column, part in runs(resting):
         if times[part.stop - 1] - times[part.start] < LEAST_S:

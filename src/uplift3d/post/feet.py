@@ -29,8 +29,8 @@ POINT_M = 0.02
 """How far a resting point strays from where it stands by errors of the pose; three times that is believed
 little."""
 MOST_M = 0.007
-"""How far the joints of a pose are moved at most, on average over all of them. No pose of mocap films gets worse
-by 5 mm then."""
+"""How far the joints of a pose are moved at most, on average over all of them. No pose of mocap films gets
+worse by 5 mm then."""
 EASE_S = 0.08
 """A contact takes hold over so long after it begins, and lets go so long before it ends."""
 ROUNDS = 3
@@ -50,10 +50,11 @@ class Stand(NamedTuple):
 def lock_feet(motion: Motion3D, contacts: Contacts | None = None) -> Motion3D:
     """The motion without sliding of feet that rest.
 
-    The pelvis is moved first, by least squares between where it was seen and where resting feet want it, which
-    leaves poses as they are. What is left is taken by the legs: each foot that rests is put on its place,
-    hips stay, knees stay in their plane, and every bone keeps its length. Feet in the air are not moved
-    against the pelvis, and no pose is changed by more than `MOST_M`; where that is too little a foot slides on.
+    The pelvis is moved first, by least squares between where it was seen and where resting feet want it,
+    which leaves poses as they are. What is left is taken by the legs: each foot that rests is put on its
+    place, hips stay, knees stay in their plane, and every bone keeps its length. Feet in the air are not
+    moved against the pelvis, and no pose is changed by more than `MOST_M`; where that is too little a foot
+    slides on.
 
     Args:
         motion: with `root`, from a camera that does not move; without one it is returned as it is.
@@ -124,9 +125,7 @@ def settle(
         unknown = np.asarray(solved).reshape(-1, 3)
         error = np.linalg.norm(differ @ unknown - off, axis=-1)
         weight = POINT_M**-2 / (1 + (error / (3 * POINT_M)) ** 2) ** 2
-    stands = [
-        Stand(point, part, place) for (point, part), place in zip(parts, unknown[count:], strict=True)
-    ]
+    stands = [Stand(point, part, place) for (point, part), place in zip(parts, unknown[count:], strict=True)]
     return unknown[:count], stands
 
 
@@ -153,9 +152,7 @@ def _eased(times: TimeArray) -> DoubleArray:
     return np.asarray(share**2 * (3 - 2 * share))
 
 
-def _bent(
-    pose: DoubleArray, names: Sequence[str], points: Sequence[str], shifts: DoubleArray
-) -> DoubleArray:
+def _bent(pose: DoubleArray, names: Sequence[str], points: Sequence[str], shifts: DoubleArray) -> DoubleArray:
     """Poses (T, J, 3) with their feet shifted by (T, F, 3), or by as much as `MOST_M` allows.
 
     The knee of a straight leg goes as the root of what its foot does, so squares are taken of what is too

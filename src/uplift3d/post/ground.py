@@ -1,66 +1,118 @@
-"""Which way is up, from how people hold themselves.
+"""Which way is up and where the ground is: people in a level room, from posture and from where feet stand.
 
-Axes: P people, T times.
+Axes: P people, T times, J joints.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import replace
 
 import numpy as np
 
 from uplift3d.arrays import DoubleArray
-from uplift3d.post.bones import durations_s
+from uplift3d.post.contacts import feet_in_the_room, find_contacts
+from uplift3d.post.posture import CAMERA_UP, Up, posture_up
+from uplift3d.rotations import matrix_aligning
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 
-CAMERA_UP = np.array([0.0, -1.0, 0.0])
-FARTHEST_DEG = 50.0
-"""Who leans more than this against the camera's own up does not count: they lie or stand on their hands."""
-ENDS = ("neck", "left_ankle", "right_ankle")
-"""Joints of the line that points up; a joint set without them tells nothing."""
-_ROUNDS = 30
-
-
-class Up(NamedTuple):
-    """Against gravity."""
-
-    direction: DoubleArray
-    """(3,) unit vector in the motion's axes."""
-    spread_deg: float
-    """Half of the poses lean less than this against it; NaN where nobody says anything."""
+POSTURE_DEG = 6.0
+"""How far posture is off, usually (standard deviation on mocap films)."""
+STAND_M = 0.2
+"""How far off the ground's plane feet seem to stand, since distances are unsure."""
+STAND_S = 1.0
+"""Feet that rest for so long count as one measurement of that."""
+ANKLE_HEIGHT_M = 0.08
+"""Of an ankle above the ground, where a joint set has no feet."""
+FLOOR_PERCENTILE = 1.0
+"""Of the lowest joint over time: one bad frame does not dig a hole."""
 
 
 def find_up(motion: Motion3D) -> Up:
-    """Up, for a camera that does not move: from the feet to the neck, over all people and times.
+    """Up, for a camera that does not move: from posture (`posture_up`), and from where feet rest.
 
-    The geometric median of the directions, so that a minority of bent poses does not pull; stretched bodies
-    count more. The camera's own up where nobody is anything like upright.
+    Where the motion has a root and people go about, the places where their feet stand lie on a level plane;
+    by least squares, posture being as sure as `POSTURE_DEG` and places as `STAND_M`.
     """
-    directions, weights = _directions(motion)
-    upright = directions @ CAMERA_UP > np.cos(np.radians(FARTHEST_DEG))
-    directions, weights = directions[upright], weights[upright]
-    if not weights.sum() > 0:
-        return Up(CAMERA_UP.copy(), float("nan"))
-    up = weights @ directions
-    for _ in range(_ROUNDS):
-        up /= np.linalg.norm(up)
-        up = (weights / np.maximum(np.linalg.norm(directions - up, axis=-1), 1e-3)) @ directions
-    up /= np.linalg.norm(up)
-    lean = np.degrees(np.arccos(np.clip(directions @ up, -1, 1)))
-    return Up(up, float(np.median(lean)))
+    up = posture_up(motion)
+    places = _stands(motion, up.direction)
+    if places is None:
+        return up
+    points, count = places
+    level = np.linalg.svd(up.direction[None])[2][1:]  # (2, 3) at right angles to up
+    off = points - points.mean(axis=0)
+    tilt = off @ level.T
+    share = count / len(off) / STAND_M**2
+    normal = np.eye(2) / np.tan(np.radians(POSTURE_DEG)) ** 2 + share * tilt.T @ tilt
+    direction = up.direction - np.linalg.solve(normal, share * tilt.T @ (off @ up.direction)) @ level
+    return up._replace(direction=direction / np.linalg.norm(direction))
 
 
-def _directions(motion: Motion3D) -> tuple[DoubleArray, DoubleArray]:
-    """Unit vectors (n, 3) from feet to neck of all poses, and weights (n,): how stretched, for how long."""
-    joints = joint_set(motion.joints)
-    if not set(ENDS) <= set(joints.joints):
-        return np.zeros((0, 3)), np.zeros(0)
-    neck, left, right = (joints.index(name) for name in ENDS)
-    positions = motion.positions.astype(np.float64)
-    body = positions[:, :, neck] - (positions[:, :, left] + positions[:, :, right]) / 2  # (P, T, 3)
-    length = np.linalg.norm(body, axis=-1)
-    known = np.isfinite(length) & (length > 0)
-    tallest = np.max(np.where(known, length, 0), axis=1, keepdims=True, initial=1e-9)
-    weights = np.broadcast_to(durations_s(motion.times), length.shape) * (length / tallest) ** 4
-    return body[known] / length[known][:, None], weights[known]
+def level(motion: Motion3D) -> Motion3D:
+    """The motion as a level camera would see it: turned so that up is minus y, about a level axis.
+
+    `meta["level"]` says that this is done, and such a motion stays as it is.
+    """
+    if motion.meta.get("level") is True:
+        return motion
+    turn = matrix_aligning(find_up(motion).direction, CAMERA_UP)
+    root = None if motion.root is None else (motion.root @ turn.T).astype(np.float32)
+    positions = (motion.positions @ turn.T).astype(np.float32)
+    return replace(motion, positions=positions, root=root, meta={**motion.meta, "level": True})
+
+
+def on_the_ground(motion: Motion3D) -> Motion3D:
+    """The motion in a level room with a root, the ground at y = 0 (y down, x right, z away from the viewer).
+
+    Where the root is known, everybody is moved alike: the first person's first pelvis stands above the
+    origin. Where it is not, everybody stands still above the origin, as high as their lowest joint needs.
+    """
+    if not motion.present.any():
+        return motion
+    motion = level(motion)
+    heights = -_lowest(motion)  # (P, T) metres above the pelvis, negative
+    if motion.root is None or not (known := motion.present & np.isfinite(motion.root).all(axis=-1)).any():
+        floors = [_floor(row) for row in heights]
+        roots = np.zeros((*motion.positions.shape[:2], 3))
+        roots[..., 1] = np.array(floors)[:, None]  # y points down: a pelvis is at minus its height
+    else:
+        person, time = np.argwhere(known)[0]
+        start = motion.root[person, time].astype(np.float64)
+        floor = _floor(heights - motion.root[..., 1])
+        roots = motion.root - np.array([start[0], -floor, start[2]])
+    return replace(motion, root=np.where(motion.present[..., None], roots, np.nan).astype(np.float32))
+
+
+def z_up_world(motion: Motion3D) -> DoubleArray:
+    """(P, T, J, 3) metres: x right, y away from the viewer, z up, NaN where somebody is absent.
+
+    The origin is on the ground below the first person's first pelvis (`on_the_ground`).
+    """
+    placed = on_the_ground(motion)
+    root = np.zeros((*placed.positions.shape[:2], 3)) if placed.root is None else placed.root
+    x, y, z = np.moveaxis((placed.positions + root[:, :, None]).astype(np.float64), -1, 0)
+    return np.stack([x, z, -y], axis=-1)
+
+
+def _stands(motion: Motion3D, up: DoubleArray) -> tuple[DoubleArray, float] | None:
+    """Places of resting feet (n, 3), and how many measurements they are; None for too few."""
+    contacts = find_contacts(motion, up)
+    if not contacts.resting.any() or len(motion) < 2:
+        return None
+    points = feet_in_the_room(motion, contacts.joints)[contacts.resting]
+    seconds = len(points) * float(np.median(np.diff(motion.times)))
+    return points, max(seconds / STAND_S, 1.0)
+
+
+def _lowest(motion: Motion3D) -> DoubleArray:
+    """(P, T) camera y of each person's lowest place from the pelvis; NaN where absent."""
+    down = motion.positions[..., 1].astype(np.float64)
+    names = joint_set(motion.joints).joints
+    if not any("heel" in name for name in names):
+        down[..., [j for j, name in enumerate(names) if "ankle" in name]] += ANKLE_HEIGHT_M
+    return np.where(motion.present, np.max(np.nan_to_num(down, nan=-np.inf), axis=-1), np.nan)
+
+
+def _floor(heights: DoubleArray) -> float:
+    known = heights[np.isfinite(heights)]
+    return float(np.percentile(known, FLOOR_PERCENTILE)) if known.size else 0.0

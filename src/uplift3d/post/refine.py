@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uplift3d.arrays import RealArray
 from uplift3d.camera import Camera
 from uplift3d.post.bones import check_height, fix_bones, scale_to_height
+from uplift3d.post.feet import lock_feet
 from uplift3d.post.root import place
 from uplift3d.post.smooth import check_smoothing, smooth
 from uplift3d.types import Keypoints2D, Motion3D
@@ -26,6 +27,8 @@ class Refinement:
     """See `smooth`; None: not."""
     height_m: float | None
     """See `scale_to_height`; None: not."""
+    lock_feet: bool
+    """See `lock_feet`."""
     raw: bool
     """Do nothing, and do not even look for the pelvis."""
 
@@ -40,7 +43,7 @@ class Refinement:
         camera: Camera | None,
         lengths_m: RealArray | None = None,
     ) -> Motion3D:
-        """Smoothing first, since it shortens bones; the pelvis last, since sizes set its distance.
+        """Smoothing first, since it shortens bones; then the pelvis, since sizes set its distance; then feet.
 
         Args:
             motion: positions in the axes of `camera`.
@@ -56,4 +59,7 @@ class Refinement:
             motion = fix_bones(motion, lengths_m)
         if self.height_m is not None:
             motion = scale_to_height(motion, self.height_m)
-        return motion if camera is None else place(motion, keypoints, camera)
+        if camera is None:
+            return motion
+        motion = place(motion, keypoints, camera)
+        return lock_feet(motion) if self.lock_feet else motion
