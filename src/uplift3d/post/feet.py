@@ -28,7 +28,7 @@ ACCELERATION = 5.0
 POINT_M = 0.02
 """How far a resting point strays from where it stands by errors of the pose; three times that is believed
 little."""
-MOST_M = 0.007
+MOST_M = 0.006
 """How far the joints of a pose are moved at most, on average over all of them. No pose of mocap films gets
 worse by 5 mm then."""
 EASE_S = 0.08
