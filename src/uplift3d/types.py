@@ -148,6 +148,8 @@ class Motion3D:
         people: (P,) int track ids.
         joints: name of the joint set, see `uplift3d.skeletons`.
         meta: how it was made (JSON-able): versions, model hash, arguments, units and axes.
+        sigma_m: (P, T, J) float32 metres, how sure joints are: 68 % are within so much of where they are
+            against the pelvis; NaN where nothing is said. None when unknown.
 
     Raises:
         InputError: one message naming everything that does not fit.
@@ -160,6 +162,7 @@ class Motion3D:
     people: IntArray = None  # type: ignore[assignment]  # filled in below
     joints: str = "h36m17"
     meta: Mapping[str, Any] = field(default_factory=dict)
+    sigma_m: FloatArray | None = None
 
     def __post_init__(self) -> None:
         positions = _numbers("Motion3D", "positions", self.positions, np.float32)
@@ -172,9 +175,15 @@ class Motion3D:
         root = None if self.root is None else _numbers("Motion3D", "root", self.root, np.float32)
         if root is not None and root.shape != (*positions.shape[:2], 3):
             problems.append(f"root has shape {root.shape}, expected {(*positions.shape[:2], 3)}")
+        sigma = None if self.sigma_m is None else _numbers("Motion3D", "sigma_m", self.sigma_m, np.float32)
+        if sigma is not None and sigma.shape != positions.shape[:3]:
+            problems.append(f"sigma_m has shape {sigma.shape}, expected {positions.shape[:3]}")
+        elif sigma is not None and (np.isinf(sigma).any() or (sigma < 0).any()):
+            problems.append("sigma_m holds negative or infinite values; mark what is unknown as NaN")
         people = _people(self.people, len(positions), problems)
         _raise("Motion3D", problems)
         _freeze(self, positions=positions, times=times, root=root, observed=observed, people=people)
+        _freeze(self, sigma_m=sigma)
 
     def __len__(self) -> int:
         """Number of output times."""
@@ -188,6 +197,7 @@ class Motion3D:
             times=self.times[item],
             root=None if self.root is None else self.root[:, item],
             observed=self.observed[:, item],
+            sigma_m=None if self.sigma_m is None else self.sigma_m[:, item],
         )
 
     def between(self, start_s: float | None, end_s: float | None) -> Motion3D:
@@ -208,6 +218,7 @@ class Motion3D:
             root=root,
             observed=self.observed[rows],
             people=self.people[rows],
+            sigma_m=None if self.sigma_m is None else self.sigma_m[rows],
         )
 
     @property

@@ -21,12 +21,12 @@ def test_one_row_per_person_time_and_joint(saved):
     assert len(rows) == 2 * 50 * 17
     assert list(rows[0]) == [
         *("person", "time_s", "joint", "x_m", "y_m", "z_m", "observed"),
-        *("root_x_m", "root_y_m", "root_z_m"),
+        *("root_x_m", "root_y_m", "root_z_m", "sigma_m"),
     ]
     assert rows[1] == {
         **{"person": "3", "time_s": "0.5", "joint": "right_hip"},
         **{"x_m": "-0.130000", "y_m": "0.000000", "z_m": "0.000000", "observed": "1"},
-        **{"root_x_m": "", "root_y_m": "", "root_z_m": ""},
+        **{"root_x_m": "", "root_y_m": "", "root_z_m": "", "sigma_m": ""},
     }
     assert rows[-1]["x_m"] == ""  # the second person has left
 
@@ -62,7 +62,7 @@ def edit(path, old, new):
     [
         ("x_m,y_m", "x,y", r"walk\.csv: .*columns x_m, y_m missing"),
         ("-0.130000", "wide", r"walk\.csv, line 3: 'wide' in column x_m is not a number"),
-        ("3,0.5,right_hip,", "3,0.5,", r"walk\.csv, line 3: 9 cells, the header has 10"),
+        ("3,0.5,right_hip,", "3,0.5,", r"walk\.csv, line 3: 10 cells, the header has 11"),
         ("3,0.5,right_hip,", "3,0.5,tail,", r"walk\.csv: its 18 joints \(.*tail.*\) are no known joint set"),
         ("3,0.5,right_hip,", "3,0.5,pelvis,", r"walk\.csv: 2 rows for person 3 at 0\.5 s, pelvis"),
         ("3,0.5,right_hip,", "3,,right_hip,", r"walk\.csv: .*1 NaN"),

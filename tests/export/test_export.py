@@ -25,6 +25,9 @@ def assert_same(actual, expected, atol=0.0):
     assert (actual.root is None) == (expected.root is None)
     if expected.root is not None:
         np.testing.assert_allclose(actual.root, expected.root, rtol=0, atol=atol)
+    assert (actual.sigma_m is None) == (expected.sigma_m is None)
+    if expected.sigma_m is not None:
+        np.testing.assert_allclose(actual.sigma_m, expected.sigma_m, rtol=0, atol=atol)
 
 
 def skip_without_pyarrow(suffix):
@@ -37,7 +40,10 @@ def skip_without_pyarrow(suffix):
 def test_what_is_written_is_read_again(tmp_path, walk, rng, suffix, with_root):
     skip_without_pyarrow(suffix)
     root = rng.normal(size=(2, 50, 3)) if with_root else None
-    motion = Motion3D(walk.positions, walk.times, root, walk.observed, walk.people, meta=walk.meta)
+    sigma = rng.uniform(size=(2, 50, 17)) if with_root else None
+    motion = Motion3D(
+        walk.positions, walk.times, root, walk.observed, walk.people, meta=walk.meta, sigma_m=sigma
+    )
     path = save_motion(tmp_path / f"walk{suffix}", motion)
     again = load_motion(path)
     assert_same(again, motion, atol=0.0 if suffix in EXACT else 5.1e-7)

@@ -1,6 +1,6 @@
 """`.csv`: a tidy table for spreadsheets, R and pandas; micrometres, empty cells where there is no value.
 
-It keeps positions, times, people, observed and root; `meta` has no place in it.
+It keeps positions, times, people, observed, root and uncertainty; `meta` has no place in it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 
 from uplift3d.arrays import AnyArray
 from uplift3d.errors import InputError
-from uplift3d.export.table import COLUMNS, REQUIRED, ROOT_XYZ, XYZ, from_columns, to_columns
+from uplift3d.export.table import COLUMNS, REQUIRED, ROOT_XYZ, SIGMA, XYZ, from_columns, to_columns
 from uplift3d.files.guards import regular_file
 from uplift3d.files.text import MAX_TEXT_BYTES
 from uplift3d.types import Motion3D
 
-LENGTHS = (*XYZ, *ROOT_XYZ)
+LENGTHS = (*XYZ, *ROOT_XYZ, SIGMA)
 DECIMALS = 6  # of a metre
 
 

@@ -34,6 +34,7 @@ def write(path: Path, motion: Motion3D) -> None:
         "times": _numbers(motion.times),
         "observed": json.dumps(motion.observed.tolist()),
         "root": "null" if motion.root is None else _numbers(motion.root),
+        "sigma_m": "null" if motion.sigma_m is None else _numbers(motion.sigma_m),
         "positions": _numbers(motion.positions),
     }
     lines = ",\n".join(f'"{key}": {text}' for key, text in entries.items())
@@ -41,7 +42,7 @@ def write(path: Path, motion: Motion3D) -> None:
 
 
 def read(path: Path) -> Motion3D:
-    """Read what `write` wrote; `root` and `meta` may be missing."""
+    """Read what `write` wrote; `root`, `sigma_m` and `meta` may be missing."""
     data = read_json(path, "3D motions as .json")
     if not isinstance(data, dict):
         raise InputError(f"{path}: not a 3D motion, a JSON {type(data).__name__} instead of an object")
@@ -59,6 +60,7 @@ def read(path: Path) -> Motion3D:
             people=data["people"],
             joints=joints.name,
             meta=_meta(data.get("meta")),
+            sigma_m=_sigma(data.get("sigma_m"), (people, frames, len(joints))),
         )
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{path}: not a 3D motion ({error})") from error
@@ -68,6 +70,10 @@ def _meta(value: Any) -> dict[str, Any]:
     if value is not None and not isinstance(value, dict):
         raise InputError(f"meta is a JSON {type(value).__name__}, expected an object")
     return value or {}
+
+
+def _sigma(value: Any, shape: tuple[int, ...]) -> FloatArray | None:
+    return None if value is None else _array(value, shape)
 
 
 def _array(nested: Any, shape: tuple[int, ...]) -> FloatArray:

@@ -20,7 +20,7 @@ from uplift3d.export.markers import Array, to_opensim
 from uplift3d.files.guards import listed
 from uplift3d.files.text import number_table, read_lines
 from uplift3d.post.angles import Angles, joint_angles, segment_frames
-from uplift3d.post.ground import CAMERA_UP
+from uplift3d.post.posture import CAMERA_UP
 from uplift3d.rotations import euler_degrees_from_matrix
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D

@@ -1,7 +1,8 @@
 """`.npz`: the whole motion, exact, in arrays that numpy reads anywhere without pickle.
 
 Keys: positions (P, T, J, 3) float32 m, times (T,) float64 s, joints (name of the joint set), people (P,)
-int64, root (P, T, 3) float32 m or an empty array when unknown, observed (P, T) bool, meta (JSON text).
+int64, root (P, T, 3) float32 m or an empty array when unknown, observed (P, T) bool, meta (JSON text),
+sigma_m (P, T, J) float32 m, left out when unknown.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from uplift3d.export.meta import meta_from_json, meta_to_json
 from uplift3d.files.arrays import read_npz, text_of
 from uplift3d.types import Motion3D
 
-KEYS = ("positions", "times", "joints", "people", "root", "observed", "meta")
-OPTIONAL = ("root", "meta")
+KEYS = ("positions", "times", "joints", "people", "root", "observed", "meta", "sigma_m")
+OPTIONAL = ("root", "meta", "sigma_m")
 
 
 def write(path: Path, motion: Motion3D) -> None:
-    """Write the seven keys, compressed."""
+    """Write the keys, compressed."""
     arrays: dict[str, AnyArray] = {
         "positions": motion.positions,
         "times": motion.times,
@@ -31,12 +32,14 @@ def write(path: Path, motion: Motion3D) -> None:
         "observed": motion.observed,
         "meta": np.array(meta_to_json(motion)),
     }
+    if motion.sigma_m is not None:
+        arrays["sigma_m"] = motion.sigma_m
     with path.open("wb") as file:  # given a name, numpy would append .npz to ".NPZ"
         np.savez_compressed(file, **arrays)
 
 
 def read(path: Path) -> Motion3D:
-    """Read what `write` wrote; `root` and `meta` may be missing."""
+    """Read what `write` wrote; `OPTIONAL` ones may be missing."""
     required = [key for key in KEYS if key not in OPTIONAL]
     arrays = read_npz(path, "3D motions", required, OPTIONAL)
     root = arrays.get("root")
@@ -49,6 +52,7 @@ def read(path: Path) -> Motion3D:
             people=arrays["people"],
             joints=text_of(arrays["joints"], "joints"),
             meta=meta_from_json(text_of(arrays["meta"], "meta"), path) if "meta" in arrays else {},
+            sigma_m=arrays.get("sigma_m"),
         )
     except InputError as error:
         raise InputError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from error

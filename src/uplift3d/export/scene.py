@@ -50,8 +50,8 @@ def with_known_joints(motion: Motion3D) -> Motion3D:
             f"joint set {motion.joints!r} has no {', '.join(missing)}; a body of bones needs those of h36m17"
         )
     if unknown[body:].any():
-        return replace(motion, positions=positions[:, :, :body], joints="h36m17")
-    return replace(motion, positions=positions, joints="h36m21")
+        return replace(motion, positions=positions[:, :, :body], joints="h36m17", sigma_m=None)
+    return replace(motion, positions=positions, joints="h36m21", sigma_m=None)
 
 
 def evenly(motion: Motion3D) -> tuple[Motion3D, float]:

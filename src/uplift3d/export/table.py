@@ -15,8 +15,9 @@ from uplift3d.types import Motion3D
 
 XYZ = ("x_m", "y_m", "z_m")
 ROOT_XYZ = ("root_x_m", "root_y_m", "root_z_m")
-COLUMNS = ("person", "time_s", "joint", *XYZ, "observed", *ROOT_XYZ)
-REQUIRED = COLUMNS[:7]  # a table without the root columns has an unknown root
+SIGMA = "sigma_m"
+COLUMNS = ("person", "time_s", "joint", *XYZ, "observed", *ROOT_XYZ, SIGMA)
+REQUIRED = COLUMNS[:7]  # a table without the columns of the root or of sigma says nothing of them
 
 
 def to_columns(motion: Motion3D) -> dict[str, AnyArray]:
@@ -24,6 +25,7 @@ def to_columns(motion: Motion3D) -> dict[str, AnyArray]:
     people, frames, joints = motion.positions.shape[:3]
     shape = (people, frames, joints)
     root = np.full((people, frames, 3), np.nan, np.float32) if motion.root is None else motion.root
+    sigma = np.full(shape, np.nan, np.float32) if motion.sigma_m is None else motion.sigma_m
     names = np.array(joint_set(motion.joints).joints)
 
     def column(values: AnyArray, *axes: int) -> AnyArray:
@@ -38,6 +40,7 @@ def to_columns(motion: Motion3D) -> dict[str, AnyArray]:
         **{name: motion.positions[..., axis].ravel() for axis, name in enumerate(XYZ)},
         "observed": column(motion.observed, 0, 1),
         **{name: column(root[..., axis], 0, 1) for axis, name in enumerate(ROOT_XYZ)},
+        SIGMA: sigma.ravel(),
     }
 
 
@@ -77,10 +80,13 @@ def from_columns(
     root = np.full((len(people), len(times), 3), np.nan, np.float32)
     if all(name in columns for name in ROOT_XYZ):
         root[p, t] = np.stack([columns[name] for name in ROOT_XYZ], axis=-1)
+    sigma = np.full(counts.shape, np.nan, np.float32)
+    sigma[p, t, j] = columns.get(SIGMA, np.nan)
     observed = np.zeros(root.shape[:2], dtype=bool)
     observed[p, t] = columns["observed"]
     known_root = root if np.isfinite(root).any() else None
-    return Motion3D(positions, times, known_root, observed, people, names.name, meta)
+    known_sigma = sigma if np.isfinite(sigma).any() else None
+    return Motion3D(positions, times, known_root, observed, people, names.name, meta, known_sigma)
 
 
 def _typed(name: str, values: AnyArray) -> AnyArray:

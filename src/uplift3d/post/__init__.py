@@ -17,6 +17,7 @@ from uplift3d.post.resample import (
 )
 from uplift3d.post.root import place
 from uplift3d.post.smooth import smooth
+from uplift3d.post.uncertainty import with_uncertainty
 
 __all__ = [
     "ANGLES",
@@ -43,5 +44,6 @@ __all__ = [
     "scale_to_height",
     "smooth",
     "statures_m",
+    "with_uncertainty",
     "z_up_world",
 ]

@@ -59,7 +59,9 @@ def scale_to_height(motion: Motion3D, height_m: float) -> Motion3D:
     check_height(height_m)
     scale = (height_m / statures_m(motion))[:, None, None]
     root = None if motion.root is None else (motion.root * scale).astype(np.float32)
-    return replace(motion, positions=(motion.positions * scale[..., None]).astype(np.float32), root=root)
+    sigma = None if motion.sigma_m is None else motion.sigma_m * scale.astype(np.float32)
+    positions = (motion.positions * scale[..., None]).astype(np.float32)
+    return replace(motion, positions=positions, root=root, sigma_m=sigma)
 
 
 def statures_m(motion: Motion3D) -> RealArray:

@@ -21,14 +21,14 @@ from uplift3d.types import Motion3D
 DEPTH_M = 0.1
 """How far the pelvis may be moved along the line of sight, where its place is least sure (standard
 deviation)."""
-ACROSS_M = 0.02
+ACROSS_M = 0.05
 """The same at right angles to it."""
-ACCELERATION = 5.0
+ACCELERATION = 20.0
 """How unevenly it may be moved, in m/s² per root of Hz."""
 POINT_M = 0.02
 """How far a resting point strays from where it stands by errors of the pose; three times that is believed
 little."""
-MOST_M = 0.006
+MOST_M = 0.0065
 """How far the joints of a pose are moved at most, on average over all of them. No pose of mocap films gets
 worse by 5 mm then."""
 EASE_S = 0.08

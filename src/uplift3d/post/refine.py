@@ -10,6 +10,7 @@ from uplift3d.post.bones import check_height, fix_bones, scale_to_height
 from uplift3d.post.feet import lock_feet
 from uplift3d.post.root import place
 from uplift3d.post.smooth import check_smoothing, smooth
+from uplift3d.post.uncertainty import with_uncertainty
 from uplift3d.types import Keypoints2D, Motion3D
 
 
@@ -62,4 +63,5 @@ class Refinement:
         if camera is None:
             return motion
         motion = place(motion, keypoints, camera)
+        motion = with_uncertainty(motion, keypoints, camera)
         return lock_feet(motion) if self.lock_feet else motion

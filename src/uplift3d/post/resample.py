@@ -81,6 +81,7 @@ def resample(motion: Motion3D, times: npt.ArrayLike, method: Interpolation = "li
     people = len(motion.people)
     positions = np.full((people, len(wanted), *motion.positions.shape[2:]), np.nan, dtype=np.float32)
     root = None if motion.root is None else np.full((people, len(wanted), 3), np.nan, dtype=np.float32)
+    sigma = None if motion.sigma_m is None else np.full(positions.shape[:3], np.nan, dtype=np.float32)
     observed = np.zeros((people, len(wanted)), dtype=bool)
     for person in range(people):
         observed[person] = nearest_flags(wanted, motion.times[motion.observed[person]])
@@ -90,6 +91,8 @@ def resample(motion: Motion3D, times: npt.ArrayLike, method: Interpolation = "li
             positions[person, rows] = interpolate(
                 known, motion.positions[person, stretch], wanted[rows], method
             )
+            if sigma is not None and motion.sigma_m is not None:  # which has no slope to keep
+                sigma[person, rows] = interpolate(known, motion.sigma_m[person, stretch], wanted[rows])
             # The pelvis may be unknown for a whole stretch, never within one.
             if (
                 root is not None
@@ -97,7 +100,7 @@ def resample(motion: Motion3D, times: npt.ArrayLike, method: Interpolation = "li
                 and np.isfinite(motion.root[person, stretch]).all()
             ):
                 root[person, rows] = interpolate(known, motion.root[person, stretch], wanted[rows], method)
-    return replace(motion, positions=positions, times=wanted, root=root, observed=observed)
+    return replace(motion, positions=positions, times=wanted, root=root, observed=observed, sigma_m=sigma)
 
 
 def check_method(method: str) -> Interpolation:

@@ -12,7 +12,8 @@ from itertools import pairwise
 import numpy as np
 
 from uplift3d.arrays import DoubleArray, FloatArray, IntArray, TimeArray
-from uplift3d.post.ground import CAMERA_UP, find_up
+from uplift3d.post.ground import find_up
+from uplift3d.post.posture import CAMERA_UP
 from uplift3d.rotations import matrix_aligning
 from uplift3d.skeletons import JointSet
 from uplift3d.types import Motion3D

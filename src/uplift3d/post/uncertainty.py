@@ -1,0 +1,154 @@
+"""How sure every joint is at every moment.
+
+The error of a joint grows with how far its 2D is from where its 3D would be seen, with the same for the whole
+body, with speed, with the time to the nearest key-frame that shows it, and with the interval of key-frames;
+it is smaller with the picture's own depth. How much was fitted to logarithms of errors on one half of the
+held-out mocap films (`benchmarks/uncertainty.py`); the other half gave the coverage in docs/quality.md.
+Axes: T times, K key-frames, J joints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from uplift3d.arrays import DoubleArray, RealArray, TimeArray
+from uplift3d.camera import Camera
+from uplift3d.post.resample import interpolate, stretches
+from uplift3d.post.root import seen_joints
+from uplift3d.skeletons import joint_set
+from uplift3d.types import Keypoints2D, Motion3D
+
+UNSEEN_M = 0.1
+"""What stands for the distance between 2D and 3D of a joint that no key-frame shows."""
+LEAST_M = 0.01
+LEAST_M_PER_S = 0.1
+LONGEST_S = 1.0
+"""Times to a key-frame and intervals count up to this."""
+BASE_M = {
+    "hip": 0.085,
+    "torso": 0.141,
+    "neck": 0.249,
+    "shoulder": 0.276,
+    "knee": 0.292,
+    "head": 0.306,
+    "elbow": 0.318,
+    "top": 0.369,
+    "ankle": 0.432,
+    "wrist": 0.437,
+    "heel": 0.456,
+    "toe": 0.467,
+}
+"""Of joints by how their names end."""
+OTHER_M = 0.4
+"""Of a joint that was not on the films."""
+
+
+class Weights(NamedTuple):
+    """Of the logarithm of a joint's error, by what tells it."""
+
+    off: float = 0.14
+    whole: float = 0.279
+    speed: float = 0.064
+    since: float = 0.387
+    interval: float = 0.202
+    hinted: float = -0.138
+
+
+WEIGHTS = Weights()
+
+
+def with_uncertainty(motion: Motion3D, keypoints: Keypoints2D, camera: Camera) -> Motion3D:
+    """The motion with `sigma_m`: 68 % of joints are within so much of where they are against the pelvis.
+
+    Args:
+        motion: with `root`, in the axes of `camera`; a person without one has NaN.
+        keypoints: the same people at key-frames.
+        camera: intrinsics.
+    """
+    if motion.root is None:
+        return motion
+    bases = np.log([_base_m(name) for name in joint_set(motion.joints).joints])
+    sigma = np.full(motion.positions.shape[:3], np.nan, dtype=np.float32)
+    for person in range(len(motion.people)):
+        rows = motion.present[person] & np.isfinite(motion.root[person]).all(axis=-1)
+        for part in stretches(rows):
+            told = evidence(motion, keypoints, camera, person, part)
+            if told is not None:
+                sigma[person, part] = np.exp(bases + told @ np.array(WEIGHTS))
+    root = joint_set(motion.joints).root
+    if root is not None:
+        sigma[..., root] *= 0  # the pelvis is where everything is measured from
+    return replace(motion, sigma_m=sigma)
+
+
+def evidence(
+    motion: Motion3D, keypoints: Keypoints2D, camera: Camera, person: int, part: slice
+) -> DoubleArray | None:
+    """(T, J, 6) what `Weights` weigh, of one stretch of a person with a root; None without a key-frame."""
+    assert motion.root is not None
+    times = motion.times[part]
+    inside = (keypoints.times >= times[0] - LONGEST_S) & (keypoints.times <= times[-1] + LONGEST_S)
+    moments = keypoints.times[inside]
+    pixels, weights = seen_joints(keypoints, person, motion.joints)
+    pixels, seen = pixels[inside], (weights > 0)[inside]
+    if not seen.any():
+        return None
+    places = (motion.positions[person, part] + motion.root[person, part, None]).astype(np.float64)
+    off = _off_m(interpolate(times, places, moments), pixels, camera)
+    off[~seen] = np.nan
+    count = np.isfinite(off).sum(axis=-1)
+    square = np.nansum(off**2, axis=-1)
+    whole = np.interp(times, moments[count > 0], np.sqrt(square[count > 0] / count[count > 0]))
+    speed = np.linalg.norm(_slope(motion.positions[person, part], times), axis=-1)
+    shape = speed.shape
+    interval_s = float(np.median(np.diff(keypoints.times))) if len(keypoints) > 1 else LONGEST_S
+    hinted = keypoints.depth_hint is not None and bool(np.isfinite(keypoints.depth_hint[person]).any())
+    columns = [
+        np.log(_between(moments, off, times) + LEAST_M),
+        np.broadcast_to(np.log(whole + LEAST_M)[:, None], shape),
+        np.log(speed + LEAST_M_PER_S),
+        _since_s(moments, seen, times),
+        np.full(shape, min(interval_s, LONGEST_S)),
+        np.full(shape, float(hinted)),
+    ]
+    told: DoubleArray = np.stack(columns, axis=-1)
+    return told
+
+
+def _base_m(joint: str) -> float:
+    return next((size for ending, size in BASE_M.items() if joint.endswith(ending)), OTHER_M)
+
+
+def _off_m(places: DoubleArray, pixels: RealArray, camera: Camera) -> DoubleArray:
+    """(K, J) metres at the person between where joints are seen and where they should be; NaN if unseen."""
+    apart = np.linalg.norm(camera.project(places) - pixels, axis=-1)
+    return np.asarray(apart * places[..., 2] / np.mean(camera.focal_px))
+
+
+def _between(moments: TimeArray, values: DoubleArray, times: TimeArray) -> DoubleArray:
+    """(T, J) straight lines between what is known of (K, J); `UNSEEN_M` of joints without anything."""
+    out = np.full((len(times), values.shape[1]), UNSEEN_M)
+    for joint, column in enumerate(values.T):
+        known = np.isfinite(column)
+        if known.any():
+            out[:, joint] = np.interp(times, moments[known], column[known])
+    return out
+
+
+def _since_s(moments: TimeArray, seen: RealArray, times: TimeArray) -> DoubleArray:
+    """(T, J) seconds to the nearest moment at which a joint was seen, `LONGEST_S` at most."""
+    out = np.full((len(times), seen.shape[1]), LONGEST_S)
+    for joint, column in enumerate(seen.T):
+        if column.any():
+            known = moments[column]
+            after = np.clip(np.searchsorted(known, times), 0, len(known) - 1)
+            gap = np.minimum(np.abs(known[after] - times), np.abs(known[np.maximum(after - 1, 0)] - times))
+            out[:, joint] = np.minimum(gap, LONGEST_S)
+    return out
+
+
+def _slope(values: RealArray, times: TimeArray) -> DoubleArray:
+    return np.gradient(values.astype(np.float64), times, axis=0) if len(times) > 1 else np.zeros(values.shape)
