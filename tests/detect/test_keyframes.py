@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from uplift3d.detect import registry, run
-from uplift3d.errors import InputError, NothingFoundError
+from uplift3d.errors import InputError, NothingFoundError, UpliftWarning
 
 
 @pytest.mark.parametrize("kind", ["colour_detector", "colour_follower"])
@@ -120,3 +120,38 @@ def test_a_broken_source_stops_the_run(colour_detector, painted_video, standing)
     video = Broken([standing()])
     with pytest.raises(InputError, match=r"img7\.png"):
         run(video, video.every(0.4), colour_detector())
+
+
+def choking(detector, on):
+    """The detector, which fails on the looks of these numbers."""
+    detect, count = detector.detect, iter(range(10**6))
+
+    def fail_sometimes(rgb):
+        if next(count) in on:
+            raise ValueError("cannot broadcast")
+        return detect(rgb)
+
+    detector.detect = fail_sometimes
+    return detector
+
+
+def test_key_frames_on_which_the_detector_fails_are_skipped_counted_and_said(
+    colour_detector, painted_video, standing
+):
+    video = painted_video([standing(x=150, vx=30)])
+    sentence = (
+        r"painted\.mp4: the detector failed on 2 key-frames, which were left out \(first at 0 s: "
+        "ValueError: cannot broadcast"
+    )
+    with pytest.warns(UpliftWarning, match=sentence):
+        keys = run(video, video.every(0.4), choking(colour_detector(), {0, 4}))
+    np.testing.assert_allclose(keys.times, 0.4 * np.delete(np.arange(11), [0, 4]))
+    assert keys.observed.all()
+    assert keys.meta["key_frames_failed"] == 2
+
+
+@pytest.mark.parametrize("frames", [3, 100])
+def test_a_detector_that_always_fails_says_why(colour_detector, painted_video, standing, frames):
+    detector = choking(colour_detector(), range(100))
+    with pytest.raises(ValueError, match="cannot broadcast"):
+        run(painted_video([standing()]), np.arange(frames), detector)

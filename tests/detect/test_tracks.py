@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -145,3 +147,41 @@ def test_a_sighting_near_both_belongs_to_the_steady_track_and_not_to_noise():
         tracker.add(0.1 * frame, [person(100)] + [person(180)] * (frame == 4))
     tracker.add(0.5, [person(145)])  # nearer to the one seen once
     assert [len(track.frames) for track in tracker.tracks] == [6, 1]
+
+
+def in_colours(sighting, first):
+    """The same person in clothes of the first of two colours, or of the second."""
+    return replace(sighting, colours=np.array([1, 0] if first else [0, 1], np.float32))
+
+
+def test_two_people_who_meet_and_turn_back_are_told_by_their_clothes():
+    """By place alone each goes on where the other one came from."""
+    away = lambda t: abs(t - 2.4)  # noqa: E731
+    one = lambda t: in_colours(person(300 - 100 * away(t)), True)  # noqa: E731
+    two = lambda t: in_colours(person(310 + 100 * away(t)), False)  # noqa: E731
+    for track in follow([one, two], frames=13).people():
+        assert len({float(sighting.colours[0]) for sighting in track.sightings}) == 1
+
+
+def test_somebody_who_looks_as_before_is_preferred_at_the_same_place():
+    tracker = Tracker()
+    for frame in range(4):
+        tracker.add(0.4 * frame, [person(100), person(160, size=70)])
+    tracker.add(1.6, [person(128, size=72), person(131)])
+    assert [[round(one.size) for one in track.sightings] for track in tracker.tracks] == [
+        [100] * 5,
+        [70] * 4 + [72],
+    ]
+
+
+def test_the_least_total_cost_decides_and_not_the_best_single_pair():
+    tracker = Tracker()
+    for frame in range(4):
+        tracker.add(0.1 * frame, [person(100), person(140)])
+    tracker.add(0.4, [person(138), person(176)])  # the nearest pair is the second one's and 138
+    assert [
+        round(float(track.sightings[-1].centre[0] - person(0).centre[0])) for track in tracker.tracks
+    ] == [
+        138,
+        176,
+    ]

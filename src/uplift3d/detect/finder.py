@@ -65,7 +65,7 @@ class Finder:
             known: people seen lately.
         """
         if not isinstance(self.detector, Follower):
-            return self._people(self.detector.detect(rgb))
+            return self._people(self.detector.detect(rgb), rgb)
         sought = [track for track in known if self._is_sought(track, rgb, time_s)]
         found = self._look_near(self.detector, rgb, time_s, sought)
         if not self._enough(found):
@@ -81,7 +81,8 @@ class Finder:
         if not isinstance(self.detector, Follower):
             return
         for moment in [past for past in reversed(self._past) if past.frame < track.frames[0]]:
-            seen = self._people(self.detector.look_near(moment.rgb, [track.expected(moment.time_s)]))
+            place = track.expected(moment.time_s)
+            seen = self._people(self.detector.look_near(moment.rgb, [place]), moment.rgb)
             new = [one for one in seen if not any(is_same(one, other) for other in moment.people)]
             fitting = [one for one in new if track.misfit(one, moment.time_s) <= 1]
             if fitting:
@@ -101,7 +102,7 @@ class Finder:
     def _look_near(self, detector: Follower, rgb: Image, time_s: float, known: list[Track]) -> list[Sighting]:
         steadiest = sorted(known, key=lambda track: -len(track.frames))[: self.max_people]
         places = [track.expected(time_s) for track in steadiest]
-        return self._people(detector.look_near(rgb, places)) if places else []
+        return self._people(detector.look_near(rgb, places), rgb) if places else []
 
     def _search_if_due(
         self, detector: Follower, rgb: Image, time_s: float, found: list[Sighting], known: int
@@ -116,7 +117,7 @@ class Finder:
         self._searched_s, self._fine_searched_s = time_s, time_s if fine else self._fine_searched_s
         self._searched = self._key_frames
         more = detector.search(rgb, [one.place for one in found], fine=fine)
-        everybody = without_doubles([*found, *self._people(more)])
+        everybody = without_doubles([*found, *self._people(more, rgb)])
         return sorted(everybody, key=lambda one: -one.size)[: self.max_people]
 
     def _search_is_due(self, time_s: float, complete: bool) -> bool:
@@ -124,8 +125,8 @@ class Finder:
         key_frames = SEARCH_KEY_FRAMES if complete else 1
         return time_s - self._searched_s >= interval_s and self._key_frames - self._searched >= key_frames
 
-    def _people(self, seen: People) -> list[Sighting]:
-        people = sightings(seen, self.detector.joints)
+    def _people(self, seen: People, rgb: Image) -> list[Sighting]:
+        people = sightings(seen, self.detector.joints, rgb)
         return without_doubles(
             [person for person in people if person.size >= MIN_SIZE_PX and person.score >= MIN_SCORE]
         )

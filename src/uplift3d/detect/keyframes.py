@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from uplift3d.arrays import DoubleArray, FloatArray, Image, IntArray
 from uplift3d.detect.ahead import read_ahead
 from uplift3d.detect.base import Detector
+from uplift3d.detect.failures import Failures
 from uplift3d.detect.finder import Finder
 from uplift3d.detect.registry import create_detector
 from uplift3d.detect.tracks import Track, Tracker
@@ -53,7 +54,8 @@ def run(
 ) -> Keypoints2D:
     """Detect the people in a video's key-frames and link them over time.
 
-    Decoding runs in a second thread. Key-frames that cannot be decoded are left out of the result's times.
+    Decoding runs in a second thread. Key-frames that cannot be decoded, and those on which the detector fails
+    (an UpliftWarning says so), are left out of the result's times.
 
     Args:
         source: an opened video or image folder.
@@ -82,13 +84,22 @@ def run(
     numbers = None if key_frames is None else np.asarray(key_frames, dtype=np.int64)
     finder, tracker = Finder(used, people if isinstance(people, int) else None), Tracker()
     times: list[float] = []
+    failures = Failures()
     started = time.perf_counter()
     for _, time_s, rgb in _shown(read_ahead(source.frames_at(numbers)), numbers, progress):
-        for track in tracker.add(time_s, finder.find(rgb, time_s, tracker.live(time_s))):
-            finder.trace_back(track)
+        seen = None
+        with failures.noted(time_s):
+            seen = finder.find(rgb, time_s, tracker.live(time_s))
+        if seen is None:
+            continue
         times.append(time_s)
+        for track in tracker.add(time_s, seen):
+            with failures.noted(None):
+                finder.trace_back(track)
+    failures.say(source.path.name)
     for track in tracker.seen_once():
-        finder.trace_back(track)
+        with failures.noted(None):
+            finder.trace_back(track)
     tracks = tracker.people()
     if not tracks:
         raise NothingFoundError(_nobody(source.path, len(times), tracker))
@@ -100,6 +111,7 @@ def run(
         "source": source.path.name,
         **({} if focal_px is None else {"focal_px_from_metadata": focal_px}),
         "tracks_dropped_as_noise": len(tracker.tracks) - len(tracks),
+        **({"key_frames_failed": len(failures.times_s)} if failures.times_s else {}),
         "seconds": round(time.perf_counter() - started, 3),
         **({"models": dict(used.models)} if hasattr(used, "models") else {}),
     }

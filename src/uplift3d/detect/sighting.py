@@ -1,11 +1,13 @@
 """One person seen in one image: place, size, and how sure the detector was."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from uplift3d.arrays import DoubleArray, FloatArray
+from uplift3d.arrays import DoubleArray, FloatArray, Image
 from uplift3d.detect.base import People, Place
+from uplift3d.detect.clothing import trunk_colours
 from uplift3d.skeletons import joint_set
 
 TRUNK = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
@@ -24,13 +26,15 @@ class Sighting:
     joints: str
     hint: FloatArray | None = None
     """(J, 3) metres from the pelvis in camera axes, NaN where there is none."""
+    colours: FloatArray | None = None
+    """Of the clothing, see `clothing.trunk_colours`."""
 
     @property
     def score(self) -> float:
         """Mean confidence of shoulders, hips and knees, in [0, 1]."""
         return float(self.confidence[_rows(self.joints, BODY)].mean())
 
-    @property
+    @cached_property
     def box(self) -> tuple[DoubleArray, DoubleArray]:
         """Corners (top left, bottom right) around all seen joints, in pixels."""
         return np.nanmin(self.positions, axis=0).astype(float), np.nanmax(self.positions, axis=0).astype(
@@ -38,13 +42,18 @@ class Sighting:
         )
 
     @property
+    def trunk(self) -> FloatArray:
+        """(4, 2) shoulders and hips in pixels; fewer rows where the joint set lacks some."""
+        return self.positions[_rows(self.joints, TRUNK)]
+
+    @cached_property
     def centre(self) -> DoubleArray:
         """Middle of the shoulders and hips (of the box where none of them is seen), in pixels."""
-        trunk = self.positions[_rows(self.joints, TRUNK)]
+        trunk = self.trunk
         seen = np.isfinite(trunk).all(axis=1)
         return trunk[seen].mean(axis=0).astype(float) if seen.any() else (self.box[0] + self.box[1]) / 2
 
-    @property
+    @cached_property
     def size(self) -> float:
         """Longer side of the box, in pixels."""
         low, high = self.box
@@ -56,11 +65,11 @@ class Sighting:
         return Place(self.centre, self.size, self.positions)
 
 
-def sightings(people: People, joints: str) -> list[Sighting]:
-    """What a detector returned, without people of whom no joint was seen."""
+def sightings(people: People, joints: str, rgb: Image | None = None) -> list[Sighting]:
+    """What a detector returned, without people of whom no joint was seen; with colours if `rgb` is given."""
     positions, confidence, hint = People(*people)
     seen = np.isfinite(positions).all(axis=-1)
-    return [
+    found = [
         Sighting(
             np.where(row[:, None], positions[p], np.nan).astype(np.float32),
             np.where(row, confidence[p], 0).astype(np.float32),
@@ -70,6 +79,9 @@ def sightings(people: People, joints: str) -> list[Sighting]:
         for p, row in enumerate(seen)
         if row.any()
     ]
+    if rgb is None:
+        return found
+    return [replace(one, colours=trunk_colours(rgb, one.trunk)) for one in found]
 
 
 def distance(one: Sighting, other: Sighting) -> float:

@@ -1,15 +1,18 @@
 """Sightings linked over time: one track per person.
 
 Key-frames lie up to half a second apart, so a person is expected where a constant velocity leads, and is
-recognised by being near that place in units of their own size and about as large as before.
+recognised by being near that place in units of their own size and about as large as before; where several may
+be meant, also by their pose and the colours of their clothing.
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from uplift3d.arrays import DoubleArray, FloatArray
 from uplift3d.detect.base import Place
-from uplift3d.detect.sighting import Sighting
+from uplift3d.detect.clothing import unlike
+from uplift3d.detect.sighting import Sighting, apart
 
 MAX_ABSENCE_S = 1.5
 """Somebody seen again after longer than this is a new person, unless seen in the key-frame just before."""
@@ -26,6 +29,13 @@ SURE_S, SURE_SCORE = 0.25, 0.8
 joints come out the same from a square that is expected and one that is detected: medians 1.05 and 0.95 % of
 the person's height from what the heavy network says, nine tenths within 3.1 and 3.0 %."""
 
+SIZE_COST, POSE_COST, COLOUR_COST = 1.0, 2.0, 1.0
+"""What a size e times as large, joints a person's size apart and wholly different colours cost, where being
+as far from the expected place as possible costs 1: chosen by `benchmarks/identity.py`."""
+MAX_POSE, SAME_COLOURS = 0.5, 0.4
+"""Poses farther apart cost no more; colours less unlike are the same in another light."""
+COLOUR_SIGHTINGS = 8
+NEVER = 1e6
 MIN_SIGHTINGS, MIN_SPAN_S = 3, 0.4
 MIN_SCORE = 0.5
 MIN_SEEN_SHARE = 0.4
@@ -75,6 +85,28 @@ class Track:
         )
         return float(far / reach) if growth <= MAX_GROWTH else np.inf
 
+    def cost(self, sighting: Sighting, time_s: float) -> float:
+        """How unlikely it is that a sighting continues this track; infinite when it cannot.
+
+        Beside the place that is size, pose (joints from the middle of the trunk, against those last seen) and
+        the colours of the clothing.
+        """
+        misfit = self.misfit(sighting, time_s)
+        if misfit > 1:
+            return np.inf
+        last = self.sightings[-1]
+        size = abs(np.log(sighting.size / self.expected(time_s).size)) if sighting.size > 0 else 0.0
+        pose = apart(last.positions - last.centre, sighting.positions - sighting.centre)
+        mine, theirs = self.colours, sighting.colours
+        colours = 0.0 if mine is None or theirs is None else max(0.0, unlike(mine, theirs) - SAME_COLOURS)
+        return misfit + SIZE_COST * size + POSE_COST * min(pose, MAX_POSE) + COLOUR_COST * colours
+
+    @property
+    def colours(self) -> FloatArray | None:
+        """Mean of those last seen; None where none are known."""
+        known = [one.colours for one in self.sightings[-COLOUR_SIGHTINGS:] if one.colours is not None]
+        return np.mean(known, axis=0) if known else None
+
     def is_person(self, key_frames: int, duration_s: float) -> bool:
         """Whether this is more than the detector's noise: seen often, steadily and surely enough.
 
@@ -95,18 +127,28 @@ class Track:
 def assign(tracks: list[Track], people: list[Sighting], time_s: float) -> dict[int, int]:
     """Which track each sighting continues: index of track → of sighting.
 
-    Steady tracks choose before young ones, which may be noise; among either, the best fitting pairs do.
+    The pairs with the least total cost, as many as there can be. Steady tracks choose before young ones,
+    which may be noise.
     """
-    pairs = sorted(
-        (len(track.frames) < MIN_SIGHTINGS, track.misfit(person, time_s), t, p)
-        for t, track in enumerate(tracks)
-        for p, person in enumerate(people)
-    )
+    steady = [t for t, track in enumerate(tracks) if len(track.frames) >= MIN_SIGHTINGS]
+    young = [t for t in range(len(tracks)) if t not in steady]
     chosen: dict[int, int] = {}
-    for _, misfit, t, p in pairs:
-        if misfit <= 1 and t not in chosen and p not in chosen.values():
-            chosen[t] = p
+    for group in (steady, young):
+        left = [p for p in range(len(people)) if p not in chosen.values()]
+        cost = np.array([[tracks[t].cost(people[p], time_s) for p in left] for t in group])
+        chosen.update((group[t], left[p]) for t, p in _least(cost.reshape(len(group), len(left))))
     return chosen
+
+
+def _least(cost: DoubleArray) -> list[tuple[int, int]]:
+    """(row, column) of the pairs with the least total cost; infinite ones are none."""
+    possible = np.isfinite(cost)
+    if possible.sum() <= 1:
+        return [(int(t), int(p)) for t, p in zip(*np.nonzero(possible), strict=True)]
+    from scipy.optimize import linear_sum_assignment  # loads slowly, and one person alone does without
+
+    rows, columns = linear_sum_assignment(np.where(possible, cost, NEVER))
+    return [(int(t), int(p)) for t, p in zip(rows, columns, strict=True) if possible[t, p]]
 
 
 class Tracker:
