@@ -1,7 +1,7 @@
 # Needs make and Python 3.11 or later, nothing else: each target makes .venv and installs what it uses.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test coverage lint format docs clean train-base train-base-free
+.PHONY: help demo test test-slow coverage lint format docs clean train-base train-base-free
 
 VENV ?= .venv
 VIDEO ?=
@@ -12,6 +12,7 @@ help:
 	@echo "make demo               lift a bundled clip to 3D; writes out/demo.npz, .html and .png"
 	@echo "make demo VIDEO=my.mp4  the whole way from your own video; writes out/my.npz, .html and .png"
 	@echo "make test               ruff, mypy and the tests"
+	@echo "make test-slow          the tests that take long: training, a browser, glTF's validator (Chromium, node)"
 	@echo "make coverage           which lines the commands and the public API never reach"
 	@echo "make lint               ruff and mypy only"
 	@echo "make format             let ruff put the sources in order"
@@ -26,6 +27,10 @@ demo: $(VENV)/.has-view
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4
+
+# Chromium and node are looked for and tests that need them skipped without; npm installs the validator.
+test-slow: $(VENV)/.has-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slow -n auto --maxprocesses 2
 
 # Not the unit tests: what only they reach is nobody's.
 coverage: $(VENV)/.has-dev

@@ -72,6 +72,7 @@ TORCH_SIDE = (
 # Modules that are loaded by name when somebody asks for what they do, and the package which that takes.
 NEEDS_EXTRA = {
     "uplift3d.export.parquet": "pyarrow",
+    "uplift3d.export.usd": "pxr",
     "uplift3d.view.html": "plotly",
     "uplift3d.view.live": "viser",
     "uplift3d.scale.manifest": "pyarrow",

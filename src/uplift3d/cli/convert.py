@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
 
 EPILOG = """reads:   .npz .json .csv .parquet .bvh .glb .trc .c3d
-writes:  the same, .mot (joint angles for OpenSim), and .html .png .mp4 to look at
+writes:  the same, .usd, .mot (joint angles for OpenSim), and .html .png .mp4 to look at
 
 A .csv keeps no meta (how the motion was made) and rounds to micrometres. A .bvh holds one person with bones
 of constant length at one rate, on the ground and with y up; a .glb the same of everybody at their own times;

@@ -44,7 +44,7 @@ the camera: x right, y down, z away. `uplift3d view` plays a result, `uplift3d i
 
 EPILOG = """output files, by suffix:
   .npz .json .csv .parquet   the motion, to compute with
-  .bvh .glb                  bones for Blender, Unity, robots (--skeleton); .bvh: a file of each person
+  .bvh .glb .usd             bones for Blender, Unity, robots (--skeleton); .bvh: a file of each person
   .trc .mot                  markers and joint angles for OpenSim, a file of each person
   .c3d                       markers for biomechanics programs, everybody in one
   .html .png                 a page that plays it, a picture of it

@@ -76,7 +76,7 @@ def add_skeleton(parser: Holder) -> None:
     parser.add_argument(
         "--skeleton",
         metavar="NAME",
-        help="names and rest pose of the bones in .bvh and .glb files: uplift3d, lafan1 (for robot "
+        help="names and rest pose of the bones in .bvh, .glb and .usd files: uplift3d, lafan1 (for robot "
         "retargeting) or mixamo (for Blender and Unity) (default: uplift3d)",
     )
 

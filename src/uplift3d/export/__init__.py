@@ -65,7 +65,8 @@ FORMATS: dict[str, str | MotionFormat] = {
     ".trc": "uplift3d.export.trc",
     ".c3d": "uplift3d.export.c3d",
 }
-SKELETON_FORMATS = (".bvh", ".glb")
+_USD = (".usd", ".usda", ".usdc")
+SKELETON_FORMATS = (".bvh", ".glb", *_USD)
 """Formats of bones, which take the name of a skeleton (`rigs.SKELETONS`)."""
 VIDEO_FORMATS = (".mp4",)
 """Formats that show the video which a motion was made from."""
@@ -77,8 +78,13 @@ _VIEWS: dict[str, str | MotionWriter] = {
     ".mot": "uplift3d.export.mot",
     ".png": "uplift3d.view.picture",
     ".mp4": "uplift3d.view.overlay",
+    **dict.fromkeys(_USD, "uplift3d.export.usd"),
 }
-_EXTRAS = {".parquet": ("pyarrow", "export"), ".html": ("plotly", "view")}
+_EXTRAS = {
+    ".parquet": ("pyarrow", "export"),
+    ".html": ("plotly", "view"),
+    **dict.fromkeys(_USD, ("usd-core", "usd")),
+}
 
 
 def check_output(path: str | os.PathLike[str], skeleton: str | None = None) -> Path:

@@ -21,17 +21,15 @@ from uplift3d.export.gltf import Scene, read_glb, values_of
 from uplift3d.export.meta import described
 from uplift3d.export.rigs import Rig, rig
 from uplift3d.export.scene import people_worth_writing, with_known_joints, y_up
+from uplift3d.export.sticks import inverse, quaternions, step, sticks
 from uplift3d.files.guards import reason
 from uplift3d.post.ground import on_the_ground
-from uplift3d.rotations import matrix_from_quaternion, quaternion_from_matrix
+from uplift3d.rotations import matrix_from_quaternion
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 
 Array = npt.NDArray[np.float64]
 
-STICK = 0.12
-"""Thickness of a stick, in its lengths, and what is at most thick and thin in metres."""
-THICK_M, THIN_M = 0.05, 0.008
 APART_M = 1.5
 """Between people of whom nothing says where they are."""
 COLOURS = ((0.12, 0.47, 0.71), (0.84, 0.37, 0.0), (0.17, 0.63, 0.17), (0.58, 0.4, 0.74), (0.55, 0.34, 0.29))
@@ -68,7 +66,7 @@ def _add_person(
         start = (
             np.array([aside, body.height_m, 0])
             if above is None
-            else _step(body, chosen, axes, above, joint.landmark)
+            else step(body, chosen, axes, above, joint.landmark)
         )
         node = scene.add_node(joint.name, start, own, None if above is None else first + above)
         node["extras"] = {"landmark": joint.landmark}
@@ -84,67 +82,18 @@ def _add_person(
     for index, joint in enumerate(chosen.joints):
         if joint.end:
             end = scene.add_node(
-                f"{joint.name}_end", _step(body, chosen, axes, index, joint.end), np.eye(3), first + index
+                f"{joint.name}_end", step(body, chosen, axes, index, joint.end), np.eye(3), first + index
             )
             end["extras"] = {"landmark": joint.end}
     binding = [
-        _inverse(own, body.rest[joint.landmark]) for joint, own in zip(chosen.joints, axes, strict=True)
+        inverse(own, body.rest[joint.landmark]) for joint, own in zip(chosen.joints, axes, strict=True)
     ]
-    scene.add_skinned(f"person {who}", _sticks(body, chosen), joints, np.array(binding), colour)
+    scene.add_skinned(f"person {who}", sticks(body, chosen), joints, np.array(binding), colour)
     channels = [(first, "translation", body.pelvis + np.array([aside, 0, 0]))]
     for index, (joint, turn) in enumerate(zip(chosen.joints, world, strict=True)):
         local = turn if joint.parent < 0 else np.swapaxes(world[joint.parent], -1, -2) @ turn
-        channels.append((first + index, "rotation", _quaternions(local)))
+        channels.append((first + index, "rotation", quaternions(local)))
     scene.add_animation(f"person {who}", times, channels)
-
-
-def _step(body: Body, chosen: Rig, axes: Sequence[Array], start: int, landmark: str) -> Array:
-    """(3,) metres from a joint to a landmark in the T-pose, in the joint's own axes."""
-    return np.asarray(axes[start].T @ (body.rest[landmark] - body.rest[chosen.joints[start].landmark]))
-
-
-def _inverse(own: Array, place: Array) -> Array:
-    """(4, 4) world to the axes of a joint that stands at `place` in the T-pose."""
-    matrix = np.eye(4)
-    matrix[:3, :3], matrix[:3, 3] = own.T, -own.T @ place
-    return matrix
-
-
-def _quaternions(turns: Array) -> Array:
-    """(T, 4) x, y, z, w without jumps of sign, which would turn the long way round between frames."""
-    w_first = quaternion_from_matrix(turns)
-    flips = np.where(np.sum(w_first[1:] * w_first[:-1], axis=-1) < 0, -1.0, 1.0)
-    signs = np.concatenate([[1.0], np.cumprod(flips)])
-    return np.asarray(np.roll(w_first * signs[:, None], -1, axis=-1))
-
-
-def _sticks(body: Body, chosen: Rig) -> tuple[Array, Array, Array]:
-    """Corners (N, 3) in the T-pose, their normals (N, 3) and the joint (N,) that each of them moves with."""
-    bones = [(j.parent, chosen.joints[j.parent].landmark, j.landmark) for j in chosen.joints if j.parent >= 0]
-    bones += [(index, j.landmark, j.end) for index, j in enumerate(chosen.joints) if j.end]
-    corners, normals, owners = [], [], []
-    for owner, start, end in bones:
-        faces = _stick(body.rest[start], body.rest[end])
-        corners.append(faces.reshape(-1, 3))
-        across = np.cross(faces[:, 1] - faces[:, 0], faces[:, 2] - faces[:, 0])
-        across /= np.linalg.norm(across, axis=-1, keepdims=True)
-        normals.append(np.repeat(across, 3, axis=0))
-        owners.append(np.full(len(corners[-1]), owner))
-    return np.concatenate(corners), np.concatenate(normals), np.concatenate(owners)
-
-
-def _stick(start: Array, end: Array) -> Array:
-    """(8, 3, 3) the triangles of a double pyramid from one place to another, seen from outside."""
-    bone = end - start
-    length = float(np.linalg.norm(bone))
-    along = bone / length
-    side = np.cross(along, np.eye(3)[np.argmin(np.abs(along))])
-    side /= np.linalg.norm(side)
-    thick = np.clip(STICK * length, THIN_M, THICK_M)
-    middle, other = start + 0.2 * bone, np.cross(along, side)
-    ring = [middle + thick * (np.cos(a) * side + np.sin(a) * other) for a in np.arange(4) * np.pi / 2]
-    pairs = [(ring[n], ring[(n + 1) % 4]) for n in range(4)]
-    return np.array([[start, b, a] for a, b in pairs] + [[end, a, b] for a, b in pairs])
 
 
 def read(path: Path) -> Motion3D:

@@ -13,7 +13,7 @@ from uplift3d.types import Motion3D
 
 ONE_RATE = (".bvh", ".trc", ".c3d")
 ALWAYS_POSED = (".bvh",)
-KNOWN_JOINTS = (".bvh", ".glb", ".trc", ".c3d")
+KNOWN_JOINTS = (".bvh", ".glb", ".usd", ".usda", ".usdc", ".trc", ".c3d")
 
 
 def losses(path: Path, motion: Motion3D) -> list[str]:

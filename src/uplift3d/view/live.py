@@ -167,7 +167,9 @@ class Viewer:
             section_size=1.0,
             position=(float(middle[0]), float(middle[1]), 0.0),
         )
-        eye = (float(middle[0]) + 2.0, float(low[1]) - 3.0, 2.2)
+        # Behind the camera and to its right, so that it is in the picture too.
+        nearest = low[1] if self.stage.camera_m is None else min(low[1], self.stage.camera_m[1])
+        eye = (float(middle[0]) + 2.5, float(nearest) - 3.0, 2.8)
         self.server.initial_camera.position = eye
         self.server.initial_camera.look_at = (float(middle[0]), float(middle[1]), 0.9)
 
@@ -176,11 +178,11 @@ class Viewer:
         first = int(np.argmax(self.motion.present[index]))
         pose = np.nan_to_num(self.stage.positions[index, first])
         colours = {"left": LEFT, "right": RIGHT, "middle": trunk_colour(index)}
-        rgb = np.array([ImageColor.getrgb(colours[side])[:3] for side in bone_sides(self.joints)], np.uint8)
+        rgb = np.array([ImageColor.getrgb(colours[side])[:3] for side in bone_sides(self.joints)])
         return self.server.scene.add_line_segments(
             f"/person {self.motion.people[index]}",
             points=self._lines(pose),
-            colors=np.repeat(rgb[:, None], 2, axis=1),
+            colors=np.repeat(_linear(rgb)[:, None], 2, axis=1),
             thickness=float(2 * np.median(bone_radii_m(self.joints))),
         )
 
@@ -241,6 +243,13 @@ class Viewer:
     def close(self) -> None:
         """Stop serving."""
         self.server.stop()
+
+
+def _linear(rgb: AnyArray) -> AnyArray:
+    """sRGB as bytes → linear light as bytes, which viser takes the colours of lines for."""
+    share = rgb / 255
+    light = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    return np.asarray(np.round(255 * light), dtype=np.uint8)
 
 
 def _quaternion(rotation: DoubleArray) -> list[float]:
