@@ -3,6 +3,7 @@
 import json
 import warnings
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 from fake_runtime import FakeRuntime
 from uplift3d import (
+    Adaptive,
     InputError,
     Keypoints2D,
     Lifter,
@@ -21,6 +23,7 @@ from uplift3d import (
     lift_video,
 )
 from uplift3d.camera import Camera, rotation_looking_at
+from uplift3d.lift.adaptive import recorded_interval
 from uplift3d.normalise import mirror
 from uplift3d.skeletons import convert_2d, reorder
 from walker import put_in, walker
@@ -407,7 +410,7 @@ def test_an_hour_is_lifted_in_batches():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"key_interval": "adaptive"}, "key_interval is 'adaptive'; accepted are seconds"),
+        ({"key_interval": "often"}, "key_interval is 'often'; accepted are seconds"),
         ({"key_interval": True}, "key_interval is True; accepted are seconds"),
         ({"key_interval": 0.0}, "key interval is 0.0 s; it must be a positive number"),
         ({"key_interval": float("nan")}, "key interval is nan s; it must be a positive number"),
@@ -531,6 +534,60 @@ def test_frames_without_a_file_give_what_the_file_gives(tmp_path):
     np.testing.assert_array_equal(motion.observed, expected.observed)
 
 
+class WavingDetector(BlindDetector):
+    """Sees somebody who stands, and moves for a second; the image's first pixel is its number."""
+
+    seen: ClassVar[list[int]] = []
+
+    def detect(self, rgb):
+        number = int(rgb[0, 0, 0])
+        self.seen.append(number)
+        pose = moving_person([0.0])
+        pose[0, 9:] += 60 * np.sin(2 * np.pi * 1.3 * number / 30) * (60 <= number < 90)
+        return pose.astype(np.float32), np.ones((1, 17), np.float32)
+
+
+class LargeRuntime(FakeRuntime):
+    """Lifts people of a size whose movements count as fast."""
+
+    def uplift(self, pose_tokens, slots, part):
+        return 6 * super().uplift(pose_tokens, slots, part)
+
+
+@pytest.mark.parametrize("key_interval", ["adaptive", Adaptive(4), Adaptive(rule="velocity")])
+def test_a_second_look_goes_where_the_motion_is_and_no_frame_is_looked_at_twice(tmp_path, key_interval):
+    for number in range(151):
+        Image.new("RGB", SIZE, (number, 0, 0)).save(tmp_path / f"{number}.png")
+    detector = WavingDetector()
+    detector.seen = []
+    motion = lift_video(tmp_path, detector, LargeRuntime(), key_interval, progress=False, image_rate_hz=30)
+    assert len(set(detector.seen)) == len(detector.seen) == motion.meta["key_frames"]
+    again = set(detector.seen) - set(range(0, 151, 12))
+    assert len(again) > 2
+    assert np.mean([48 <= number <= 102 for number in again]) > 0.5
+    if key_interval == Adaptive(4):
+        assert 18 <= len(detector.seen) <= 21
+    assert motion.present.all()
+    np.testing.assert_array_equal(np.flatnonzero(motion.observed[0]), sorted(detector.seen))
+
+
+@pytest.mark.parametrize("key_interval", ["adaptive", Adaptive(3)])
+def test_of_dense_2d_poses_those_that_pay_are_used(lifter, key_interval):
+    positions = np.repeat(moving_person([0.0])[None], 151, axis=1)
+    times = regular(5, 30)
+    positions[0, 60:90, 9:] += 60 * np.sin(2 * np.pi * 1.3 * times[60:90])[:, None, None]
+    motion = lifter.lift(Keypoints2D(positions, None, times, SIZE, "h36m17"), key_interval)
+    assert 13 < motion.meta["key_frames"] < 30
+    used = times[motion.observed[0]]
+    assert (np.abs(np.diff(used)[(used[1:] > 2) & (used[1:] < 3)]) < 0.25).any()
+    assert motion.meta["arguments"]["key_interval"] == recorded_interval(key_interval)
+
+
+def test_images_that_come_once_are_not_looked_at_again():
+    with pytest.raises(InputError, match="cannot be looked at a second time"):
+        lift_frames([(0.0, np.zeros((48, 64, 3), np.uint8))], BlindDetector(), FakeRuntime(), "adaptive")
+
+
 def test_frames_keep_their_own_times_and_other_ones_can_be_asked_for():
     times = 100 + np.arange(31) / 30
     images = np.zeros((31, 48, 64, 3), dtype=np.uint8)
@@ -559,8 +616,8 @@ def test_real_video_is_lifted(shared_dir, tiny_model):
 
 def test_lift_video_refuses_before_it_looks_at_the_video(tmp_path, tiny_model):
     video = tmp_path / "missing.mp4"
-    with pytest.raises(InputError, match="key_interval is 'adaptive'"):
-        lift_video(video, model=tiny_model, key_interval="adaptive")
+    with pytest.raises(InputError, match="key_interval is 'often'"):
+        lift_video(video, model=tiny_model, key_interval="often")
     with pytest.raises(InputError, match="no model at nosuch"):
         lift_video(video, model="nosuch")
     with pytest.raises(InputError, match=r"missing\.mp4"):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_runtime import FakeRuntime
-from uplift3d import InputError, Keypoints2D, Lifter, NothingFoundError, StreamLifter
+from uplift3d import Adaptive, InputError, Keypoints2D, Lifter, NothingFoundError, StreamLifter
 from walker import walker
 
 WINDOW_S = 2.1
@@ -131,7 +131,7 @@ def test_people_come_and_go_and_an_absence_is_one():
 def test_between_looks_poses_go_on_and_are_not_called_observed():
     keypoints = people(1, 4.0)
     looks = np.arange(len(keypoints)) % 4 == 0
-    stream = StreamLifter(FakeRuntime(), 0.0)
+    stream = StreamLifter(FakeRuntime(), 0.0, key_interval=0.4)
     for k, (_, chunk) in enumerate(fed(stream, keypoints, looks)):
         assert chunk.observed.tolist() == [[bool(looks[k])]]
         assert np.isfinite(chunk.positions).all()
@@ -230,3 +230,39 @@ def test_an_empty_stream_has_nothing():
     assert len(StreamLifter(FakeRuntime()).flush()) == 0
     with pytest.raises(NothingFoundError, match="ends without a look"):
         StreamLifter(FakeRuntime(), np.inf).flush()
+
+
+def watched(key_interval, latency_s, bends, seconds=6.0):
+    """Looks (times) of somebody who goes evenly, and to and fro where `bends` says so of a time."""
+    stream = StreamLifter(FakeRuntime(), latency_s, key_interval=key_interval, settle_sides=False, raw=True)
+    moments = np.arange(0, seconds, 0.1)
+    rest = people(1, 0.2).positions[:, :1]
+    looks = []
+    for time in moments.tolist():
+        if time < stream.next_key_time() - 1e-6:
+            stream.push(time, None)
+            continue
+        swing = 60 * np.sin(2 * np.pi * 1.1 * time) if bends(time) else 0.0
+        positions = rest + np.where(np.arange(17) > 8, 30 * time + swing, 30 * time)[:, None]
+        stream.push(time, Keypoints2D(positions, None, [time], (800, 600), "h36m17"))
+        looks.append(time)
+    return np.array(looks)
+
+
+@pytest.mark.parametrize("latency_s", [0.0, 0.3, np.inf])
+def test_the_next_look_is_sooner_while_the_motion_bends(latency_s):
+    looks = watched("adaptive", latency_s, lambda time: 2 <= time < 4)
+    early, late = np.diff(looks[looks < 2]), np.diff(looks[(looks > 2.5) & (looks < 4)])
+    np.testing.assert_allclose(early, 0.4)
+    assert late.mean() < 0.25
+    np.testing.assert_allclose(np.diff(looks[looks > 5]), 0.4)
+
+
+@pytest.mark.parametrize("rate", [1.5, 4.0])
+def test_a_stream_keeps_its_budget_on_average(rate):
+    looks = watched(Adaptive(rate), 0.3, lambda time: True, 20.0)
+    assert len(looks) / 20 == pytest.approx(rate, rel=0.3)
+
+
+def test_a_calm_stream_does_not_spend_what_it_may():
+    assert len(watched(Adaptive(rule="velocity"), 0.3, lambda time: False, 4.0)) == 10

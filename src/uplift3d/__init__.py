@@ -23,11 +23,13 @@ if TYPE_CHECKING:  # what `__getattr__` below does, for type checkers
     from uplift3d import view as view
     from uplift3d.errors import InputError, NothingFoundError
     from uplift3d.export import load_motion, save_motion
+    from uplift3d.lift.adaptive import Adaptive
     from uplift3d.pipeline import Lifter, lift_frames, lift_keypoints, lift_video
     from uplift3d.streaming import StreamLifter
     from uplift3d.types import Keypoints2D, Motion3D
 
 __all__ = [
+    "Adaptive",
     "InputError",
     "Keypoints2D",
     "Lifter",
@@ -47,6 +49,7 @@ _HOMES = {
     "lift_keypoints": "uplift3d.pipeline",
     "Lifter": "uplift3d.pipeline",
     "StreamLifter": "uplift3d.streaming",
+    "Adaptive": "uplift3d.lift.adaptive",
     "Keypoints2D": "uplift3d.types",
     "Motion3D": "uplift3d.types",
     "load_motion": "uplift3d.export",

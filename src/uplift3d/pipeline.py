@@ -19,10 +19,18 @@ import numpy as np
 import numpy.typing as npt
 
 from uplift3d import detect
-from uplift3d.arrays import FloatArray, Image, TimeArray
+from uplift3d.arrays import FloatArray, Image, IntArray, TimeArray
 from uplift3d.camera import Camera
 from uplift3d.errors import InputError
 from uplift3d.lift import Runtime, Stretch, blend_hint, lift_track, open_runtime, plan_stretches
+from uplift3d.lift.adaptive import (
+    Adaptive,
+    KeyInterval,
+    as_adaptive,
+    more_looks,
+    movement,
+    recorded_interval,
+)
 from uplift3d.lift.axes import AXES_IN_WORDS, find_camera, in_camera_axes
 from uplift3d.lift.models import ModelPath
 from uplift3d.lift.offline import choose_hop
@@ -36,7 +44,7 @@ from uplift3d.skeletons import joint_set, reorder
 from uplift3d.tokens import InputSpec, tokenise
 from uplift3d.types import Keypoints2D, Motion3D
 from uplift3d.version import __version__
-from uplift3d.video import FrameStream, open_video, regular_key_frames
+from uplift3d.video import FrameStream, nearest_frames, open_video, regular_key_frames
 from uplift3d.video.schedule import check_key_interval
 
 OUTPUT_JOINTS = "h36m17"
@@ -46,7 +54,7 @@ def lift_video(
     path: str | os.PathLike[str],
     detector: str | detect.Detector = "blazepose",
     model: ModelPath | Runtime = "base",
-    key_interval: float | None = 0.4,
+    key_interval: KeyInterval = 0.4,
     runtime: str = "onnx",
     progress: bool = True,
     *,
@@ -65,7 +73,8 @@ def lift_video(
         path: video file, or folder of images.
         detector: name of a 2D detector, or a detector.
         model, runtime: see `Lifter`.
-        key_interval: seconds between the frames that the 2D detector looks at; None takes every frame.
+        key_interval: seconds between the frames that the 2D detector looks at; None takes every frame,
+            "adaptive" or `Adaptive(…)` looks a second time where that pays.
         progress: show a progress bar on stderr.
         output_times: (T,) seconds, increasing; default: the timestamps of all the video's frames.
         people: whom to lift, see `detect.run`.
@@ -81,13 +90,17 @@ def lift_video(
         InputError: something is wrong with the video, the model or an argument.
         NothingFoundError: nobody is in view.
     """
-    check_key_interval(key_interval)
+    _first_interval(key_interval)
     detect.check_people(people)
     lifter = Lifter(model, runtime, **options)
     started = time.perf_counter()
     with open_video(path, image_rate_hz, start_s, end_s) as video:
-        key_frames = regular_key_frames(video.times, key_interval)
-        keypoints = detect.run(video, key_frames, detector, people=people, progress=progress)
+        key_frames = _first_looks(video.times, key_interval)
+        used = detect.create_detector(detector) if isinstance(detector, str) else detector
+        keypoints = detect.run(video, key_frames, used, people=people, progress=progress)
+        if adaptive := as_adaptive(key_interval):
+            more = nearest_frames(video.times, lifter._more_looks(lifter._settled(keypoints), adaptive))
+            keypoints = detect.look_again(video, np.setdiff1d(more, key_frames), keypoints, used)
         wanted = video.times if output_times is None else output_times
     detect_s = time.perf_counter() - started
     times = choose_output_times(keypoints, wanted, lifter.spec.spacing_s)
@@ -117,6 +130,11 @@ def lift_frames(
         detector, model, key_interval, runtime, focal_px, principal_point_px, **options: see `lift_video`, as
             for what is returned and raised. An InputError names the number of a frame that cannot be used.
     """
+    if as_adaptive(key_interval):
+        raise InputError(
+            "images that come once cannot be looked at a second time, so key_interval is a number of seconds "
+            "here, or None; StreamLifter says of a stream when to look next"
+        )
     check_key_interval(key_interval)
     lifter = Lifter(model, runtime, **options)
     keypoints = detect.run(FrameStream(frames, key_interval), None, detector)
@@ -128,7 +146,7 @@ def lift_frames(
 def lift_keypoints(
     keypoints: Keypoints2D,
     model: ModelPath | Runtime = "base",
-    key_interval: float | None = None,
+    key_interval: KeyInterval = None,
     output_times: npt.ArrayLike | None = None,
     runtime: str = "onnx",
     *,
@@ -141,6 +159,23 @@ def lift_keypoints(
     return lifter.lift(
         keypoints, key_interval, output_times, focal_px=focal_px, principal_point_px=principal_point_px
     )
+
+
+def _first_interval(key_interval: KeyInterval) -> float | None:
+    """Seconds between the looks that are made in any case; None: every moment."""
+    adaptive = as_adaptive(key_interval)
+    if adaptive is not None:
+        return adaptive.first_s
+    check_key_interval(key_interval)
+    assert not isinstance(key_interval, str | Adaptive)
+    return key_interval
+
+
+def _first_looks(times: TimeArray, key_interval: KeyInterval) -> IntArray:
+    """Which of the moments are looked at in any case; where looks follow the motion the last one is, for
+    nothing can be filled in behind it."""
+    regular = regular_key_frames(times, _first_interval(key_interval))
+    return np.union1d(regular, [len(times) - 1]) if as_adaptive(key_interval) else regular
 
 
 class Lifter:
@@ -194,7 +229,7 @@ class Lifter:
     def lift(
         self,
         keypoints: Keypoints2D,
-        key_interval: float | None = None,
+        key_interval: KeyInterval = None,
         output_times: npt.ArrayLike | None = None,
         *,
         focal_px: float | None = None,
@@ -205,7 +240,8 @@ class Lifter:
 
         Args:
             keypoints: 2D joints at a few or many moments, any joint set.
-            key_interval: use only the moments nearest to every so many seconds; None uses all.
+            key_interval: use only the moments nearest to every so many seconds; None uses all, "adaptive" or
+                `Adaptive(…)` those that pay.
             output_times: (T,) seconds, increasing. Default: those of all frames of the video, where
                 `keypoints` know them, else the times of `keypoints`; where these are farther apart than the
                 network's own poses (0.1 s for the default model), the times of those.
@@ -221,7 +257,7 @@ class Lifter:
             InputError: an argument that cannot be used.
             NothingFoundError: no usable pose of anybody.
         """
-        check_key_interval(key_interval)
+        _first_interval(key_interval)
         if not isinstance(keypoints, Keypoints2D):
             raise InputError(
                 f"keypoints is of type {type(keypoints).__name__}; accepted is Keypoints2D, which "
@@ -229,25 +265,39 @@ class Lifter:
             )
         wanted = choose_output_times(keypoints, output_times, self.spec.spacing_s)
         keypoints = self._settled(keypoints)
-        keys = keypoints[regular_key_frames(keypoints.times, key_interval)]
+        chosen = _first_looks(keypoints.times, key_interval)
+        if adaptive := as_adaptive(key_interval):
+            more = self._more_looks(keypoints[chosen], adaptive)
+            chosen = np.union1d(chosen, nearest_frames(keypoints.times, more))
+        keys = keypoints[chosen]
         return self._lift_keys(keys, key_interval, wanted, focal_px, principal_point_px, progress)
 
     def _settled(self, keypoints: Keypoints2D) -> Keypoints2D:
         return detect.settle_sides(keypoints) if self.options["settle_sides"] else keypoints
 
+    def _more_looks(self, keys: Keypoints2D, adaptive: Adaptive) -> TimeArray:
+        """When to look a second time, after first looks that were chosen for that."""
+        interval_s = usual_interval(keys.times, adaptive.first_s, self.spec.spacing_s)
+        people = people_in(keys, self.spec)
+        how = []
+        for stretch in plan_stretches(people, keys.times, interval_s, self.options["max_gap_s"], self.spec):
+            track = tokenise(stretch.keys, stretch.grid, self.spec)
+            how.append(movement(keys.times, track, lift_track(self.runtime, track, hop=self._hop)))
+        return more_looks(keys.times, how, adaptive)
+
     def _lift_keys(
         self,
         keys: Keypoints2D,
-        key_interval: float | None,
+        key_interval: KeyInterval,
         wanted: TimeArray,
         focal_px: float | None,
         principal_point_px: tuple[float, float] | None,
         progress: bool,
     ) -> Motion3D:
-        """Lift key-frames that were chosen every `key_interval` seconds, all of them."""
+        """Lift key-frames that were chosen as `key_interval` says, all of them."""
         started = time.perf_counter()
         camera, focal_from = find_camera(keys, focal_px, principal_point_px, guess=self._refines)
-        interval_s = usual_interval(keys.times, key_interval, self.spec.spacing_s)
+        interval_s = usual_interval(keys.times, _first_interval(key_interval), self.spec.spacing_s)
         people = people_in(keys if self.options["use_hint"] else replace(keys, depth_hint=None), self.spec)
         positions = np.full((len(people), len(wanted), len(self._order), 3), np.nan, dtype=np.float32)
         stretches = plan_stretches(people, wanted, interval_s, self.options["max_gap_s"], self.spec)
@@ -270,7 +320,11 @@ class Lifter:
                 "units": {"positions": "m", "times": "s"},
                 "joints": self.joints,
                 "axes": AXES_IN_WORDS[self.spec.axes if camera is None else "camera"],
-                "arguments": {"key_interval": key_interval, "focal_px": focal_px, **recorded(self.options)},
+                "arguments": {
+                    "key_interval": recorded_interval(key_interval),
+                    "focal_px": focal_px,
+                    **recorded(self.options),
+                },
                 "camera": {
                     "focal_px": camera and camera.focal_px[0],
                     "focal_from": focal_from,

@@ -6,8 +6,8 @@ Axes: P people, T times, n tokens, J joints.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
-from typing import Any, Unpack
+from dataclasses import replace
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
@@ -15,9 +15,12 @@ from uplift3d.arrays import RealArray, TimeArray
 from uplift3d.camera import Camera
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.lift import Runtime, blend_hint, lift_newest, presence
+from uplift3d.lift.adaptive import Adaptive, as_adaptive
 from uplift3d.lift.axes import AXES_IN_WORDS, find_camera, in_camera_axes
+from uplift3d.lift.curve import Curve
 from uplift3d.lift.looks import Looks
 from uplift3d.lift.models import ModelPath
+from uplift3d.lift.pace import Pace
 from uplift3d.lift.runtime import describe
 from uplift3d.lift.stretches import TOLERANCE_S, Segment, usual_interval
 from uplift3d.options import LifterOptions, recorded
@@ -51,7 +54,7 @@ class StreamLifter:
             poses come with `flush`, and are exactly those of `Lifter.lift`; only this needs memory for the
             whole stream.
         output_rate_hz: poses per second; None gives one for every moment that is pushed.
-        key_interval: seconds between looks that the caller means to keep, see `next_key_time`.
+        key_interval: seconds between looks, "adaptive" or `Adaptive(…)`: what `next_key_time` goes by.
         focal_px, principal_point_px: see `Lifter.lift`.
         **options: see `LifterOptions`; `smooth_hz` and `hop` need a whole motion, so an infinite latency.
 
@@ -66,7 +69,7 @@ class StreamLifter:
         runtime: str = "onnx",
         *,
         output_rate_hz: float | None = None,
-        key_interval: float = 0.4,
+        key_interval: float | Literal["adaptive"] | Adaptive = "adaptive",
         focal_px: float | None = None,
         principal_point_px: tuple[float, float] | None = None,
         **options: Unpack[LifterOptions],
@@ -74,11 +77,14 @@ class StreamLifter:
         self.latency_s = _checked_latency(latency_s, options)
         if output_rate_hz is not None and not (np.isfinite(output_rate_hz) and output_rate_hz > 0):
             raise InputError(f"output_rate_hz is {output_rate_hz!r}; it must be a positive number")
-        check_key_interval(key_interval)
+        adaptive = as_adaptive(key_interval)
+        if adaptive is None:
+            check_key_interval(key_interval)
         self._lifter = Lifter(model, runtime, **options)
         self._camera_arguments = (focal_px, principal_point_px)
         self._rate_hz = output_rate_hz
-        self._interval_s = key_interval
+        self._adaptive = adaptive
+        self._interval_s: float = key_interval if adaptive is None else adaptive.first_s  # type: ignore[assignment]
         self._begin()
 
     def _begin(self) -> None:
@@ -86,9 +92,10 @@ class StreamLifter:
         self._first_s = self._latest_s = np.nan
         self._given = 0
         self._pending: deque[float] = deque()
-        self._curves: list[_Curve] | None = None
+        self._curves: list[Curve] | None = None
         self._bodies: dict[int, deque[RealArray]] = {}
         self._meta: dict[str, Any] = {}
+        self._pace = None if self._adaptive is None else Pace(self._adaptive)
 
     def push(self, time_s: float, keypoints: Keypoints2D | None) -> Motion3D:
         """Go on to a later moment.
@@ -120,9 +127,23 @@ class StreamLifter:
         return motion
 
     def next_key_time(self) -> float:
-        """When to look next, in seconds on the stream's clock; minus infinity (at once) before the first
-        look."""
-        return self._looks.latest_s + self._interval_s
+        """When to look next, in seconds on the stream's clock; minus infinity (now) before the first look.
+
+        With "adaptive": the sooner the more the 2D poses of the last looks bend, see `lift.pace`.
+        """
+        latest_s = self._looks.latest_s
+        if self._pace is None or not len(self._looks):
+            return latest_s + self._interval_s
+        if not self._pace.knows(latest_s):
+            self._pace.after(latest_s, self._newest())
+        return latest_s + self._pace.interval_s
+
+    def _newest(self) -> list[Curve]:
+        """Everybody's motion up to the latest look."""
+        first_s = max(self._pending[0] if self._pending else np.inf, self._latest_s - self._window_s / 2)
+        if self._curves is None:
+            self._curves = self._estimate(min(first_s, self._latest_s))
+        return self._curves
 
     def _checked_time(self, time_s: float) -> float:
         try:
@@ -190,7 +211,7 @@ class StreamLifter:
             self._looks.keypoints(), None, times, focal_px=focal_px, principal_point_px=centre_px
         )
 
-    def _estimate(self, first_s: float) -> list[_Curve]:
+    def _estimate(self, first_s: float) -> list[Curve]:
         """Everybody's motion around the times from `first_s` on, from all that is known now."""
         lifter, spec = self._lifter, self._lifter.spec
         keypoints = lifter._settled(self._looks.keypoints())
@@ -212,7 +233,7 @@ class StreamLifter:
 
     def _curve(
         self, person: int, keys: PersonKeyFrames, segment: Segment, first_s: float, camera: Camera | None
-    ) -> _Curve:
+    ) -> Curve:
         """One person's poses on the token grid, from a little before `first_s`."""
         lifter, spec = self._lifter, self._lifter.spec
         ends = np.array([max(first_s, segment.start_s), segment.end_s])
@@ -227,9 +248,9 @@ class StreamLifter:
         poses = poses[:, lifter._order]
         if camera is not None and spec.axes != "camera":
             poses = in_camera_axes(poses, times, keys, camera)
-        return _Curve(person, segment.start_s, segment.end_s, times, poses, None, keys.times)
+        return Curve(person, segment.start_s, segment.end_s, times, poses, None, keys.times, track)
 
-    def _refined(self, curve: _Curve, keypoints: Keypoints2D, camera: Camera | None) -> _Curve:
+    def _refined(self, curve: Curve, keypoints: Keypoints2D, camera: Camera | None) -> Curve:
         if not self._lifter._refines:
             return curve
         motion = Motion3D(
@@ -249,7 +270,7 @@ class StreamLifter:
         root = None if motion.root is None else motion.root[0]
         return replace(curve, positions=motion.positions[0], root=root)
 
-    def _sample(self, curves: list[_Curve], times: TimeArray) -> Motion3D:
+    def _sample(self, curves: list[Curve], times: TimeArray) -> Motion3D:
         """Everybody who is there at one of these times."""
         joints = self._lifter.joints
         inside = [(curve, rows) for curve in curves if (rows := curve.rows(times)).any()]
@@ -283,30 +304,6 @@ class StreamLifter:
             "arguments": {"focal_px": focal_px, **recorded(lifter.options)},
             "camera": {"focal_px": camera and camera.focal_px[0], "focal_from": focal_from},
         }
-
-
-@dataclass(frozen=True, eq=False)
-class _Curve:
-    """One person's poses (n, J, 3) and pelvis (n, 3) over a stretch of time."""
-
-    person: int
-    start_s: float
-    end_s: float
-    times: TimeArray
-    positions: RealArray
-    root: RealArray | None
-    looks: TimeArray
-    """When the person was really seen."""
-
-    def rows(self, times: TimeArray) -> Any:
-        """(T,) which of the times the stretch reaches over."""
-        return (times >= self.start_s - TOLERANCE_S) & (times <= self.end_s + TOLERANCE_S)
-
-    def measured(self, times: TimeArray, rate_hz: float | None) -> Any:
-        """(T,) the times that are those of a look, within half a step."""
-        half_s = TOLERANCE_S if rate_hz is None else 0.5 / rate_hz
-        after = times[:, None] - self.looks
-        return ((after > -half_s) & (after <= half_s)).any(axis=1)
 
 
 def _checked_latency(latency_s: float, options: LifterOptions) -> float:

@@ -158,7 +158,7 @@ def test_bad_outputs_are_refused_before_anything_is_read(tmp_path, capsys, name)
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--key-interval", "0"], "seconds above 0, or 'all'"),
+        (["--key-interval", "0"], "seconds above 0, 'adaptive', or 'all'"),
         (["--key-interval", "often"], "'often' given"),
         (["--max-gap", "nan"], "a number above 0"),
         (["--output-rate", "-5"], "a number above 0"),
@@ -356,3 +356,22 @@ def test_a_video_is_written_beside_the_motion(network, detector, images, keys, t
     assert main(["lift", str(keys), *words]) == 0  # images have no times of their own: one for each pose
     assert main(["lift", str(keys), "-o", str(outputs[0]), "--video", str(images)]) == 2
     assert "--video is for an .mp4" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--key-interval", "adaptive"], "adaptive"),
+        (["--looks-per-second", "3"], {"adaptive": {"looks_per_second": 3.0, "rule": "gain"}}),
+    ],
+)
+def test_looks_follow_the_motion_where_that_is_asked_for(network, tmp_path, keys, words, expected):
+    output = tmp_path / "motion.npz"
+    assert main(["lift", str(keys), "-o", str(output), "-q", *words]) == 0
+    assert load_motion(output).meta["arguments"]["key_interval"] == expected
+
+
+def test_two_numbers_of_looks_are_one_too_many(network, tmp_path, keys, capsys):
+    words = ["--looks-per-second", "3", "--key-interval", "0.1"]
+    assert main(["lift", str(keys), "-o", str(tmp_path / "m.npz"), *words]) == 2
+    assert "--looks-per-second says how many looks there are" in capsys.readouterr().err

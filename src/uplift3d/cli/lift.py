@@ -23,6 +23,7 @@ from uplift3d.cli.options import (
     check_outputs,
     check_video,
     chosen_detector,
+    chosen_interval,
     lifter_options,
     skeleton_of,
     text_parser,
@@ -59,6 +60,7 @@ examples:
   uplift3d lift walk.mp4 -o walk.npz -o walk.html
   uplift3d lift walk.mp4 -o walk.csv --key-interval 0.1 --start 1:05 --end 1:20
   uplift3d lift walk.mp4 -o walk.bvh --skeleton lafan1 --output-rate 30
+  uplift3d lift dance.mp4 -o dance.npz --looks-per-second 4
   uplift3d lift walk-keys.npz -o walk.json --output-rate 50
   uplift3d lift openpose-json/ -o walk.npz --fps 29.97 --image-size 1920x1080
   uplift3d lift walk.mp4 -o walk.npz -o walk-3d.mp4
@@ -142,7 +144,7 @@ def _lift_video(source: Path, args: argparse.Namespace, progress: bool) -> Motio
         source,
         chosen_detector(args),
         args.model,
-        getattr(args, "key_interval", VIDEO_KEY_INTERVAL_S),
+        chosen_interval(args, VIDEO_KEY_INTERVAL_S),
         args.runtime,
         progress,
         people=args.people or "all",
@@ -166,7 +168,7 @@ def _lift_keypoints(source: Path, args: argparse.Namespace) -> Motion3D:
     motion = pipeline.lift_keypoints(
         keypoints,
         args.model,
-        getattr(args, "key_interval", None),
+        chosen_interval(args, None),
         runtime=args.runtime,
         focal_px=args.focal_px,
         **lifter_options(args),

@@ -9,10 +9,10 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin
 
 from uplift3d.cli.values import (
+    interval,
     moment,
     people,
     positive,
-    seconds_or_all,
     track_ids,
     whole_number,
     width_and_height,
@@ -22,6 +22,7 @@ from uplift3d.options import AFTERWARDS, DECLARED, LIFTING, TYPES, Option
 
 if TYPE_CHECKING:
     from uplift3d.detect import Detector
+    from uplift3d.lift.adaptive import KeyInterval
     from uplift3d.options import LifterOptions
     from uplift3d.types import Motion3D
 
@@ -162,11 +163,18 @@ def add_lifting_options(parser: argparse.ArgumentParser) -> None:
     looks = parser.add_argument_group("2D detection")
     looks.add_argument(
         "--key-interval",
-        type=seconds_or_all,
+        type=interval,
         default=argparse.SUPPRESS,
         metavar="SECONDS",
-        help=f"{KEY_INTERVAL_HELP}; the networks are trained for 0.1, 0.2 and 0.4 (default: "
-        f"{VIDEO_KEY_INTERVAL_S:g} for a video, all of a 2D file)",
+        help=f"{KEY_INTERVAL_HELP}, or 'adaptive': more often where that pays; the networks are trained for "
+        f"0.1, 0.2 and 0.4 (default: {VIDEO_KEY_INTERVAL_S:g} for a video, all of a 2D file)",
+    )
+    looks.add_argument(
+        "--looks-per-second",
+        type=positive,
+        metavar="N",
+        help="so many looks of the 2D detector a second on average, spent where they help most, in place of "
+        "--key-interval",
     )
     add_detector_options(looks)
     add_video_options(looks)
@@ -293,6 +301,18 @@ def chosen_detector(args: argparse.Namespace) -> str | Detector:
 def lifter_options(args: argparse.Namespace) -> LifterOptions:
     """What `add_lifter_options` collected."""
     return cast("LifterOptions", {name: getattr(args, name) for name in DECLARED})
+
+
+def chosen_interval(args: argparse.Namespace, default: KeyInterval) -> KeyInterval:
+    """What --key-interval and --looks-per-second say together."""
+    if args.looks_per_second is None:
+        chosen: KeyInterval = getattr(args, "key_interval", default)
+        return chosen
+    if getattr(args, "key_interval", "adaptive") != "adaptive":
+        raise InputError("--looks-per-second says how many looks there are, and so does --key-interval")
+    from uplift3d.lift.adaptive import Adaptive
+
+    return Adaptive(args.looks_per_second)
 
 
 def text_parser(subparsers: Any, name: str, **texts: str) -> argparse.ArgumentParser:

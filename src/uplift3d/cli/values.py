@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import argparse
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from uplift3d.detect import Who
+
+
+def interval(text: str) -> float | Literal["adaptive"] | None:
+    """Seconds above 0, 'adaptive', or None for 'all'."""
+    if text == "adaptive":
+        return "adaptive"
+    return None if text == "all" else _number(text, "seconds above 0, 'adaptive', or 'all'")
 
 
 def seconds_or_all(text: str) -> float | None:

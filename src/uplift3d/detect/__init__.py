@@ -1,5 +1,6 @@
 """2D joints on key-frames: detectors, one track per person, and the project's own 2D file."""
 
+from uplift3d.detect.again import look_again
 from uplift3d.detect.base import Detector, People
 from uplift3d.detect.files import load_keypoints, save_keypoints
 from uplift3d.detect.keyframes import Who, check_people, run
@@ -13,6 +14,7 @@ __all__ = [
     "check_people",
     "create_detector",
     "load_keypoints",
+    "look_again",
     "register_detector",
     "run",
     "save_keypoints",

@@ -69,7 +69,7 @@ def check_key_interval(key_interval_s: object) -> None:
     if isinstance(key_interval_s, bool) or not isinstance(key_interval_s, int | float | np.number):
         raise InputError(
             f"key_interval is {key_interval_s!r}; accepted are seconds between key-frames (0.1, 0.2 and 0.4 "
-            "were trained), or None for every time there is"
+            "were trained), 'adaptive', or None for every time there is"
         )
     if not (np.isfinite(key_interval_s) and key_interval_s > 0):
         raise InputError(f"the key interval is {key_interval_s} s; it must be a positive number of seconds")
