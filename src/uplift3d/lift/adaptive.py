@@ -22,8 +22,6 @@ from uplift3d.tokens import TokenTrack
 
 Rule = Literal["gain", "velocity"]
 
-FEW = 3.0
-"""Looks a second, up to which it is better to begin with few (on training motion alike at 3.3)."""
 LONG_S, LONGEST_S, SHORTEST_S = 0.4, 0.8, 0.1
 """Intervals of the first looks: usually, where fewer looks are asked for, and where no more are made."""
 FAST_M_PER_S, CALM_S = 0.5, 1.0
@@ -51,8 +49,8 @@ class Adaptive:
     """
 
     looks_per_second: float | None = None
-    """So many looks a second on average, spent where they help most; below 3 the first ones are 0.8 s apart.
-    None: as many as pay."""
+    """So many looks a second on average, spent where they help most; below 2.5 the first ones are 0.8 s
+    apart. None: as many as pay."""
     rule: Rule = "gain"
     """"gain": what a look is predicted to save; "velocity": the published criterion, all looks (0.1 s) while
     lifted joints move faster than 0.5 m/s about the pelvis and for a second after."""
@@ -75,7 +73,7 @@ class Adaptive:
     @property
     def first_s(self) -> float:
         """Seconds between the first looks."""
-        few = self.looks_per_second is not None and self.looks_per_second < FEW
+        few = self.looks_per_second is not None and self.looks_per_second < 1 / LONG_S
         return LONGEST_S if few else LONG_S
 
 
