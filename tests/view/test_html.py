@@ -137,6 +137,20 @@ def test_curves_hold_speeds_and_angles_with_gaps(walk):
         )
 
 
+def test_who_is_unsure_is_faint(walk):
+    sigma = np.full((2, 50, 17), 0.05)
+    sigma[0, 10:] = 0.225
+    sigma[1, 20:] = 2.0
+    data = Parts(page(replace(walk, sigma_m=sigma))).data
+    first, second = (np.array(person["opacity"]) for person in data["people"])
+    assert (first[:10] == 1).all()
+    np.testing.assert_allclose(first[10:], 0.65, atol=0.01)
+    assert (second[20:37] == 0.3).all()
+    curve = next(curve for curve in data["curves"] if curve["name"] == "how unsure joints are")
+    assert curve["sides"][0]["values"][0][12] == 225  # millimetres, shown in centimetres
+    assert {value for person in Parts(page(walk)).data["people"] for value in person["opacity"]} == {1}
+
+
 def test_a_joint_set_without_angles_has_speeds(rng):
     motion = Motion3D(
         rng.normal(size=(1, 4, 25, 3)), np.arange(4) / 25, None, np.ones((1, 4)), joints="body25"

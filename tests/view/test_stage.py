@@ -98,3 +98,15 @@ def test_every_bone_has_a_thickness():
     head = radii[H36M.index("head"), H36M.index("head_top")]
     arm = radii[H36M.index("left_elbow"), H36M.index("left_wrist")]
     assert head > radii[H36M.index("pelvis"), H36M.index("torso")] > arm > 0
+
+
+def test_a_motion_that_is_level_stays_so_and_has_no_camera(walk):
+    root = np.zeros((2, 50, 3), np.float32)
+    root[..., 2] = 4.0
+    turn = np.array([[1, 0, 0], [0, np.cos(0.3), -np.sin(0.3)], [0, np.sin(0.3), np.cos(0.3)]])
+    leaning = replace(walk, positions=walk.positions @ turn.T, root=root)
+    assert set_stage(leaning).camera_m is not None
+    known = set_stage(replace(leaning, meta={"level": True}))
+    assert known.camera_m is None
+    expected = to_display_axes(leaning.positions)
+    np.testing.assert_allclose(known.positions - known.positions[:, :, :1], expected, atol=1e-6)

@@ -13,7 +13,7 @@ from uplift3d.arrays import DoubleArray, IntArray
 from uplift3d.errors import InputError
 from uplift3d.post.angles import LIMB_ANGLES, TRUNK_ANGLES, Angles, joint_angles
 from uplift3d.types import Motion3D
-from uplift3d.view.stage import joint_speeds
+from uplift3d.view.stage import joint_speeds, up_of
 
 Curve = dict[str, Any]
 """name, unit, scale (divide by it), digits to show, signed (whether zero is inside, not the bottom), and
@@ -21,12 +21,14 @@ sides: one, or left and right, with a row of whole numbers or null for each pers
 
 
 def curves(motion: Motion3D, frames: IntArray) -> list[Curve]:
-    """Speed of the joints, of the pelvis where its place is known, and every angle that anybody has."""
+    """Speeds of joints and pelvis, how unsure joints are, and every angle that anybody has."""
     found = [_speed("speed of the joints", joint_speeds(motion)[:, frames])]
     if motion.root is not None and np.isfinite(motion.root).any():
         found.append(_speed("speed over ground", _pelvis_speeds(motion)[:, frames]))
+    if motion.sigma_m is not None:
+        found.append(_unsure(motion, frames))
     try:
-        angles = joint_angles(motion)
+        angles = joint_angles(motion, up_of(motion))
     except InputError:  # a joint set without hips or shoulders
         return found
     for name in TRUNK_ANGLES:
@@ -35,6 +37,21 @@ def curves(motion: Motion3D, frames: IntArray) -> list[Curve]:
         sides = {side: _of(angles, f"{side}_{name}")[:, frames] for side in ("left", "right")}
         found.append(_angle(name, sides))
     return [curve for curve in found if _has_values(curve)] or found[:1]
+
+
+def mean_sigma_m(motion: Motion3D) -> DoubleArray:
+    """(P, T) how far off joints are to be expected, on average; NaN where nobody says."""
+    if motion.sigma_m is None:
+        return np.full(motion.observed.shape, np.nan)
+    sigma = motion.sigma_m.astype(np.float64)
+    count = np.isfinite(sigma).sum(axis=-1)
+    return np.where(count > 0, np.nansum(sigma, axis=-1) / np.maximum(count, 1), np.nan)
+
+
+def _unsure(motion: Motion3D, frames: IntArray) -> Curve:
+    sides = [{"side": "", "values": _rows(mean_sigma_m(motion)[:, frames], 1000)}]
+    name = "how unsure joints are"
+    return {"name": name, "unit": "cm", "scale": 10, "digits": 0, "signed": False, "sides": sides}
 
 
 def _of(angles: Angles, name: str) -> DoubleArray:

@@ -23,7 +23,7 @@ from uplift3d.types import Motion3D
 from uplift3d.view.colours import INK, LEFT, LINE, MEASURED, PAPER, RIGHT, SOFT, trunk_colour
 from uplift3d.view.panel import ABOVE, OVERSAMPLING, SIDE, Panel
 from uplift3d.view.pen import Pen, Point, text_width_px
-from uplift3d.view.stage import bone_sides, joint_speeds, set_stage
+from uplift3d.view.stage import bone_sides, is_level, joint_speeds, set_stage
 
 LARGEST_PX = (1280, 720)
 SMALLEST_HEIGHT_PX = 360
@@ -223,9 +223,9 @@ def projected(motion: Motion3D, shown_width_px: float) -> tuple[DoubleArray, Dou
 
 
 def camera_of(motion: Motion3D) -> Camera | None:
-    """The camera that a motion was lifted with, as its meta says; None when it does not."""
+    """The camera that a motion was lifted with, as its meta says; None when it does not or that is over."""
     noted = motion.meta.get("camera")
-    if not isinstance(noted, Mapping):
+    if is_level(motion) or not isinstance(noted, Mapping):
         return None
     try:
         focal = float(noted["focal_px"])

@@ -48,10 +48,10 @@ class Stage:
 def set_stage(motion: Motion3D, max_frames: int | None = None) -> Stage:
     """Bring a motion into display axes, upright and on the floor, everybody in a place of their own.
 
-    The camera may look down or be tilted: up is what people's posture says (`post.find_up`).
+    The camera may look down or be tilted: up is `up_of(motion)`.
     """
     frames = choose_frames(motion, max_frames)
-    level = matrix_aligning(find_up(motion).direction, CAMERA_UP)
+    level = matrix_aligning(up_of(motion), CAMERA_UP)
     upright = to_display_axes(motion.positions @ level.T)
     known = motion.root is not None and bool(np.isfinite(motion.root[motion.present]).all())
     if motion.root is not None and known:
@@ -63,8 +63,19 @@ def set_stage(motion: Motion3D, max_frames: int | None = None) -> Stage:
     placed = upright - floor[:, None, None, None] * np.array([0, 0, 1.0])
     side_by_side = not known and len(upright) > 1
     rotation = to_display_axes(level.T).T
-    camera = np.array([0.0, 0.0, -floor[0]]) if known and len(floor) else None
+    from_camera = known and len(floor) and not is_level(motion)
+    camera = np.array([0.0, 0.0, -floor[0]]) if from_camera else None
     return Stage(placed[:, frames].astype(np.float32), frames, side_by_side, rotation, camera)
+
+
+def is_level(motion: Motion3D) -> bool:
+    """Whether the motion was put on the ground already (`post.level`), and its camera forgotten."""
+    return motion.meta.get("level") is True
+
+
+def up_of(motion: Motion3D) -> DoubleArray:
+    """(3,) against gravity, in the motion's axes: what posture and feet say, unless it is known."""
+    return CAMERA_UP if is_level(motion) else find_up(motion).direction
 
 
 def to_display_axes(positions: FloatArray | DoubleArray) -> DoubleArray:

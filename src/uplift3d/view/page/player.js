@@ -10,6 +10,7 @@
   const times = motion.times;
   const last = times.length - 1;
   const dark = matchMedia("(prefers-color-scheme: dark)");
+  const fades = motion.people.some((person) => person.opacity.some((value) => value < 1)); // how sure joints are
   const hidden = new Set();
   let frame = 0, followed = -1, anchor = null, view = "oblique";
   let clock = times[0] ?? 0, playing = false, before = 0;
@@ -64,6 +65,7 @@
     const plain = { type: "scatter3d", mode: "lines", hoverinfo: "skip" };
     const bodies = motion.people.map((_, p) => ({
       type: "mesh3d", ...body(p, f), ...triangles, hoverinfo: "skip", vertexcolor: limbColours(p),
+      opacity: motion.people[p].opacity[f],
       lighting: { ambient: 0.62, diffuse: 0.55, specular: 0.12, roughness: 0.7, fresnel: 0.05 },
       lightposition: { x: -2000, y: -4000, z: 6000 },
     }));
@@ -163,6 +165,7 @@
     ];
     const pick = (key) => parts.map((part) => part[key]);
     const data = { x: pick("x"), y: pick("y"), z: pick("z") };
+    if (fades) data.opacity = [1, ...everybody.map((p) => motion.people[p].opacity[f]), 0.45, 0.45, ...everybody.map(() => 1)];
     Plotly.update(scene, data, followed >= 0 ? followedCamera() : {}, parts.map((_, k) => k + 1));
   }
 
