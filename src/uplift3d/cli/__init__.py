@@ -17,10 +17,13 @@ import shlex
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from uplift3d.cli.parser import Parser, suggestion
 from uplift3d.errors import InputError, UpliftWarning
+
+if TYPE_CHECKING:
+    from uplift3d.cli.options import Subparsers
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 BROKEN_PIPE = 141  # 128 + SIGPIPE
@@ -28,7 +31,7 @@ BROKEN_PIPE = 141  # 128 + SIGPIPE
 COMMANDS: dict[str, tuple[str, str]] = {
     "lift": ("uplift3d.cli.lift", "video, image folder or 2D keypoints to 3D motion"),
     "detect": ("uplift3d.cli.detect", "video or image folder to 2D key-frames"),
-    "view": ("uplift3d.cli.view", "3D motion to a web page that plays it, and open it"),
+    "view": ("uplift3d.cli.view", "look at 3D motion: live, as a web page, or in its video"),
     "convert": ("uplift3d.cli.convert", "3D motion from one file format to another"),
     "info": ("uplift3d.cli.info", "show what is in a file"),
     "batch": ("uplift3d.cli.batch", "a great many clips, on this machine or a cluster"),
@@ -38,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("uplift3d.cli.evaluate", "errors of a network on a data set"),
     "bench": ("uplift3d.cli.bench", "arithmetic of the networks"),
     "reproduce": ("uplift3d.cli.reproduce", "the paper's tables and figures from one command"),
+    "completion": ("uplift3d.cli.completion", "let the tab key complete commands and options"),
 }
 
 _EPILOG = """examples:
@@ -105,6 +109,18 @@ def _check_command(parser: Parser, argv: list[str]) -> None:
 
 def _create_parser(argv: list[str]) -> Parser:
     """The whole program's parser, in which only the chosen command has its options."""
+    parser, subparsers = create_parser()
+    chosen = next((word for word in argv if not word.startswith("-")), None)
+    for name, (module, summary) in COMMANDS.items():
+        if name == chosen:
+            importlib.import_module(module).add_parser(subparsers)
+        else:
+            subparsers.add_parser(name, help=summary)
+    return parser
+
+
+def create_parser() -> tuple[Parser, Subparsers]:
+    """The program's parser, and where its commands are to be added."""
     parser = Parser(
         prog="uplift3d",
         description="Ordinary video of people to dense 3D motion from a few 2D key-frames per second.",
@@ -114,14 +130,10 @@ def _create_parser(argv: list[str]) -> Parser:
     parser.add_argument(
         "--version", action=_Version, help="print versions, uplift3d's and of what it runs on"
     )
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
-    chosen = next((word for word in argv if not word.startswith("-")), None)
-    for name, (module, summary) in COMMANDS.items():
-        if name == chosen:
-            importlib.import_module(module).add_parser(subparsers)
-        else:
-            subparsers.add_parser(name, help=summary)
-    return parser
+    subparsers: Subparsers = parser.add_subparsers(  # type: ignore[assignment]  # of parsers of our class
+        dest="command", required=True, metavar="COMMAND", title="commands"
+    )
+    return parser, subparsers
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):

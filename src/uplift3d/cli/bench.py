@@ -32,7 +32,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         description="Count what networks cost.",
         epilog="example:\n  uplift3d bench flops",
     )
-    actions = parser.add_subparsers(dest="action", required=True, metavar="flops")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="flops", title="commands")
     flops = text_parser(
         actions,
         "flops",

@@ -20,6 +20,11 @@ _EXAMPLE = """example:
 """
 
 
+_IMPORT_DESCRIPTION = """Read every .bvh, .amc and .npz file below DIR as h36m21 motion (metres, z up, 50 Hz)
+into a store, or the 3D motion of a data set that comes in files of its own. Malformed files are named and
+skipped; a damaged file of a data set stops the import. docs/mapping.md has which skeletons are known, how to
+add one, and what an .npz of joint positions holds."""
+
 _IMPORT_EXAMPLE = """example:
   uplift3d data import path/to/mocap -o motions.store --jobs 4
   uplift3d data import path/to/mine -o mine.store --name studio --licence own --validation 'anna/' --rate 60
@@ -36,14 +41,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    actions = parser.add_subparsers(dest="action", required=True, metavar="import|info")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="import|info", title="commands")
     importing = actions.add_parser(
         "import",
         help="read motion capture into a store",
-        description="Read every .bvh, .amc and .npz file below DIR as h36m21 motion (metres, z up, 50 Hz) "
-        "into a store, or the 3D motion of a data set that comes in files of its own. Malformed files are "
-        "named and skipped; a damaged file of a data set stops the import. Which skeletons are known, how to "
-        "add one, and what an .npz of joint positions holds: docs/mapping.md.",
+        description=_IMPORT_DESCRIPTION,
         epilog=_IMPORT_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -71,7 +73,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "-o", "--output", metavar="STORE", type=Path, required=True, help="folder to create"
     )
     importing.add_argument(
-        "--jobs", type=whole_number, default=None, metavar="N", help="processes (one per core)"
+        "--jobs", type=whole_number, default=None, metavar="N", help="processes (default: one per core)"
     )
     importing.add_argument(
         "--mapping",

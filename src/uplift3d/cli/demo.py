@@ -55,7 +55,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         type=Path,
         default=Path("out"),
         metavar="FOLDER",
-        help="folder for the three files (default: out)",
+        help="folder for the three files, which are replaced if there (default: out)",
     )
     parser.add_argument("--keys", type=Path, default=BUNDLED, metavar="KEYS.npz", help=argparse.SUPPRESS)
     parser.add_argument(
@@ -66,7 +66,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         help=f"{KEY_INTERVAL_HELP} (default: {VIDEO_KEY_INTERVAL_S:g})",
     )
     parser.add_argument(
-        "--model", default="base", metavar="NAME|PATH", help="lifting network (default: base, which ships)"
+        "--model", default="base", metavar="NAME|PATH", help="network that makes 3D of 2D (default: base)"
     )
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     return parser

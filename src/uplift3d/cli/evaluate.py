@@ -90,7 +90,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     add_outputs(parser, "report to write, .md, .csv or .json; may be repeated")
     parser.add_argument("--device", default="cpu", help="torch device: cpu (default), cuda, …")
     parser.add_argument(
-        "--batch", type=whole_number, default=256, metavar="N", help="windows at a time (256)"
+        "--batch", type=whole_number, default=256, metavar="N", help="windows at a time (default: 256)"
     )
     one = parser.add_argument_group("for one data set")
     one.add_argument(

@@ -13,6 +13,7 @@ import numpy as np
 
 from uplift3d import weights
 from uplift3d.arrays import BoolArray, TimeArray
+from uplift3d.cli.inputs import expand, local
 from uplift3d.cli.options import text_parser
 from uplift3d.detect.files import Source, format_of, is_keypoint_file, load_keypoints
 from uplift3d.detect.files.base import IncompleteError
@@ -25,11 +26,12 @@ from uplift3d.types import Keypoints2D, Motion3D
 if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
 
-EPILOG = """knows 3D motion, 2D key-frames, videos, image folders, motion stores and networks
-(.safetensors, .onnx; or the name of a shipped one, base or base-free)
+EPILOG = """FILE may hold 3D motion, 2D key-frames, a video or a network (.safetensors, .onnx), or be a folder
+of images or a motion store. The names base and base-free stand for the networks that come with uplift3d.
 
-example:
-  uplift3d info walk.npz walk.mp4 base"""
+examples:
+  uplift3d info walk.npz walk.mp4 base
+  uplift3d info results/*.npz"""
 
 MAX_HEADER_BYTES = 100_000_000  # what the safetensors format itself allows
 MAX_LINE = 2000  # of a note somebody put into a file
@@ -44,13 +46,15 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         description="Show what is in a file, in a few lines.",
         epilog=EPILOG,
     )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="FILE", help="file or folder")
+    parser.add_argument(
+        "paths", nargs="+", type=local, metavar="FILE", help="file, folder, or a pattern such as '*.npz'"
+    )
     return parser
 
 
 def run(args: argparse.Namespace) -> None:
     """Print a description of every path."""
-    for path in args.paths:
+    for path in expand(args.paths):
         kind, *lines = describe(path)
         print(f"{path}: {kind}")
         for line in lines:

@@ -66,6 +66,11 @@ def local(text: str) -> str:
     return text
 
 
+def local_path(text: str) -> Path:
+    """The same as a Path."""
+    return Path(local(text))
+
+
 def expand(words: Sequence[str]) -> list[Path]:
     """The files and folders that are meant, each once, in the order given.
 

@@ -73,8 +73,10 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the pages"
     )
-    parser.add_argument("--scale", choices=SCALES, default="small", help="how large (small)")
-    parser.add_argument("--seeds", type=_seeds, default=(0,), metavar="N,N,…", help="seeds of the runs (0)")
+    parser.add_argument("--scale", choices=SCALES, default="small", help="how large (default: small)")
+    parser.add_argument(
+        "--seeds", type=_seeds, default=(0,), metavar="N,N,…", help="seeds of the runs (default: 0)"
+    )
     parser.add_argument(
         "--steps", type=whole_number, metavar="N", help="optimiser steps, in place of the scale's"
     )

@@ -10,10 +10,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from uplift3d.cli.inputs import local_path
+from uplift3d.cli.motions import motion_in
 from uplift3d.cli.options import add_video, check_video, text_parser
 from uplift3d.cli.values import whole_number
 from uplift3d.errors import InputError
-from uplift3d.export import VIDEO_FORMATS, check_output, load_motion, save_motion
+from uplift3d.export import VIDEO_FORMATS, check_output, save_motion
 from uplift3d.files import atomic_write
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     parser.add_argument(
-        "motion", type=Path, metavar="MOTION", help="3D motion file (.npz .json .csv .parquet …)"
+        "motion", type=local_path, metavar="MOTION", help="3D motion file (.npz .json .csv .parquet …)"
     )
     parser.add_argument(
         "-o",
@@ -79,7 +81,7 @@ def run(args: argparse.Namespace) -> None:
         raise InputError(f"{output}: the page's name must end in .html, a video's in .mp4")
     check_video([output], args.motion, args.video)
     check_output(output)
-    motion = load_motion(args.motion)
+    motion = motion_in(args.motion)
     from uplift3d.view.html import page, pictures_of
 
     pictures = [] if args.no_pictures else pictures_of(motion, args.video)
@@ -100,7 +102,7 @@ def _serve(args: argparse.Namespace) -> None:
     _refuse(args, "max_frames", None)
     if args.video is not None and not args.video.exists():
         raise InputError(f"{args.video}: no such video or folder of images")
-    motion = load_motion(args.motion)
+    motion = motion_in(args.motion)
     if not motion.present.any():
         raise InputError(f"{args.motion}: nobody has a pose in it")
     from uplift3d.view.live import Viewer, pictures_of
@@ -123,7 +125,7 @@ def _write_video(output: Path, args: argparse.Namespace) -> None:
     for name in ("max_frames", "title", "no_pictures"):
         _refuse(args, name, output)
     check_output(output)
-    motion = load_motion(args.motion)
+    motion = motion_in(args.motion)
     if output.resolve() == find_video(motion, args.video).resolve():
         raise InputError(f"{output} is the video itself; give the new one another name")
     print(save_motion(output, motion, video=args.video, progress=True))
