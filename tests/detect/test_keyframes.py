@@ -58,7 +58,9 @@ def test_nobody_in_view(colour_detector, painted_video):
 
 def test_only_noise_in_view(colour_detector, painted_video, standing):
     video = painted_video([standing(start=1.0, end=1.05)])
-    with pytest.raises(NothingFoundError, match=r"1 sightings were too few, too scattered or too unsure"):
+    with pytest.raises(
+        NothingFoundError, match=r"1 possible sightings: too few, too scattered or too unsure"
+    ):
         run(video, video.every(0.1), colour_detector())
 
 

@@ -237,14 +237,14 @@ def test_downloads_are_announced_and_happen_once(cache, tmp_path, monkeypatch, c
 @pytest.mark.parametrize(
     ("kind", "files", "message"),
     [
-        ("rtmpose", "{tmp}/gone.onnx", r"gone\.onnx: no such file; accepted are networks as \.onnx"),
+        ("rtmpose", "{tmp}/gone.onnx", r"gone\.onnx: no such file"),
         ("rtmpose", "{tmp}/a.onnx,{tmp}/a.onnx,{tmp}/a.onnx", "3 files of weights given; .* takes 2 at most"),
         ("rtmo", "{tmp}/a.onnx,{tmp}/a.onnx", "takes 1 at most"),
         ("rtmo", "{tmp}/text.onnx", r"text\.onnx: not an ONNX network that can be read"),
         (
             "rtmpose",
             "{tmp}/a.onnx,{tmp}/five.onnx",
-            r"five\.onnx answers 5 points; accepted are 17 ",
+            r"five\.onnx gives 5 points; accepted are 17 ",
         ),
     ],
 )

@@ -128,7 +128,7 @@ def test_several_people_become_a_file_each(tmp_path, walk):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["walk_3.bvh", "walk_7.bvh"]
     sentences = [str(one.message) for one in said]
     assert any(
-        "walk.bvh: such a file holds one person, so there is one of each: walk_3.bvh, walk_7.bvh" in s
+        "walk.bvh: one file holds one person, so each person got a file: walk_3.bvh, walk_7.bvh" in s
         for s in sentences
     )
     assert any("person 7 is absent for 26 % of the time" in s and "held" in s for s in sentences)
@@ -142,7 +142,7 @@ def test_several_people_become_a_file_each(tmp_path, walk):
 def test_people_keep_their_distance(tmp_path, walk):
     root = np.broadcast_to(np.array([[[0, 1, 4.0]], [[1.5, 1, 6.0]]]), (2, 50, 3))
     motion = Motion3D(walk.positions, walk.times, root, walk.observed, walk.people)[:30]
-    with pytest.warns(UpliftWarning, match="one of each"):
+    with pytest.warns(UpliftWarning, match="each person got a file"):
         save_motion(tmp_path / "walk.bvh", motion)
     apart = load_motion(tmp_path / "walk_7.bvh").root - load_motion(tmp_path / "walk_3.bvh").root
     np.testing.assert_allclose(apart, np.broadcast_to([1.5, 0, 2.0], (1, 30, 3)), atol=1e-4)
@@ -182,7 +182,9 @@ def test_a_joint_set_without_what_bones_need_is_refused(tmp_path, rng):
 def test_skeletons_are_checked_before_anything_is_written(tmp_path, walk):
     with pytest.raises(InputError, match="skeleton 'smpl' given; accepted are uplift3d, lafan1, mixamo"):
         save_motion(tmp_path / "walk.bvh", walk, "smpl")
-    with pytest.raises(InputError, match=r"walk\.npz has no skeleton to choose; \.bvh, \.glb"):
+    with pytest.raises(
+        InputError, match=r"walk\.npz has no bones; a skeleton can be chosen for \.bvh, \.glb"
+    ):
         save_motion(tmp_path / "walk.npz", walk, "mixamo")
 
 

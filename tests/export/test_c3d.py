@@ -117,7 +117,7 @@ def test_whole_numbers_and_analog_channels_are_read(tmp_path):
     ("parameters", "message"),
     [
         ({"POINT:UNITS": ["inch"]}, "units 'inch' given; accepted are m, mm, cm"),
-        ({"POINT:LABELS": ["A", "B"]}, "none of its markers is one of ours; it has A, B"),
+        ({"POINT:LABELS": ["A", "B"]}, "none of its marker names is known; it has A, B"),
         ({"POINT:LABELS": ["Hip", "B"]}, "markers RHip, RKnee, .* missing"),
         ({"POINT:Y_SCREEN": ["+X"]}, "the same axis"),
         ({"POINT:X_SCREEN": ["up"]}, "X_SCREEN is 'UP'"),

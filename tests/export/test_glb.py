@@ -165,7 +165,7 @@ def test_the_validator_of_khronos_finds_nothing_wrong(tmp_path, walk):
 def test_other_programs_files_are_refused(tmp_path):
     path = save_motion(tmp_path / "walk.glb", figure(frames=3))
     path.write_bytes(path.read_bytes().replace(b'"person"', b'"people"'))
-    with pytest.raises(InputError, match=r"walk\.glb: no person of ours in it"):
+    with pytest.raises(InputError, match=r"walk\.glb: uplift3d did not write it"):
         load_motion(path)
     path.write_bytes(b"solid cube")
     with pytest.raises(InputError, match=r"walk\.glb: not a \.glb file of glTF 2\.0"):

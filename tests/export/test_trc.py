@@ -36,7 +36,7 @@ def test_opensim_finds_its_names_axes_and_rate(tmp_path):
 
 
 def test_gaps_are_empty_and_people_have_a_file_each(tmp_path, walk):
-    with pytest.warns(UpliftWarning, match=r"one of each: walk_3\.trc, walk_7\.trc"):
+    with pytest.warns(UpliftWarning, match=r"each person got a file: walk_3\.trc, walk_7\.trc"):
         save_motion(tmp_path / "walk.trc", walk)
     last = (tmp_path / "walk_7.trc").read_text().splitlines()[-1].split("\t")
     assert last[2:] == [""] * 51

@@ -132,5 +132,5 @@ def test_texts():
 def test_numbers_that_are_no_letters_are_refused(letter, order):
     header = f"{{'descr': '{order}U1', 'fortran_order': False, 'shape': (), }}"
     content = npy_of(header, struct.pack(f"{order}I", letter))
-    with pytest.raises(InputError, match="numbers that are no letters"):
+    with pytest.raises(InputError, match="characters that do not exist"):
         read_array(io.BytesIO(content), len(content), "a")

@@ -161,9 +161,7 @@ def test_a_stream_without_timestamps_is_spaced_evenly_with_a_warning(write_video
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(
-        InputError, match=r"nope\.mp4: no such file; accepted are video files .*folders of images"
-    ):
+    with pytest.raises(InputError, match=r"nope\.mp4: no such file"):
         open_video(tmp_path / "nope.mp4")
 
 

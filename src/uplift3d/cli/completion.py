@@ -17,9 +17,10 @@ DESCRIPTION = """Print a script that makes the tab key complete commands and opt
 
 Needs the package shtab (pip install 'uplift3d[completion]')."""
 
-EPILOG = """examples:
-  uplift3d completion bash > ~/.local/share/bash-completion/completions/uplift3d
-  uplift3d completion zsh > ~/.zfunc/_uplift3d"""
+EPILOG = """examples, as lines of ~/.bashrc and ~/.zshrc:
+  eval "$(uplift3d completion bash)"
+  eval "$(uplift3d completion zsh)"
+"""
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:

@@ -168,7 +168,7 @@ def _nobody(path: Path, key_frames: int, tracker: Tracker) -> str:
     if not tracker.tracks:
         return looked
     seen = sum(len(track.frames) for track in tracker.tracks)
-    return f"{looked} ({seen} sightings were too few, too scattered or too unsure to be a person)"
+    return f"{looked} ({seen} possible sightings: too few, too scattered or too unsure to be a person)"
 
 
 def _shown(

@@ -69,7 +69,7 @@ class RtmDetector:
         self._pose = _opened(rtmlib, "RTMO" if what.one_stage else "RTMPose", files[-1])
         self._points = _points(self._pose, what)
         if self._points not in JOINTS:
-            raise InputError(f"{files[-1]} answers {self._points} points; accepted are {_accepted()}")
+            raise InputError(f"{files[-1]} gives {self._points} points; accepted are {_accepted()}")
         self.joints = JOINTS[self._points]
         self.name = f"{kind} ({', '.join(file.name for file in files)})"
         self.models: Mapping[str, str] = {file.name: _sha256(file) for file in files}

@@ -97,7 +97,9 @@ def check_output(path: str | os.PathLike[str], skeleton: str | None = None) -> P
     _resolve(target)
     if skeleton is not None:
         if target.suffix.lower() not in SKELETON_FORMATS:
-            raise InputError(f"{target} has no skeleton to choose; {', '.join(SKELETON_FORMATS)} files have")
+            raise InputError(
+                f"{target} has no bones; a skeleton can be chosen for {', '.join(SKELETON_FORMATS)} files"
+            )
         check_skeleton(skeleton)
     return target
 
@@ -189,7 +191,7 @@ def _parts(target: Path, motion: Motion3D) -> dict[Path, Motion3D]:
     parts = {part: world.select([who]) for part, who in zip(files, kept, strict=True)}
     names = ", ".join(part.name for part in parts)
     warnings.warn(
-        f"{target.name}: such a file holds one person, so there is one of each: {names}",
+        f"{target.name}: one file holds one person, so each person got a file: {names}",
         UpliftWarning,
         stacklevel=3,
     )

@@ -112,7 +112,7 @@ def _who(parameters: Parameters, count: int) -> Mapping[int, Mapping[str, int]]:
         people.setdefault(who, {})[marker] = number
     known = {who: markers for who, markers in people.items() if set(markers) & set(MARKERS.values())}
     if not known:
-        raise InputError(f"none of its markers is one of ours; it has {listed(names)}")
+        raise InputError(f"none of its marker names is known; it has {listed(names)}")
     subjects = [str(name) for name in parameters.get("SUBJECTS:NAMES", [])]
     return {
         _track(who or (subjects[0] if len(subjects) == 1 else ""), number): markers

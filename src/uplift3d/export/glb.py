@@ -102,7 +102,9 @@ def read(path: Path) -> Motion3D:
     try:
         roots = [n for n, node in enumerate(content["nodes"]) if "person" in node.get("extras", {})]
         if not roots:
-            raise InputError(f"{path}: no person of ours in it; .glb files of other programs are not read")
+            raise InputError(
+                f"{path}: uplift3d did not write it; .glb files of other programs cannot be read"
+            )
         moves, times = _animations(content, data)
         people = [_person(content["nodes"], root, moves, len(times)) for root in roots]
         extras = [content["nodes"][root]["extras"] for root in roots]
@@ -118,7 +120,7 @@ def read(path: Path) -> Motion3D:
     except InputError as error:
         raise InputError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from error
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise InputError(f"{path}: not a motion of ours as .glb ({reason(error)})") from error
+        raise InputError(f"{path}: not a .glb that uplift3d wrote ({reason(error)})") from error
 
 
 def _animations(content: Mapping[str, Any], data: bytes) -> tuple[dict[tuple[int, str], Array], Array]:

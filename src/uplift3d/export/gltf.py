@@ -166,7 +166,7 @@ def read_glb(path: Path) -> tuple[dict[str, Any], bytes]:
         or after + 8 > len(whole)
         or struct.unpack_from("<I", whole, after + 4)[0] != DATA_CHUNK
     ):
-        raise InputError(f"{path}: a .glb file without a scene and a block of numbers")
+        raise InputError(f"{path}: a .glb file that lacks its scene or its data")
     text = whole[20:after].decode("utf-8", errors="replace")
     return parse_object(text, f"{path}: its scene"), whole[after + 8 :]
 

@@ -144,7 +144,7 @@ def read_array(stream: IO[bytes], size: int, where: str) -> AnyArray:
         header.shape, header.dtype, content, order="F" if header.fortran_order else "C"
     )
     if array.dtype.kind == "U" and not _is_text(array):
-        raise InputError(f"{where} is damaged (a text of numbers that are no letters)")
+        raise InputError(f"{where} is damaged (a text with characters that do not exist)")
     return array
 
 

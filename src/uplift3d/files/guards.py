@@ -50,7 +50,7 @@ def regular_file(path: str | os.PathLike[str], accepted: str, max_bytes: int = M
     try:
         status = source.stat()
     except FileNotFoundError:
-        raise InputError(f"{source}: no such file; accepted are {accepted}") from None
+        raise InputError(f"{source}: no such file") from None
     except (OSError, ValueError) as error:  # ValueError: a name with a zero in it
         raise InputError(f"{quoted(str(source))} cannot be read ({error})") from error
     if not stat.S_ISREG(status.st_mode):

@@ -74,7 +74,7 @@ def dataset(group: Any, name: str, where: str, kinds: str = "fiub") -> AnyArray:
     if not isinstance(found, h5py.Dataset):
         raise InputError(f"{where}: {name} is no dataset")
     if found.external or found.is_virtual or found.shape is None:
-        raise InputError(f"{where}: {name} has no content of its own in this file")
+        raise InputError(f"{where}: {name} is empty, or only a link to another file")
     is_text = h5py.check_string_dtype(found.dtype) is not None
     if (("S" if is_text else found.dtype.kind) not in kinds) or (found.dtype.kind == "O" and not is_text):
         raise InputError(f"{where}: {name} holds {quoted(found.dtype)}")

@@ -119,7 +119,7 @@ def _frame_numbers(where: str, images: list[Any]) -> dict[Any, int]:
             raise InputError(f"{where}: images must have an id each, found {quoted(image)}")
         places[key] = frame_number(image.get("frame_id", place), where)
     if len(set(places.values())) < len(places):
-        raise InputError(f"{where}: two images are of one frame_id; accepted is one video's images")
+        raise InputError(f"{where}: two images have the same frame_id; accepted is one video's images")
     return places
 
 

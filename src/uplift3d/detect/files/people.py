@@ -74,7 +74,9 @@ class Clip:
         """(S, J, 2) and (S, J) of all S people in all frames; NaN and 0 where unseen."""
         counts = {len(person.positions) for person in people}
         if counts != {len(self.layout.rows)}:
-            raise InputError(f"{self.where}: people of {sorted(counts)} points; all must have equally many")
+            raise InputError(
+                f"{self.where}: people have {sorted(counts)} points; all must have the same number"
+            )
         positions = np.stack([person.positions for person in people])
         confidence = np.stack([person.confidence for person in people])
         seen = np.isfinite(positions).all(axis=-1) & (np.abs(positions) <= MAX_PX).all(axis=-1)
@@ -101,8 +103,8 @@ class Clip:
         people = tracker.people()
         if not people:
             raise NothingFoundError(
-                f"{self.where}: its {len(rows)} sightings of people are too few, too scattered or too unsure "
-                "to be a person"
+                f"{self.where}: people were seen {len(rows)} times, too seldom, too scattered or too "
+                "unsurely to tell them from noise"
             )
         owners = np.full(len(rows), -1)
         for person, track in enumerate(people):
