@@ -17,13 +17,10 @@ import shlex
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from uplift3d.cli.parser import Parser, suggestion
 from uplift3d.errors import InputError, UpliftWarning
-
-if TYPE_CHECKING:
-    from uplift3d.cli.options import Subparsers
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 BROKEN_PIPE = 141  # 128 + SIGPIPE
@@ -92,6 +89,7 @@ def _run(argv: list[str]) -> int:
         return 0
     _check_command(parser, argv)
     args = parser.parse_args(argv)
+    args.program = parser
     command = importlib.import_module(COMMANDS[args.command][0])
     return command.run(args) or 0
 
@@ -108,19 +106,7 @@ def _check_command(parser: Parser, argv: list[str]) -> None:
 
 
 def _create_parser(argv: list[str]) -> Parser:
-    """The whole program's parser, in which only the chosen command has its options."""
-    parser, subparsers = create_parser()
-    chosen = next((word for word in argv if not word.startswith("-")), None)
-    for name, (module, summary) in COMMANDS.items():
-        if name == chosen:
-            importlib.import_module(module).add_parser(subparsers)
-        else:
-            subparsers.add_parser(name, help=summary)
-    return parser
-
-
-def create_parser() -> tuple[Parser, Subparsers]:
-    """The program's parser, and where its commands are to be added."""
+    """The whole program's parser, in which only the chosen command has its options; all for `completion`."""
     parser = Parser(
         prog="uplift3d",
         description="Ordinary video of people to dense 3D motion from a few 2D key-frames per second.",
@@ -130,10 +116,14 @@ def create_parser() -> tuple[Parser, Subparsers]:
     parser.add_argument(
         "--version", action=_Version, help="print versions, uplift3d's and of what it runs on"
     )
-    subparsers: Subparsers = parser.add_subparsers(  # type: ignore[assignment]  # of parsers of our class
-        dest="command", required=True, metavar="COMMAND", title="commands"
-    )
-    return parser, subparsers
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
+    chosen = next((word for word in argv if not word.startswith("-")), None)
+    for name, (module, summary) in COMMANDS.items():
+        if chosen in (name, "completion"):
+            importlib.import_module(module).add_parser(subparsers)
+        else:
+            subparsers.add_parser(name, help=summary)
+    return parser
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 from typing import TYPE_CHECKING
 
 from uplift3d.cli.options import text_parser
@@ -37,19 +36,9 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Print the script."""
+    """Print the script for `args.program`, the parser with the options of all commands."""
     try:
         import shtab
     except ImportError:
         raise InputError("completion needs shtab: pip install 'uplift3d[completion]'") from None
-    print(shtab.complete(whole_parser(), args.shell))
-
-
-def whole_parser() -> argparse.ArgumentParser:
-    """The program's parser with the options of all commands."""
-    from uplift3d.cli import COMMANDS, create_parser
-
-    parser, subparsers = create_parser()
-    for module, _ in COMMANDS.values():
-        importlib.import_module(module).add_parser(subparsers)
-    return parser
+    print(shtab.complete(args.program, args.shell))
