@@ -121,6 +121,7 @@ class LifterOptions(TypedDict, total=False):
             "let feet slide where they rest (default: put on their place, by moving the pelvis and bending "
             "legs a little)",
             off="--free-feet",
+            group=AFTERWARDS,
         ),
     ]
     """Put feet that rest on their place (`post.lock_feet`), where the pelvis is known; for cameras that do
