@@ -48,6 +48,7 @@ ALLOWED = {
     "pipeline": ["options", "progress", "video", "detect", "normalise", "tokens", "lift", "post"],
     "streaming": ["pipeline", "options", "video", "tokens", "lift", "post"],
     "scale": ["options", "pipeline", "video", "detect", "export"],
+    "live": ["detect", "export.live", "streaming"],
     "cli": ["*"],
     "__main__": ["cli"],
 }

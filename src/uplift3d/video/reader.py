@@ -103,7 +103,7 @@ class VideoReader:
 
     def _upright_rgb(self, picture: VideoFrame, converter: VideoReformatter) -> Image:
         rgb: AnyArray = converter.reformat(picture, *self._stored_size, "rgb24").to_ndarray()
-        return np.ascontiguousarray(_turn_upright(rgb, self._matrix))
+        return np.ascontiguousarray(turn_upright(rgb, self._matrix))
 
     def _warn_if_incomplete(self, seen: int, wanted: IntArray) -> None:
         problems = []
@@ -133,7 +133,7 @@ def _swaps_axes(matrix: DoubleArray) -> bool:
     return bool(np.abs([matrix[0, 1], matrix[1, 0]]).sum() > np.abs(np.diag(matrix)).sum())
 
 
-def _turn_upright(rgb: Image, matrix: DoubleArray) -> Image:
+def turn_upright(rgb: Image, matrix: DoubleArray) -> Image:
     """Turn by the quarter turn (and mirror image) nearest to the display matrix."""
     if _swaps_axes(matrix):
         rgb, matrix = rgb.swapaxes(0, 1), matrix[:, ::-1]

@@ -1,0 +1,171 @@
+"""`uplift3d stream`: a camera, a network stream or a file at its own pace to 3D poses while they happen."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from uplift3d.cli.options import (
+    add_detector_options,
+    add_lifter_options,
+    chosen_detector,
+    chosen_interval,
+    lifter_options,
+    text_parser,
+)
+from uplift3d.cli.values import interval, people, positive
+
+if TYPE_CHECKING:
+    from uplift3d.cli.options import Subparsers
+    from uplift3d.export.live import Sink
+    from uplift3d.live import Account
+
+DESCRIPTION = """Lift the people before a camera to 3D while they move.
+
+Writes a line of JSON for every frame that is used, --latency seconds after it: the conventions first, then
+time_s and people. Frames that come while the computer is busy are dropped, so it never falls behind. A camera
+or network stream that breaks off is opened again."""
+
+EPILOG = """sources:
+  0                          the first webcam; also /dev/video0
+  rtsp://… http://…          a network camera, a stream, a video on a server
+  walk.mp4                   a file, at its own pace
+
+examples:
+  uplift3d stream 0 > live.jsonl
+  uplift3d stream rtsp://camera.local/live -o live.jsonl --latency 0 --people largest
+  uplift3d stream 0 --vmc 127.0.0.1:39539 --looks-per-second 6 --detector blazepose-full
+  uplift3d stream walk.mp4 -o walk.jsonl --output-rate 60"""
+
+
+def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
+    """Declare the command."""
+    parser = text_parser(
+        subparsers,
+        "stream",
+        help="a camera or stream to 3D poses while they happen",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+    )
+    parser.add_argument("source", metavar="SOURCE", help="camera, URL or file, see below")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", default="-", help="lines of JSON (default: to standard output)"
+    )
+    parser.add_argument("--osc", type=host_and_port, metavar="HOST:PORT", help="send joints as OSC over UDP")
+    parser.add_argument(
+        "--vmc", type=host_and_port, metavar="HOST:PORT", help="send joints as trackers of the VMC protocol"
+    )
+    parser.add_argument(
+        "--latency",
+        type=seconds,
+        default=0.3,
+        metavar="SECONDS",
+        help="how long a pose waits for what comes after it; later is better, 3.5 as good as lift "
+        "(default: 0.3)",
+    )
+    parser.add_argument(
+        "--output-rate", type=positive, metavar="HZ", help="poses per second (default: one per frame used)"
+    )
+    parser.add_argument(
+        "--key-interval",
+        type=interval,
+        default=argparse.SUPPRESS,
+        metavar="SECONDS",
+        help="seconds between looks of the 2D detector, 'all' for every frame that there is time for "
+        "(default: adaptive)",
+    )
+    parser.add_argument(
+        "--looks-per-second", type=positive, metavar="N", help="so many looks a second on average"
+    )
+    parser.add_argument(
+        "--people", type=people, default="all", metavar="all|largest|N", help="whom to lift (default: all)"
+    )
+    parser.add_argument("--duration", type=positive, metavar="SECONDS", help="stop after so long")
+    parser.add_argument(
+        "--patience",
+        type=positive,
+        default=30.0,
+        metavar="SECONDS",
+        help="give up a source that sends nothing for so long (default: 30)",
+    )
+    add_detector_options(parser)
+    add_lifter_options(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing of how it goes")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open everything, follow the source, say how it goes on stderr; Ctrl-C ends it properly."""
+    from uplift3d import detect
+    from uplift3d.detect.live import Watcher
+    from uplift3d.live import watch
+    from uplift3d.streaming import StreamLifter
+    from uplift3d.video.live import LiveSource
+
+    key_interval = chosen_interval(args, "adaptive")
+    lifter = StreamLifter(
+        args.model,
+        args.latency,
+        args.runtime,
+        output_rate_hz=args.output_rate,
+        key_interval=1e-3 if key_interval is None else key_interval,
+        focal_px=args.focal_px,
+        **lifter_options(args),
+    )
+    chosen = chosen_detector(args)
+    watcher = Watcher(detect.create_detector(chosen) if isinstance(chosen, str) else chosen, args.people)
+
+    def say(text: str) -> None:
+        print(f"uplift3d: {text}", file=sys.stderr)
+
+    def report(account: Account) -> None:
+        if not args.quiet:
+            print(f"\r{account.in_words():<100}", end="", file=sys.stderr, flush=True)
+
+    with ExitStack() as stack:
+        sinks = _sinks(args, stack)
+        source = stack.enter_context(LiveSource(args.source, patience_s=args.patience, notice=say))
+        account = None
+        try:
+            account = watch(source, watcher, lifter, sinks, report=report, duration_s=args.duration)
+        except KeyboardInterrupt:  # the usual way to end it; what there was has been written
+            pass
+        finally:
+            if not args.quiet:
+                print(file=sys.stderr)
+        if account is not None and not args.quiet:
+            say(f"{args.source}: {account.in_words()}, {account.poses} poses")
+    return 0
+
+
+def _sinks(args: argparse.Namespace, stack: ExitStack) -> list[Sink]:
+    from uplift3d.export.live import JsonLines, Osc, Vmc
+
+    sinks: list[Sink] = []
+    if args.output == "-":
+        sinks.append(JsonLines(sys.stdout))
+    else:
+        from uplift3d.files import check_writable
+
+        check_writable(args.output, (".jsonl",))
+        file = stack.enter_context(Path(args.output).open("w", encoding="utf-8"))  # noqa: SIM115
+        sinks.append(JsonLines(file))
+    sinks += [Osc(*args.osc)] if args.osc else []
+    sinks += [Vmc(*args.vmc)] if args.vmc else []
+    return sinks
+
+
+def host_and_port(text: str) -> tuple[str, int]:
+    """("127.0.0.1", 39539) from "127.0.0.1:39539"."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} given, accepted: HOST:PORT, as 127.0.0.1:39539")
+    return host, int(port)
+
+
+def seconds(text: str) -> float:
+    """A finite number of seconds from 0."""
+    return 0.0 if text.strip() in ("0", "0.0") else positive(text)

@@ -1,0 +1,148 @@
+"""From a source that does not wait to poses while they happen: the newest frame, a look when one is due, a
+chunk of motion out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from uplift3d.arrays import Image
+from uplift3d.detect.live import Watcher
+from uplift3d.export.live import Sink
+from uplift3d.streaming import StreamLifter
+from uplift3d.types import Motion3D
+
+REPORT_S = 1.0
+"""How often it is said how things go."""
+
+
+class Moment(Protocol):
+    """What is needed of a frame (`video.live.LiveFrame` offers it)."""
+
+    @property
+    def number(self) -> int:
+        """How many frames of the source came before it."""
+        ...
+
+    @property
+    def time_s(self) -> float:
+        """Seconds, increasing."""
+        ...
+
+    @property
+    def arrived_s(self) -> float:
+        """When it came, by the clock of `watch`."""
+        ...
+
+    def rgb(self) -> Image:
+        """(H, W, 3) uint8."""
+        ...
+
+
+@dataclass
+class Account:
+    """How things go, since the last report or since the beginning."""
+
+    seconds: float = 0.0
+    """How long, by our clock."""
+    busy_s: float = 0.0
+    """How much of that was spent on looking and lifting."""
+    frames: int = 0
+    """Frames that were used."""
+    dropped: int = 0
+    """Frames that came and went while we were busy."""
+    looks: int = 0
+    """Runs of the 2D detector."""
+    poses: int = 0
+    """Poses that were given, of everybody."""
+    people: int = 0
+    """Who was there last."""
+    latency_s: float = 0.0
+    """From the arrival of the frame that a pose is of until the pose was given: the longest."""
+
+    def add(self, other: Account) -> None:
+        """Take the numbers of some more time."""
+        for name in ("seconds", "busy_s", "frames", "dropped", "looks", "poses"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.people, self.latency_s = other.people, max(self.latency_s, other.latency_s)
+
+    def in_words(self) -> str:
+        """One line."""
+        seconds = max(self.seconds, 1e-6)
+        who = "1 person" if self.people == 1 else f"{self.people} people"
+        return (
+            f"{who}, {self.looks / seconds:.1f} looks/s, latency {self.latency_s:.2f} s, "
+            f"load {self.busy_s / seconds:.0%}, {self.frames / seconds:.0f} frames/s, {self.dropped} dropped"
+        )
+
+
+def watch(
+    frames: Iterable[Moment],
+    watcher: Watcher,
+    lifter: StreamLifter,
+    sinks: Sequence[Sink],
+    *,
+    report: Callable[[Account], None] = lambda _: None,
+    duration_s: float | None = None,
+    now: Callable[[], float] = time.monotonic,
+) -> Account:
+    """Follow a source until it ends.
+
+    Args:
+        frames: the newest frame whenever one is asked for, see `video.live.LiveSource`.
+        watcher: finds people.
+        lifter: says when to look, and lifts.
+        sinks: take the chunks of motion.
+        report: told about every second how it went.
+        duration_s: stop after so much of the source; None goes on to its end.
+        now: the clock of `Moment.arrived_s`.
+
+    Returns:
+        The account of the whole time. What was waiting in the lifter is given at the end, also where the
+        source breaks off with an error, which is raised then.
+    """
+    total, lately = Account(), Account()
+    since_s, next_number, step_s, before_s = now(), 0, 0.0, None
+    try:
+        for frame in frames:
+            started_s = now()
+            if before_s is not None:
+                step_s = frame.time_s - before_s
+            before_s = frame.time_s
+            look = None
+            if frame.time_s + min(step_s, 0.05) / 2 >= lifter.next_key_time():
+                look = watcher.look(frame.rgb(), frame.time_s)
+                lately.looks += 1
+            chunk = lifter.push(frame.time_s, look)
+            _give(chunk, sinks)
+            lately.busy_s += now() - started_s
+            lately.frames += 1
+            lately.dropped += frame.number - next_number
+            next_number = frame.number + 1
+            lately.poses += int(chunk.present.sum())
+            if len(chunk):
+                lately.people = len(chunk.people)
+                behind_s = frame.time_s - float(chunk.times[0])
+                lately.latency_s = max(lately.latency_s, now() - frame.arrived_s + behind_s)
+            if now() - since_s >= REPORT_S:
+                lately.seconds, since_s = now() - since_s, now()
+                total.add(lately)
+                report(lately)
+                lately = Account(people=lately.people)
+            if duration_s is not None and frame.time_s >= duration_s:
+                break
+    finally:
+        rest = lifter.flush()
+        _give(rest, sinks)
+        lately.poses += int(rest.present.sum())
+        lately.seconds = now() - since_s
+        total.add(lately)
+    return total
+
+
+def _give(chunk: Motion3D, sinks: Sequence[Sink]) -> None:
+    if len(chunk):
+        for sink in sinks:
+            sink.write(chunk)

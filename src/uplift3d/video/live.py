@@ -1,0 +1,231 @@
+"""Frames of something that does not wait: a camera, a network stream, or a file at its own pace.
+
+A thread decodes; only the newest frame is kept, so whoever is slow misses frames and never falls behind.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Self
+
+import av
+import numpy as np
+from av.video.frame import VideoFrame
+
+from uplift3d.arrays import Image
+from uplift3d.errors import InputError, NothingFoundError
+from uplift3d.video.reader import display_matrix, turn_upright
+
+WAIT_S = (0.5, 8.0)
+"""Before a source that broke off is opened again: at first, and at most after it failed again and again."""
+OPEN_TIMEOUT_S = 10.0
+"""Within this a network source has to answer, and to send its next packet."""
+SHORT_OF_END_S = 1.0
+"""A recording that ends so long before its end broke off."""
+
+
+class LiveFrame(NamedTuple):
+    """The newest frame."""
+
+    number: int
+    """How many came before it."""
+    time_s: float
+    """Seconds since the first frame, by the source's own clock; while it was away by ours."""
+    arrived_s: float
+    """When it arrived, by `time.monotonic`."""
+    picture: VideoFrame
+
+    def rgb(self) -> Image:
+        """(H, W, 3) uint8, upright."""
+        rgb = np.asarray(self.picture.to_ndarray(format="rgb24"), dtype=np.uint8)
+        return np.ascontiguousarray(turn_upright(rgb, display_matrix(self.picture)))
+
+
+class LiveSource:
+    """Opens and reads a source in a thread of its own; used in a `with` block.
+
+    Args:
+        source: number of a camera ("0"; on Windows "video=NAME"), a device, a URL (rtsp, http, …) or a file.
+        patience_s: a source that sends nothing for so long is given up.
+        notice: told in a sentence what happens (broke off, came back).
+    """
+
+    def __init__(
+        self, source: str, *, patience_s: float = 30.0, notice: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.source = source
+        self.reconnects = 0
+        self._patience_s, self._notice = patience_s, notice
+        self._camera = source.isdecimal() or source.startswith(("/dev/video", "video="))
+        self._remote = "://" in source and not source.startswith("file:")
+        self._changed = threading.Condition()
+        self._newest: LiveFrame | None = None
+        self._count = 0
+        self._error: Exception | None = None
+        self._ended = self._stop = False
+        self._clock = _Clock()
+        self._thread = threading.Thread(target=self._run, name="live-source", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop = True
+        self._thread.join(timeout=2.0)
+
+    def __iter__(self) -> Iterator[LiveFrame]:
+        """The newest frame whenever one is asked for and there is one that was not handed out; ends with the
+        source.
+
+        Raises:
+            InputError: it cannot be opened, or sent nothing for too long.
+            NothingFoundError: it holds no frame.
+        """
+        seen = 0
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda seen=seen: self._count > seen or self._ended)  # type: ignore[misc]
+                frame, count = self._newest, self._count
+            if frame is None or count == seen:
+                break
+            seen = count
+            yield frame
+        if self._error is not None:
+            raise self._error
+        if seen == 0:
+            raise NothingFoundError(f"{self.source} holds no frame")
+
+    def _run(self) -> None:
+        try:
+            self._read_again_and_again()
+        except Exception as error:  # whatever it is, it belongs to the thread that reads
+            self._error = error
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def _read_again_and_again(self) -> None:
+        wait_s, heard_s = WAIT_S[0], time.monotonic()
+        while not self._stop:
+            before, why = self._count, "it ended"
+            try:
+                if self._read():
+                    return
+            except (av.FFmpegError, OSError, ValueError, IndexError) as error:
+                why = _reason(error)
+                if not (self._camera or self._remote):
+                    if self._count == 0:
+                        raise InputError(f"{self.source} cannot be played: {why}") from error
+                    self._notice(f"{self.source} is damaged after {self._clock.latest_s:.1f} s: {why}")
+                    return
+            if self._count > before:
+                wait_s, heard_s = WAIT_S[0], time.monotonic()
+            if time.monotonic() - heard_s + wait_s > self._patience_s:
+                raise InputError(f"{self.source} sent nothing for {self._patience_s:g} s: {why}")
+            self._notice(f"{self.source}: {why}; trying again in {wait_s:g} s")
+            self.reconnects += 1
+            self._pause(wait_s)
+            wait_s = min(2 * wait_s, WAIT_S[1])
+
+    def _read(self) -> bool:
+        """Read until the source ends; True where that is the end of a recording."""
+        address, kind, options = self._address()
+        with av.open(address, "r", format=kind, options=options, timeout=OPEN_TIMEOUT_S) as container:
+            if not container.streams.video:
+                raise ValueError("there is no video in it")
+            stream = container.streams.video[0]
+            stream.thread_type = "AUTO"
+            length_s = float(container.duration / av.time_base) if container.duration else None
+            recorded = length_s is not None and not self._camera
+            if recorded and self._clock.latest_s > 0:  # it broke off: on from there
+                container.seek(int(self._clock.latest_s * av.time_base))
+            self._clock.begin(recorded)
+            for picture in container.decode(stream):
+                if self._stop:
+                    return True
+                self._take(picture, recorded)
+        if not recorded:
+            return not (self._camera or self._remote)
+        assert length_s is not None
+        return not self._remote or self._clock.latest_s > length_s - SHORT_OF_END_S
+
+    def _take(self, picture: VideoFrame, recorded: bool) -> None:
+        time_s = self._clock.time_of(picture)
+        if time_s is None:
+            return
+        if recorded:
+            self._pause(self._clock.early_s(time_s))
+        with self._changed:
+            self._newest = LiveFrame(self._count, time_s, time.monotonic(), picture)
+            self._count += 1
+            self._changed.notify_all()
+
+    def _pause(self, seconds: float) -> None:
+        until_s = time.monotonic() + seconds
+        while not self._stop and (left_s := until_s - time.monotonic()) > 0:
+            time.sleep(min(left_s, 0.1))
+
+    def _address(self) -> tuple[str, str | None, dict[str, str]]:
+        """What `av.open` takes: address, format, options."""
+        if not self._camera:
+            return self.source, None, {"rtsp_transport": "tcp"} if self.source.startswith("rtsp") else {}
+        number = self.source.removeprefix("/dev/video")
+        if sys.platform == "darwin":
+            return number, "avfoundation", {"framerate": "30"}
+        if sys.platform == "win32":
+            return self.source, "dshow", {}
+        return f"/dev/video{number}", "v4l2", {}
+
+
+class _Clock:
+    """Seconds since the first frame: by timestamps, by arrival where there are none or they jump."""
+
+    JUMP_S = 10.0
+    """Timestamps that differ more from the time that went by are another clock's."""
+
+    def __init__(self) -> None:
+        self.latest_s = -1.0
+        self._started_s = 0.0
+        self._offset_s: float | None = None
+        self._keeps = False
+
+    def begin(self, recorded: bool) -> None:
+        """A source was opened; a recording's timestamps go on where it is opened again."""
+        if self.latest_s < 0:
+            self._started_s = time.monotonic()
+        if not (recorded and self._keeps):
+            self._offset_s = None
+        self._keeps = recorded
+
+    def time_of(self, picture: VideoFrame) -> float | None:
+        """Its time; None for a frame that is not later than the ones before."""
+        gone_s = time.monotonic() - self._started_s if self.latest_s >= 0 else 0.0
+        stamp_s = picture.time
+        if stamp_s is None:
+            time_s = gone_s
+        else:
+            off = self._offset_s is None or abs(stamp_s - self._offset_s - gone_s) > self.JUMP_S
+            if off and not (self._keeps and self._offset_s is not None):
+                self._offset_s = stamp_s - gone_s
+            assert self._offset_s is not None
+            time_s = stamp_s - self._offset_s
+        if time_s <= self.latest_s:
+            return None
+        if self.latest_s < 0:
+            self._started_s = time.monotonic()
+        self.latest_s = time_s
+        return time_s
+
+    def early_s(self, time_s: float) -> float:
+        """How long until it is that time."""
+        return self._started_s + time_s - time.monotonic()
+
+
+def _reason(error: Exception) -> str:
+    """What FFmpeg says, without numbers and addresses."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,210 @@
+"""Sources that do not wait: a file at its own pace, HTTP and RTSP over loopback, and what breaks off."""
+
+import io
+import socket
+import socketserver
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import av
+import numpy as np
+import pytest
+
+from seen_person import film
+from uplift3d.errors import InputError
+from uplift3d.video.live import LiveSource
+
+
+def encoded(frames, kind, codec, rate_hz=25):
+    """A video as bytes."""
+    file = io.BytesIO()
+    with av.open(file, "w", format=kind) as container:
+        stream = container.add_stream(codec, rate=rate_hz)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for number in range(frames):
+            image = np.full((240, 320, 3), 2 * number, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode())
+    return file.getvalue()
+
+
+@contextmanager
+def served(handler):
+    """The address of a real HTTP server."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class Quiet(BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def test_a_file_plays_at_its_own_pace(tmp_path):
+    film(tmp_path / "a.mp4", 20, 25)
+    started = time.monotonic()
+    with LiveSource(str(tmp_path / "a.mp4")) as source:
+        frames = [(frame.number, frame.time_s, frame.rgb().shape) for frame in source]
+    assert time.monotonic() - started > 0.7
+    numbers, times, shapes = zip(*frames, strict=True)
+    np.testing.assert_allclose(times, np.array(numbers) / 25, atol=1e-3)
+    assert set(shapes) == {(240, 320, 3)}
+
+
+def test_who_is_slow_misses_frames_and_sees_the_newest(tmp_path):
+    film(tmp_path / "a.mp4", 30, 25)
+    ages, numbers = [], []
+    with LiveSource(str(tmp_path / "a.mp4")) as source:
+        for frame in source:
+            ages.append(time.monotonic() - frame.arrived_s)
+            numbers.append(frame.number)
+            time.sleep(0.3)
+    assert len(numbers) < 10
+    assert min(np.diff(numbers[:-1])) > 2
+    assert np.median(ages) < 0.15
+
+
+def test_a_file_from_a_server_is_played(tmp_path):
+    film(tmp_path / "a.mp4", 12, 25)
+
+    class Files(SimpleHTTPRequestHandler):
+        def __init__(self, *args):
+            super().__init__(*args, directory=str(tmp_path))
+
+        def log_message(self, *_):
+            pass
+
+    with served(Files) as address, LiveSource(f"{address}/a.mp4") as source:
+        times = [frame.time_s for frame in source]
+    assert times[0] == 0
+    assert times[-1] > 0.3
+    assert source.reconnects == 0
+
+
+def test_a_stream_that_breaks_off_is_opened_again_and_time_goes_on():
+    visits = []
+
+    class Breaking(Quiet):
+        def do_GET(self):
+            visits.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Type", "video/mp2t")
+            self.end_headers()
+            for piece in np.array_split(np.frombuffer(encoded(40, "mpegts", "mpeg2video"), np.uint8), 8):
+                self.wfile.write(piece.tobytes())
+                time.sleep(0.02)
+
+    said, times = [], []
+    with served(Breaking) as address, LiveSource(f"{address}/live.ts", notice=said.append) as source:
+        for frame in source:
+            times.append(frame.time_s)
+            if source.reconnects >= 2 and frame.time_s > times[0]:
+                break
+    assert len(visits) >= 2
+    assert (np.diff(times) > 0).all()
+    assert "trying again in 0.5 s" in said[0]
+
+
+@pytest.mark.parametrize("name", ["gone.mp4", "no-video.mp4", "empty.mp4"])
+def test_what_is_no_video_is_refused(tmp_path, name):
+    (tmp_path / "no-video.mp4").write_bytes(b"words, words" * 100)
+    (tmp_path / "empty.mp4").touch()
+    path = str(tmp_path / name)
+    with pytest.raises(InputError, match=r"\.mp4 cannot be played: "), LiveSource(path) as source:
+        next(iter(source))
+
+
+def test_a_source_that_does_not_answer_is_given_up():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    said = []
+    with (
+        pytest.raises(InputError, match="sent nothing for 1 s: "),
+        LiveSource(f"http://127.0.0.1:{port}/a.ts", patience_s=1, notice=said.append) as source,
+    ):
+        next(iter(source))
+    assert len(said) == 1
+
+
+class Rtsp(socketserver.StreamRequestHandler):
+    """A camera: RTSP with RTP in the same connection, MPEG-2 video that PyAV packs."""
+
+    def handle(self):
+        while line := self.rfile.readline().decode():
+            headers = {}
+            while header := self.rfile.readline().decode().strip():
+                key, _, value = header.partition(":")
+                headers[key.lower()] = value.strip()
+            method = line.split()[0]
+            body = ""
+            more = ["Session: 7"]
+            if method == "OPTIONS":
+                more = ["Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN"]
+            if method == "DESCRIBE":
+                body = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
+                body += "m=video 0 RTP/AVP 32\r\na=control:track\r\n"
+                more = ["Content-Type: application/sdp"]
+            if method == "SETUP":
+                more.append("Transport: RTP/AVP/TCP;unicast;interleaved=0-1")
+            reply = [
+                "RTSP/1.0 200 OK",
+                f"CSeq: {headers['cseq']}",
+                *more,
+                f"Content-Length: {len(body)}",
+                "",
+                body,
+            ]
+            self.wfile.write("\r\n".join(reply).encode())
+            if method == "PLAY":
+                self.play()
+                return
+
+    def play(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as packets:
+            packets.bind(("127.0.0.1", 0))
+            packets.settimeout(0.5)
+            port = packets.getsockname()[1]
+            threading.Thread(target=self.pack, args=(port,), daemon=True).start()
+            try:
+                while True:
+                    packet = packets.recv(65536)
+                    self.wfile.write(b"$\0" + len(packet).to_bytes(2, "big") + packet)
+            except OSError:  # the film is over, or nobody listens any more
+                pass
+
+    @staticmethod
+    def pack(port):
+        with av.open(f"rtp://127.0.0.1:{port}", "w", format="rtp") as container:
+            stream = container.add_stream("mpeg2video", rate=25)
+            stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+            for number in range(50):
+                image = np.full((240, 320, 3), 4 * number, np.uint8)
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+                time.sleep(0.02)
+            container.mux(stream.encode())
+
+
+def test_a_camera_that_speaks_rtsp():
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Rtsp) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        times, shapes = [], set()
+        with LiveSource(f"rtsp://127.0.0.1:{server.server_address[1]}/live", patience_s=15) as source:
+            for frame in source:
+                times.append(frame.time_s)
+                shapes.add(frame.rgb().shape)
+                if len(times) == 5:
+                    break
+        server.shutdown()
+    assert shapes == {(240, 320, 3)}
+    assert (np.diff(times) > 0).all()
