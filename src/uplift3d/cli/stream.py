@@ -35,7 +35,7 @@ EPILOG = """sources:
   walk.mp4                   a file, at its own pace
 
 examples:
-  uplift3d stream 0 > live.jsonl
+  uplift3d stream 0 -o live.jsonl
   uplift3d stream rtsp://camera.local/live -o live.jsonl --latency 0 --people largest
   uplift3d stream 0 --vmc 127.0.0.1:39539 --looks-per-second 6 --detector blazepose-full
   uplift3d stream walk.mp4 -o walk.jsonl --output-rate 60"""
