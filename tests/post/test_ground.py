@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footsteps import steps
-from uplift3d.post import find_up, level, on_the_ground, z_up_world
+from uplift3d.post import Up, find_up, level, on_the_ground, z_up_world
 from uplift3d.rotations import matrix_about_axis
 from uplift3d.types import Motion3D
 
@@ -56,6 +56,27 @@ def test_where_feet_stand_tells_more_than_a_leaning_person():
     assert np.degrees(np.arccos(-alone[1])) > 4
     both = find_up(leaning).direction
     assert np.degrees(np.arccos(-both[1])) < 0.5 * np.degrees(np.arccos(-alone[1]))
+
+
+def test_somebody_on_a_wall_does_not_tilt_the_ground():
+    one = steps()
+    together = replace(
+        one,
+        positions=np.concatenate([one.positions, one.positions]),
+        root=np.concatenate([one.root, one.root + np.array([2.0, -2.0, 1.0])]),
+        observed=np.concatenate([one.observed, one.observed]),
+        people=np.array([0, 1]),
+    )
+    assert find_up(together).direction == pytest.approx(find_up(one).direction, abs=0.01)
+
+
+@pytest.mark.parametrize(("off_deg", "believed"), [(8, True), (20, False)])
+def test_ground_far_from_what_posture_says_is_not_believed(monkeypatch, off_deg, believed):
+    ahead, angle = np.array([1, 0, 1]) / np.sqrt(2), np.radians(off_deg)  # the way that is walked
+    direction = np.sin(angle) * ahead - np.cos(angle) * np.array([0, 1.0, 0])
+    monkeypatch.setattr("uplift3d.post.ground.posture_up", lambda motion: Up(direction, 3.0))
+    off = np.degrees(np.arccos(-find_up(steps()).direction[1]))
+    assert off < 0.5 * off_deg if believed else off == pytest.approx(off_deg)
 
 
 @pytest.mark.parametrize("degrees", [-25, 10])

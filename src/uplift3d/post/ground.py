@@ -20,6 +20,7 @@ POSTURE_DEG = 6.0
 """How far posture is off, usually (standard deviation on mocap films)."""
 STAND_M = 0.2
 """How far off the ground's plane feet seem to stand, since distances are unsure."""
+MOST_SIGMAS = 2.5
 STAND_S = 1.0
 """Feet that rest for so long count as one measurement of that."""
 ANKLE_HEIGHT_M = 0.08
@@ -31,20 +32,24 @@ FLOOR_PERCENTILE = 1.0
 def find_up(motion: Motion3D) -> Up:
     """Up, for a camera that does not move: from posture (`posture_up`), and from where feet rest.
 
-    Where the motion has a root and people go about, the places where their feet stand lie on a level plane;
-    by least squares, posture being as sure as `POSTURE_DEG` and places as `STAND_M`.
+    Where the motion has a root and people go about, the places where their feet stand lie on a level plane,
+    each person's on one of their own (somebody may stand on a wall); by least squares, posture being as sure
+    as `POSTURE_DEG` and places as `STAND_M`. A plane that is farther than `MOST_SIGMAS` from what posture
+    says is no level one (stairs, a wrong distance), and posture stays.
     """
     up = posture_up(motion)
     places = _stands(motion, up.direction)
     if places is None:
         return up
-    points, count = places
+    off, count = places
     level = np.linalg.svd(up.direction[None])[2][1:]  # (2, 3) at right angles to up
-    off = points - points.mean(axis=0)
     tilt = off @ level.T
     share = count / len(off) / STAND_M**2
     normal = np.eye(2) / np.tan(np.radians(POSTURE_DEG)) ** 2 + share * tilt.T @ tilt
-    direction = up.direction - np.linalg.solve(normal, share * tilt.T @ (off @ up.direction)) @ level
+    slope = np.linalg.solve(normal, share * tilt.T @ (off @ up.direction))
+    if np.linalg.norm(slope) > np.tan(np.radians(MOST_SIGMAS * POSTURE_DEG)):
+        return up
+    direction = up.direction - slope @ level
     return up._replace(direction=direction / np.linalg.norm(direction))
 
 
@@ -95,11 +100,14 @@ def z_up_world(motion: Motion3D) -> DoubleArray:
 
 
 def _stands(motion: Motion3D, up: DoubleArray) -> tuple[DoubleArray, float] | None:
-    """Places of resting feet (n, 3), and how many measurements they are; None for too few."""
+    """Places of resting feet (n, 3) from the middle of each person's, and how many measurements they are;
+    None for too few."""
     contacts = find_contacts(motion, up)
     if not contacts.resting.any() or len(motion) < 2:
         return None
-    points = feet_in_the_room(motion, contacts.joints)[contacts.resting]
+    feet = feet_in_the_room(motion, contacts.joints)
+    stood = [person[resting] for person, resting in zip(feet, contacts.resting, strict=True) if resting.any()]
+    points = np.concatenate([places - places.mean(axis=0) for places in stood])
     seconds = len(points) * float(np.median(np.diff(motion.times)))
     return points, max(seconds / STAND_S, 1.0)
 
