@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from footsteps import steps
 from jointed_figure import figure
 from uplift3d.cli import main
-from uplift3d.export import load_motion, save_motion
+from uplift3d.export import load_angles, load_motion, load_steps, save_motion
 
 
 def test_one_motion_to_several_formats(motion_file, tmp_path, capsys):
@@ -97,3 +98,34 @@ def test_what_is_no_motion_is_told_where_to_go(keys, tmp_path, capsys):
     video.touch()
     assert main(["convert", str(video), str(tmp_path / "m.csv")]) == 2
     assert "a.mp4 is a video; `uplift3d lift" in capsys.readouterr().err
+
+
+def test_angles_and_steps_are_tables_beside(motion_file, tmp_path, capsys):
+    source = save_motion(tmp_path / "steps.npz", steps(count=6))
+    angles, table = tmp_path / "angles.csv", tmp_path / "steps.csv"
+    words = [
+        "convert",
+        str(source),
+        str(tmp_path / "steps.mot"),
+        "--angles",
+        str(angles),
+        "--steps",
+        str(table),
+    ]
+    assert main(words) == 0
+    assert len(load_angles(angles).times) == len(steps(count=6))
+    assert len(load_steps(table)) >= 3
+    assert main(words) == 2
+    assert "angles.csv is there already; --overwrite replaces it" in capsys.readouterr().err
+    footless = [
+        "convert",
+        str(motion_file),
+        str(tmp_path / "walk.json"),
+        "--steps",
+        str(tmp_path / "none.csv"),
+    ]
+    assert main(footless) == 2
+    assert "steps need heels and toes" in capsys.readouterr().err
+    assert not (tmp_path / "walk.json").exists()
+    assert main([*footless[:2], "--angles", str(tmp_path / "a.txt"), "-o", str(tmp_path / "b.json")]) == 2
+    assert "a.txt: the output's name must end in .csv" in capsys.readouterr().err

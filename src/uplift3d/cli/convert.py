@@ -11,14 +11,14 @@ from uplift3d.cli.jobs import Summary, add_message_options, add_output_options, 
 from uplift3d.cli.lift import at_rate
 from uplift3d.cli.motions import motion_in
 from uplift3d.cli.options import (
-    add_angles,
     add_part_options,
     add_skeleton,
-    check_angles,
+    add_tables,
     check_outputs,
+    check_tables,
     skeleton_of,
     text_parser,
-    write_angles,
+    write_tables,
 )
 from uplift3d.cli.values import positive, suffixes
 from uplift3d.errors import InputError
@@ -39,7 +39,7 @@ examples:
   uplift3d convert walk.npz walk.csv
   uplift3d convert walk.npz -o walk.csv -o walk.html
   uplift3d convert walk.npz walk.bvh --skeleton mixamo --fps 30
-  uplift3d convert walk.npz walk.mot --angles walk-angles.csv
+  uplift3d convert walk.npz walk.mot --angles walk-angles.csv --steps walk-steps.csv
   uplift3d convert results/*.npz -o bvh/ --format bvh --lossy"""
 
 
@@ -78,7 +78,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         help="write also what would lose absences, uneven times or joints (default: refused)",
     )
     add_skeleton(result)
-    add_angles(result)
+    add_tables(result)
     add_message_options(parser)
     return parser
 
@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
 
     def check(job: Job) -> None:
         check_outputs(job.outputs, args.skeleton)
-        check_angles(args.angles, len(jobs), args.overwrite)
+        check_tables(args, len(jobs))
 
     return run_jobs(jobs, args, lambda job: _do(job, args), check, written_before)
 
@@ -114,11 +114,11 @@ def _do(job: Job, args: argparse.Namespace) -> Summary:
         for output in job.outputs:
             if lost := losses(output, motion):
                 raise InputError(f"{output} would lose {' and '.join(lost)}; --lossy writes it all the same")
+    write_tables(args, motion)
     written: list[Path] = []
     for output in job.outputs:
         save_motion(output, motion, skeleton_of(output, args.skeleton))
         written += files_of(output, motion)
-    write_angles(args.angles, motion)
     record = {
         "outputs": [str(path) for path in written],
         "people": motion.people.tolist(),

@@ -13,21 +13,21 @@ from uplift3d.cli.jobs import Summary, add_message_options, add_output_options, 
 from uplift3d.cli.motions import explain
 from uplift3d.cli.options import (
     VIDEO_KEY_INTERVAL_S,
-    add_angles,
     add_keypoint_options,
     add_lifting_options,
     add_part_options,
     add_skeleton,
+    add_tables,
     add_video,
-    check_angles,
     check_outputs,
+    check_tables,
     check_video,
     chosen_detector,
     chosen_interval,
     lifter_options,
     skeleton_of,
     text_parser,
-    write_angles,
+    write_tables,
 )
 from uplift3d.cli.values import positive, suffixes
 from uplift3d.errors import InputError
@@ -99,7 +99,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     )
     add_skeleton(result)
     add_video(result)
-    add_angles(result)
+    add_tables(result)
     add_lifting_options(parser)
     add_keypoint_options(parser)
     add_message_options(parser)
@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
     def check(job: Job) -> None:
         check_outputs(job.outputs, args.skeleton)
         check_video(job.outputs, job.source, args.video)
-        check_angles(args.angles, len(jobs), args.overwrite)
+        check_tables(args, len(jobs))
 
     return run_jobs(jobs, args, lambda job: _do(job, args), check, written_before)
 
@@ -240,12 +240,12 @@ def _do(job: Job, args: argparse.Namespace) -> Summary:
     motion = lift_any(job.source, args, progress=not args.quiet)
     if args.output_rate is not None:
         motion = at_rate(motion, args.output_rate, motion.meta["arguments"]["interpolation"])
+    write_tables(args, motion)
     written: list[Path] = []
     for output in job.outputs:
         skeleton = skeleton_of(output, args.skeleton)
         save_motion(output, motion, skeleton, video=args.video, progress=not args.quiet)
         written += files_of(output, motion)
-    write_angles(args.angles, motion)
     text = f"{', '.join(map(str, written))}: {describe_run(motion)}"
     record = {"outputs": [str(path) for path in written], **record_of(motion)}
     return Summary(text, record, describe_motion(motion)[1:] if args.verbose else ())

@@ -82,36 +82,47 @@ def add_skeleton(parser: Holder) -> None:
     )
 
 
-def add_angles(parser: Holder) -> None:
-    """--angles: `args.angles`, a path or None."""
+def add_tables(parser: Holder) -> None:
+    """--angles and --steps: `args.angles` and `args.steps`, paths or None."""
     parser.add_argument(
         "--angles",
         type=Path,
         metavar="CSV",
         help="write joint angles too, a table in degrees (docs/angles.md has what each means)",
     )
+    parser.add_argument(
+        "--steps",
+        type=Path,
+        metavar="CSV",
+        help="write the steps of walking people too: heel strikes, toe-offs, lengths, times, speeds",
+    )
 
 
-def check_angles(path: Path | None, inputs: int, overwrite: bool) -> None:
-    """InputError, before anything is computed, where the angles of so many inputs cannot be written."""
-    from uplift3d.export import check_angles_output
+def check_tables(args: argparse.Namespace, inputs: int) -> None:
+    """InputError, before anything is computed, where the tables of so many inputs cannot be written."""
+    from uplift3d.export import check_angles_output, check_steps_output
 
-    if path is None:
-        return
-    if inputs > 1:
-        raise InputError(f"--angles is one file, but there are {inputs} inputs; take one at a time")
-    check_angles_output(path)
-    if path.exists() and not overwrite:
-        raise InputError(f"{path} is there already; --overwrite replaces it")
+    for option, check in (("angles", check_angles_output), ("steps", check_steps_output)):
+        path: Path | None = getattr(args, option)
+        if path is None:
+            continue
+        if inputs > 1:
+            raise InputError(f"--{option} is one file, but there are {inputs} inputs; take one at a time")
+        check(path)
+        if path.exists() and not args.overwrite:
+            raise InputError(f"{path} is there already; --overwrite replaces it")
 
 
-def write_angles(path: Path | None, motion: Motion3D) -> None:
-    """The angles of a motion, if they are asked for."""
-    from uplift3d.export import save_angles
-    from uplift3d.post import joint_angles
+def write_tables(args: argparse.Namespace, motion: Motion3D) -> None:
+    """Angles and steps of a motion, if they are asked for; nothing where one of them cannot be told."""
+    from uplift3d.export import save_angles, save_steps
+    from uplift3d.post import find_steps, joint_angles
 
-    if path is not None:
-        save_angles(path, joint_angles(motion))
+    steps = None if args.steps is None else find_steps(motion)
+    if args.angles is not None:
+        save_angles(args.angles, joint_angles(motion))
+    if steps is not None:
+        save_steps(args.steps, steps)
 
 
 def check_outputs(outputs: Sequence[Path], skeleton: str | None) -> None:

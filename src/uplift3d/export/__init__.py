@@ -18,6 +18,7 @@ from uplift3d.errors import InputError, UpliftWarning
 from uplift3d.export.angles import check_angles_output, load_angles, save_angles
 from uplift3d.export.rigs import check_skeleton
 from uplift3d.export.scene import people_worth_writing, with_known_joints
+from uplift3d.export.steps import check_steps_output, load_steps, save_steps
 from uplift3d.files import atomic_write, check_writable
 from uplift3d.files.guards import as_path
 from uplift3d.post.ground import on_the_ground
@@ -29,10 +30,13 @@ __all__ = [
     "MotionWriter",
     "check_angles_output",
     "check_output",
+    "check_steps_output",
     "load_angles",
     "load_motion",
+    "load_steps",
     "save_angles",
     "save_motion",
+    "save_steps",
 ]
 
 

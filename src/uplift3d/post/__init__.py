@@ -4,6 +4,7 @@ from uplift3d.post.angles import ANGLES, Angles, joint_angles
 from uplift3d.post.bones import bone_lengths_m, fix_bones, scale_to_height, statures_m
 from uplift3d.post.contacts import Contacts, find_contacts
 from uplift3d.post.feet import lock_feet
+from uplift3d.post.gait import Step, find_steps
 from uplift3d.post.ground import find_up, level, on_the_ground, z_up_world
 from uplift3d.post.posture import Up, posture_up
 from uplift3d.post.refine import Refinement
@@ -25,10 +26,12 @@ __all__ = [
     "Contacts",
     "Interpolation",
     "Refinement",
+    "Step",
     "Up",
     "bone_lengths_m",
     "check_method",
     "find_contacts",
+    "find_steps",
     "find_up",
     "fix_bones",
     "interpolate",
