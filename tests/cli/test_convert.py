@@ -50,7 +50,8 @@ def test_bones_of_a_skeleton_at_a_rate(tmp_path, capsys):
 def test_a_skeleton_without_a_file_of_bones_is_refused(motion_file, tmp_path, capsys):
     words = [str(motion_file), "-o", str(tmp_path / "a.csv"), "--skeleton", "mixamo"]
     assert main(["convert", *words]) == 2
-    assert "--skeleton is for .bvh, .glb files, and none is asked for" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "--skeleton is for .bvh, .glb, .usd, .usda, .usdc files, and none is asked for" in said
     assert main(["convert", str(motion_file), "-o", str(tmp_path / "a.bvh"), "--skeleton", "smpl"]) == 2
     assert "accepted are uplift3d, lafan1, mixamo" in capsys.readouterr().err
 
