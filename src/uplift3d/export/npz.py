@@ -14,7 +14,7 @@ import numpy as np
 from uplift3d.arrays import AnyArray
 from uplift3d.errors import InputError
 from uplift3d.export.meta import meta_from_json, meta_to_json
-from uplift3d.files.arrays import read_npz, text_of
+from uplift3d.files.arrays import read_npz, text_of, write_npz
 from uplift3d.types import Motion3D
 
 KEYS = ("positions", "times", "joints", "people", "root", "observed", "meta", "sigma_m")
@@ -34,8 +34,7 @@ def write(path: Path, motion: Motion3D) -> None:
     }
     if motion.sigma_m is not None:
         arrays["sigma_m"] = motion.sigma_m
-    with path.open("wb") as file:  # given a name, numpy would append .npz to ".NPZ"
-        np.savez_compressed(file, **arrays)
+    write_npz(path, arrays)
 
 
 def read(path: Path) -> Motion3D:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import sys
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
@@ -31,6 +32,16 @@ class Header(NamedTuple):
     dtype: np.dtype[Any]
     length: int
     """Bytes before the elements."""
+
+
+def write_npz(path: Path, arrays: Mapping[str, AnyArray]) -> None:
+    """Write an `.npz` without pickled content, compressed, whatever the name ends in.
+
+    The archive is made in memory: one that a full disk cut short would complain again when it is forgotten.
+    """
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    path.write_bytes(buffer.getbuffer())
 
 
 def read_npz(

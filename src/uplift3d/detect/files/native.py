@@ -17,7 +17,7 @@ from uplift3d.arrays import AnyArray
 from uplift3d.detect.files.base import Given, Source, completed
 from uplift3d.errors import InputError
 from uplift3d.files import atomic_write, check_writable
-from uplift3d.files.arrays import read_npz, text_of
+from uplift3d.files.arrays import read_npz, text_of, write_npz
 from uplift3d.files.json_text import parse_object
 from uplift3d.types import Keypoints2D
 
@@ -54,8 +54,8 @@ def save_keypoints(path: str | os.PathLike[str], keypoints: Keypoints2D) -> Path
         arrays["depth_hint"] = keypoints.depth_hint
     if keypoints.video_times is not None:
         arrays["video_times"] = keypoints.video_times
-    with atomic_write(target) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, **arrays)
+    with atomic_write(target) as temporary:
+        write_npz(temporary, arrays)
     return target
 
 
