@@ -36,10 +36,10 @@ PIXELS, FOLDS, LIGHT = 100, 22.0, 0.12
 WALKS = 60
 """So many are drawn from the store."""
 KINDS = ("pass", "turn back", "side by side")
-CUES = {
+CUES: dict[str, dict[str, float]] = {
     "place": {"SIZE_COST": 0.0, "POSE_COST": 0.0, "COLOUR_COST": 0.0},
     "place, size, pose": {"COLOUR_COST": 0.0},
-    "place, size, pose, colours": {"COLOUR_COST": tracks.COLOUR_COST},
+    "place, size, pose, colours": {},
 }
 
 
@@ -129,7 +129,8 @@ def project(world: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     right, away, up = np.moveaxis(world - CAMERA_M, -1, 0)
     away = np.maximum(away, 0.5)
     middle = np.array(SIZE_PX) / 2
-    return np.stack([right / away, -up / away], axis=-1) * FOCAL_PX + middle
+    pixels: npt.NDArray[np.float64] = np.stack([right / away, -up / away], axis=-1) * FOCAL_PX + middle
+    return pixels
 
 
 def rates_by_cue(films: list[Film], interval_s: float, alike: bool) -> list[float]:
@@ -141,7 +142,7 @@ def rates_by_cue(films: list[Film], interval_s: float, alike: bool) -> list[floa
         frames = range(0, film.pixels.shape[1], round(interval_s * RATE_HZ))
         seen = [(frame / RATE_HZ, sightings(film.pixels[:, frame], shirts, random)) for frame in frames]
         for row, costs in enumerate(CUES.values()):
-            with mock.patch.multiple(tracks, **costs):
+            with mock.patch.dict(vars(tracks), costs):
                 changes[row] += changes_of_track(seen)
     return [count / (len(films) * SECONDS / 60) for count in changes]
 

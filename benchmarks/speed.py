@@ -11,27 +11,34 @@ import datetime
 import os
 import platform
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import av
 import numpy as np
 
 import uplift3d
 from uplift3d import InputError, Keypoints2D, Lifter, detect, lift_video
+from uplift3d.detect.base import Follower
+from uplift3d.detect.sighting import sightings
 from uplift3d.errors import UpliftWarning
 from uplift3d.evaluate.cost import embed_cost, uplift_cost
 from uplift3d.lift.offline import DEFAULT_HOP
 from uplift3d.lift.onnx_runtime import usable_cpus
-from uplift3d.video import open_video, regular_key_frames
+from uplift3d.video import FrameSource, open_video, regular_key_frames
 
 SHARED_VIDEO = Path(__file__).resolve().parents[2] / "shared" / "data" / "videos" / "sports2d-demo.mp4"
 KEY_INTERVALS_S = (0.1, 0.2, 0.4)
 DENSE_FRAMES = 45  # frames in a row that the detector is timed on
+COLD_S = 2.0  # of the clip that the command is timed on
 LIFTED_S = 60.0  # length of the clip that the lifter alone is timed on
 PEAK_SIZE = 1024
 
@@ -68,28 +75,81 @@ def read_arguments() -> argparse.Namespace:
 
 
 def video_rows(path: Path, model: str, repeats: int, detector: str) -> Iterator[Row]:
-    """Frames per second of decoding, detection and the whole chain."""
+    """Frames per second of decoding, detection and the whole chain; whom the detector sees; a cold start."""
     with open_video(path) as video:
         frames, size, rate = len(video.times), video.size, video.rate_hz
         note = f"{frames} frames, {size[0]}×{size[1]}, {rate:.4g} Hz"
-        yield fps_row("decode only", frames, repeats, lambda: [None for _ in video.frames_at()], note)
+        decoding = measure(lambda: [None for _ in video.frames_at()], repeats)
+        yield fps_row("decode only", frames, decoding, note)
         dense = np.arange(min(DENSE_FRAMES, frames))
         yield fps_row(
             "2D detector on every frame",
             len(dense),
-            repeats,
-            lambda: detect.run(video, dense, detector),
+            measure(lambda: detect.run(video, dense, detector), repeats),
             f"{detector}, the first {len(dense)} frames, decoding included",
         )
+        yield from key_frame_rows(video, detector, repeats)
+        yield from recall_rows(video, detector)
     for interval in KEY_INTERVALS_S:
         key_frames = len(regular_key_frames(video.times, interval))
-        yield fps_row(
-            f"lift_video, key_interval {interval} s",
-            frames,
-            repeats,
-            partial(lift_video, path, detector, model, interval, progress=False),
-            f"{key_frames} key-frames, loading the network included",
+        lifting = measure(partial(lift_video, path, detector, model, interval, progress=False), repeats)
+        share = statistics.median(decoding) / statistics.median(lifting)
+        note = f"{share:.2f} of decoding; {key_frames} key-frames, loading the network included"
+        yield fps_row(f"lift_video, key_interval {interval} s", frames, lifting, note)
+    yield cold_start_row(path, model, repeats, detector)
+
+
+def key_frame_rows(video: FrameSource, name: str, repeats: int) -> Iterator[Row]:
+    """Milliseconds for one key-frame, the one in the middle, whose people are known or not."""
+    detector = detect.create_detector(name)
+    (frame,) = video.frames_at([len(video.times) // 2])
+    rgb = np.ascontiguousarray(frame.rgb)
+    people = sightings(detector.detect(rgb), detector.joints)
+    places = [one.place for one in people]
+    looks: dict[str, Callable[[], object]] = {"unknown": lambda: detector.detect(rgb)}
+    if isinstance(detector, Follower):
+        follower = detector
+        looks["known"] = lambda: follower.look_near(rgb, places)
+        looks["known and sure"] = lambda: follower.look_near(rgb, [one._replace(sure=True) for one in places])
+    for which, look in looks.items():
+        seconds = measure(look, max(repeats, 5))
+        figure = f"{statistics.median(seconds) * 1e3:.0f} ms"
+        yield Row(f"one key-frame, people {which}", figure, spread(seconds), f"{len(people)} people")
+
+
+def recall_rows(video: FrameSource, detector: str) -> Iterator[Row]:
+    """How many key-frames show each person."""
+    for interval in KEY_INTERVALS_S:
+        key_frames = regular_key_frames(video.times, interval)
+        keypoints = detect.run(video, key_frames, detector)
+        seen = " + ".join(str(count) for count in keypoints.observed.sum(axis=1))
+        yield Row(
+            f"people seen, key_interval {interval} s", seen, "", f"of {len(key_frames)} key-frames each"
         )
+
+
+def cold_start_row(path: Path, model: str, repeats: int, detector: str) -> Row:
+    """Seconds of the command `uplift3d lift` on the beginning of a video."""
+    with tempfile.TemporaryDirectory() as folder:
+        clip, out = Path(folder) / "clip.mp4", Path(folder) / "out.npz"
+        cut(path, clip)
+        command = [sys.executable, "-m", "uplift3d", "lift", str(clip), "-o", str(out)]
+        command += ["--model", model, "--detector", detector, "--overwrite"]
+        seconds = measure(lambda: subprocess.run(command, check=True, capture_output=True), repeats)
+    figure = f"{statistics.median(seconds):.2f} s"
+    return Row("uplift3d lift, cold start", figure, spread(seconds), f"the first {COLD_S:g} s of the video")
+
+
+def cut(path: Path, target: Path) -> None:
+    """Write the first two seconds of a video as MPEG-4."""
+    with open_video(path) as video, av.open(str(target), "w") as container:
+        rate = Fraction(video.rate_hz).limit_denominator(1001)
+        stream = container.add_stream("mpeg4", rate=rate)
+        stream.width, stream.height = video.size
+        stream.pix_fmt, stream.bit_rate = "yuv420p", 20_000_000
+        for frame in video.frames_at(range(int((video.times <= COLD_S).sum()))):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame.rgb), "rgb24")))
+        container.mux(stream.encode())
 
 
 def lifter_rows(model: str, repeats: int, threads: int | None) -> Iterator[Row]:
@@ -117,8 +177,7 @@ def lifter_rows(model: str, repeats: int, threads: int | None) -> Iterator[Row]:
             )
 
 
-def fps_row(what: str, frames: int, repeats: int, compute: Callable[[], object], note: str) -> Row:
-    seconds = measure(compute, repeats)
+def fps_row(what: str, frames: int, seconds: list[float], note: str) -> Row:
     return Row(what, f"{frames / statistics.median(seconds):.1f} frames/s", spread(seconds), note)
 
 
