@@ -110,3 +110,13 @@ def test_a_motion_that_is_level_stays_so_and_has_no_camera(walk):
     assert known.camera_m is None
     expected = to_display_axes(leaning.positions)
     np.testing.assert_allclose(known.positions - known.positions[:, :, :1], expected, atol=1e-6)
+
+
+def test_somebody_on_a_wall_tilts_nobody(walk):
+    """One person stands 2 m higher than the other, 1 m to the side: no plane that both stand on is level."""
+    root = np.zeros((2, 50, 3), np.float32)
+    root[..., 2], root[1, :, 0], root[1, :, 1] = 5.0, 1.0, -2.0
+    still = np.repeat(walk.positions[:, :1], 50, axis=1)
+    shown = set_stage(replace(walk, positions=still, root=root, observed=np.ones((2, 50), bool))).positions
+    body = shown[:, 0, H36M.index("neck")] - shown[:, 0, H36M.index("pelvis")]
+    assert (body[:, 2] / np.linalg.norm(body, axis=-1) > np.cos(np.radians(10))).all()
