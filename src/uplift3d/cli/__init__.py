@@ -27,8 +27,8 @@ BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "lift": ("uplift3d.cli.lift", "video, image folder or 2D keypoints to 3D motion"),
-    "stream": ("uplift3d.cli.stream", "a camera or stream to 3D poses while they happen"),
     "detect": ("uplift3d.cli.detect", "video or image folder to 2D key-frames"),
+    "stream": ("uplift3d.cli.stream", "a camera or stream to 3D poses while they happen"),
     "view": ("uplift3d.cli.view", "look at 3D motion: live, as a web page, or in its video"),
     "convert": ("uplift3d.cli.convert", "3D motion from one file format to another"),
     "info": ("uplift3d.cli.info", "show what is in a file"),
