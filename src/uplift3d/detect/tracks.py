@@ -143,9 +143,9 @@ def assign(tracks: list[Track], people: list[Sighting], time_s: float) -> dict[i
 def _least(cost: DoubleArray) -> list[tuple[int, int]]:
     """(row, column) of the pairs with the least total cost; infinite ones are none."""
     possible = np.isfinite(cost)
-    if possible.sum() <= 1:
+    if not (possible.sum(axis=0) > 1).any() and not (possible.sum(axis=1) > 1).any():
         return [(int(t), int(p)) for t, p in zip(*np.nonzero(possible), strict=True)]
-    from scipy.optimize import linear_sum_assignment  # loads slowly, and one person alone does without
+    from scipy.optimize import linear_sum_assignment  # loads slowly; people far apart do without
 
     rows, columns = linear_sum_assignment(np.where(possible, cost, NEVER))
     return [(int(t), int(p)) for t, p in zip(rows, columns, strict=True) if possible[t, p]]
