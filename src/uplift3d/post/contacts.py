@@ -23,8 +23,8 @@ ANKLES = ("left_ankle", "right_ankle")
 SMOOTH_HZ = 3.0
 """Speeds are told without what is faster: lifted feet tremble by 0.1 m/s and more where they rest."""
 SLOW_M_PER_S = 0.45
-"""A resting point is slower. On mocap films 98 of 100 points called resting rest, and three quarters of the
-resting ones are found."""
+"""A resting point is slower. On mocap films 94 of 100 points called resting rest, and nearly three quarters
+of the resting ones are found."""
 ABOVE_OTHER_M = 0.12
 """A resting point is no higher above the lowest point of both feet: a foot held still in the air is none."""
 LEAST_S = 0.1

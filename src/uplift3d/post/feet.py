@@ -30,7 +30,7 @@ POINT_M = 0.02
 little."""
 MOST_M = 0.0065
 """How far the joints of a pose are moved at most, on average over all of them. No pose of mocap films gets
-worse by 5 mm then."""
+worse by more than about 5 mm then."""
 EASE_S = 0.08
 """A contact takes hold over so long after it begins, and lets go so long before it ends."""
 ROUNDS = 3
