@@ -62,7 +62,6 @@ def main() -> int:
             profile = f"--user-data-dir={folder}/profile"
             command = [browser, *FLAGS, *flags, *shot, profile, f"{page.as_uri()}#{place}"]
             subprocess.run(command, check=True, capture_output=True, timeout=600)
-            smaller(IMAGES / name)
     return 0
 
 
@@ -82,13 +81,6 @@ def overlay(motion: Motion3D, size: tuple[int, int]) -> Image.Image:
     row = int(np.searchsorted(motion.times, TIME_S))
     frame = np.full((size[1], size[0], 3), GREY, dtype=np.uint8)
     return Sheet(motion, Layout.of(size)).picture(frame, row).quantize(256, dither=Image.Dither.NONE)
-
-
-def smaller(path: Path) -> None:
-    """256 colours are plenty for documentation."""
-    with Image.open(path) as image:
-        reduced = image.convert("RGB").quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
-    reduced.save(path, optimize=True)
 
 
 if __name__ == "__main__":
