@@ -13,7 +13,7 @@ import numpy as np
 
 from uplift3d.arrays import DoubleArray, FloatArray, IntArray, TimeArray
 from uplift3d.post.ground import find_up
-from uplift3d.post.posture import CAMERA_UP, posture_up
+from uplift3d.post.posture import CAMERA_UP
 from uplift3d.rotations import matrix_aligning
 from uplift3d.skeletons import JointSet
 from uplift3d.types import Motion3D
@@ -21,7 +21,6 @@ from uplift3d.types import Motion3D
 PLACES_PER_ROW = 6
 FLOOR_PERCENTILE = 1.0  # of the lowest joint over time: one bad frame does not dig a hole
 NARROWEST_PLACE_M = 1.0
-FARTHEST_FROM_POSTURE_DEG = 10.0
 
 # Thickness of the drawn limbs, for the eye only.
 LIMB_RADIUS_M = 0.03
@@ -75,14 +74,8 @@ def is_level(motion: Motion3D) -> bool:
 
 
 def up_of(motion: Motion3D) -> DoubleArray:
-    """(3,) against gravity, in the motion's axes: what posture and feet say, unless it is known.
-
-    Where feet say something else altogether, people do not stand on one plane, and posture alone counts.
-    """
-    if is_level(motion):
-        return CAMERA_UP
-    posture, both = posture_up(motion).direction, find_up(motion).direction
-    return both if posture @ both > np.cos(np.radians(FARTHEST_FROM_POSTURE_DEG)) else posture
+    """(3,) against gravity, in the motion's axes: what posture and feet say, unless it is known."""
+    return CAMERA_UP if is_level(motion) else find_up(motion).direction
 
 
 def to_display_axes(positions: FloatArray | DoubleArray) -> DoubleArray:
