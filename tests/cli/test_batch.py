@@ -45,7 +45,7 @@ def test_settings_come_from_the_options():
     ("words", "message"),
     [
         (["--format", "mp4"], "--format is mp4; accepted are npz, json"),
-        (["--skeleton", "mixamo"], "--skeleton is for .bvh, .glb files, not for .npz"),
+        (["--skeleton", "mixamo"], "--skeleton is for .bvh, .glb, .usd, .usda, .usdc files, not for .npz"),
     ],
 )
 def test_settings_that_cannot_be(words, message):

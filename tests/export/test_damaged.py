@@ -44,10 +44,10 @@ def test_json_with_values_of_another_kind(tmp_path, walk):
 def test_a_table_of_many_people_at_many_times_is_refused_before_it_is_made(tmp_path, walk):
     path = save_motion(tmp_path / "walk.csv", walk[:1])
     header = path.read_text().splitlines()[0]
-    rows = [f"{n},{n},pelvis,0,0,0,1,0,0,0" for n in range(20_000)]
+    rows = [f"{n},{n},pelvis,0,0,0,1,0,0,0,0" for n in range(20_000)]
     path.write_text(
         "\n".join(
-            [header, *rows, *(f"0,0.5,{joint},0,0,0,1,0,0,0" for joint in joint_set("h36m17").joints[1:])]
+            [header, *rows, *(f"0,0.5,{joint},0,0,0,1,0,0,0,0" for joint in joint_set("h36m17").joints[1:])]
         )
     )
     with pytest.raises(InputError, match=r"walk\.csv: as one array the table holds [\d,]+ bytes"):
