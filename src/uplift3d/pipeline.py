@@ -38,7 +38,7 @@ from uplift3d.lift.output_times import choose_output_times
 from uplift3d.lift.runtime import describe
 from uplift3d.lift.stretches import check_gap, people_in, usual_interval
 from uplift3d.options import LifterOptions, recorded, with_defaults
-from uplift3d.post import Refinement, check_method, interpolate, observed_at
+from uplift3d.post import PoseRefinement, check_method, interpolate, observed_at
 from uplift3d.progress import progress_bar
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.tokens import InputSpec, tokenise
@@ -214,7 +214,7 @@ class Lifter:
         method = self.options["interpolation"] or ("smooth" if self._refines else "linear")
         self._method = self.options["interpolation"] = check_method(method)
         bones = self.options["constant_bones"] and self._refines
-        self._refinement = Refinement(
+        self._refinement = PoseRefinement(
             bones,
             self.options["smooth_hz"],
             self.options["height_m"],

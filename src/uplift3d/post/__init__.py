@@ -7,7 +7,7 @@ from uplift3d.post.feet import lock_feet
 from uplift3d.post.gait import Step, find_steps
 from uplift3d.post.ground import find_up, level, on_the_ground, z_up_world
 from uplift3d.post.posture import Up, posture_up
-from uplift3d.post.refine import Refinement
+from uplift3d.post.refine import PoseRefinement
 from uplift3d.post.resample import (
     Interpolation,
     check_method,
@@ -25,7 +25,7 @@ __all__ = [
     "Angles",
     "Contacts",
     "Interpolation",
-    "Refinement",
+    "PoseRefinement",
     "Step",
     "Up",
     "bone_lengths_m",

@@ -15,7 +15,7 @@ from uplift3d.types import Keypoints2D, Motion3D
 
 
 @dataclass(frozen=True)
-class Refinement:
+class PoseRefinement:
     """What to do.
 
     Raises:

@@ -34,7 +34,7 @@ NEAR_KEY_S = 0.1
 """A key-frame counts where the motion has a pose within so many seconds of it."""
 
 
-class Track(NamedTuple):
+class Trajectory(NamedTuple):
     """A pelvis over time."""
 
     positions: DoubleArray
@@ -72,9 +72,9 @@ def place(motion: Motion3D, keypoints: Keypoints2D, camera: Camera) -> Motion3D:
             places, covariances = locate(shown, pixels[usable], weights[usable], camera)
             ahead = places[:, 2] > NEAREST_M
             if ahead.any():
-                track = settle(moments[ahead], places[ahead], covariances[ahead])
-                root[person, stretch] = _between(moments[ahead], track, times)
-                known += (CALIBRATION * np.hypot(track.sigma_m, SIZE_ERROR * places[ahead, 2])).tolist()
+                trajectory = settle(moments[ahead], places[ahead], covariances[ahead])
+                root[person, stretch] = _between(moments[ahead], trajectory, times)
+                known += (CALIBRATION * np.hypot(trajectory.sigma_m, SIZE_ERROR * places[ahead, 2])).tolist()
         sigmas.append(round(float(np.median(known)), 4) if known else None)
     if not np.isfinite(root).any():
         return motion
@@ -131,7 +131,7 @@ def _median(values: DoubleArray, known: BoolArray) -> DoubleArray:
     return np.asarray(np.take_along_axis(order, middle, axis=-1).mean(axis=-1))
 
 
-def settle(times: TimeArray, places: DoubleArray, covariances: DoubleArray) -> Track:
+def settle(times: TimeArray, places: DoubleArray, covariances: DoubleArray) -> Trajectory:
     """The most likely path through uncertain places, for somebody whose velocity wanders.
 
     A Kalman filter forwards and the Rauch–Tung–Striebel smoother backwards, state (place, velocity),
@@ -160,7 +160,7 @@ def settle(times: TimeArray, places: DoubleArray, covariances: DoubleArray) -> T
         means[k] += gain @ (means[k + 1] - ahead[k + 1])
         spreads[k] += gain @ (spreads[k + 1] - ahead_spread[k + 1]) @ gain.T
     sigma = np.sqrt(np.linalg.eigvalsh(spreads[:, :3, :3])[:, -1].clip(0))
-    return Track(means[:, :3], means[:, 3:], sigma)
+    return Trajectory(means[:, :3], means[:, 3:], sigma)
 
 
 def _move(step_s: float) -> tuple[DoubleArray, DoubleArray]:
@@ -171,9 +171,9 @@ def _move(step_s: float) -> tuple[DoubleArray, DoubleArray]:
     return np.asarray(move), np.asarray(BEND_M2_PER_S3 * noise)
 
 
-def _between(moments: TimeArray, track: Track, times: TimeArray) -> RealArray:
-    """(T, 3): the cubic curves with the places and velocities of the track, held beyond its ends."""
-    return interpolate(moments, track.positions, times, slopes=track.velocities)
+def _between(moments: TimeArray, trajectory: Trajectory, times: TimeArray) -> RealArray:
+    """(T, 3): the cubic curves with the places and velocities of the trajectory, held beyond its ends."""
+    return interpolate(moments, trajectory.positions, times, slopes=trajectory.velocities)
 
 
 def seen_joints(keypoints: Keypoints2D, person: int, joints: str) -> tuple[RealArray, RealArray]:

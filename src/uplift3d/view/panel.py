@@ -26,7 +26,7 @@ RIM_FROM_PX = 2.2  # of radius; on thinner limbs a rim would look like gaps
 
 
 @dataclass(frozen=True)
-class View:
+class Projection:
     """From where a panel looks: which display axis points to the right, up and towards the eye."""
 
     title: str
@@ -36,8 +36,8 @@ class View:
     away_is_up: bool
 
 
-SIDE = View("from the side", right=1, up=2, towards=0, away_is_up=False)
-ABOVE = View("from above", right=0, up=1, towards=2, away_is_up=True)
+SIDE = Projection("from the side", right=1, up=2, towards=0, away_is_up=False)
+ABOVE = Projection("from above", right=0, up=1, towards=2, away_is_up=True)
 
 
 class Panel:
@@ -50,7 +50,7 @@ class Panel:
         size_px: width and height.
     """
 
-    def __init__(self, view: View, positions: FloatArray, joints: JointSet, size_px: int) -> None:
+    def __init__(self, view: Projection, positions: FloatArray, joints: JointSet, size_px: int) -> None:
         self.view, self.positions, self.size_px = view, positions, size_px
         self.joints = joints
         self.bones = list(zip(joints.bones, bone_radii_m(joints), bone_sides(joints), strict=True))

@@ -19,7 +19,7 @@ from uplift3d.detect.blazepose import models
 from uplift3d.detect.blazepose.crops import Square
 from uplift3d.detect.blazepose.landmarks import JOINTS, Landmarks
 from uplift3d.detect.blazepose.look import INPUT_PX, NEAR_PX, find_people, find_people_in, see_landmarks
-from uplift3d.detect.blazepose.models import Network
+from uplift3d.detect.blazepose.models import OnnxNetwork
 from uplift3d.detect.blazepose.persons import Person
 from uplift3d.detect.sighting import SAME_PERSON, apart
 
@@ -154,7 +154,9 @@ class BlazePose:
         seen = self._look(self._landmarks, images)
         return [_people(row, rgb, min_presence) for (rgb, _), row in zip(images, seen, strict=True)]
 
-    def _look(self, network: Network, images: Sequence[tuple[Image, list[Square]]]) -> list[list[Landmarks]]:
+    def _look(
+        self, network: OnnxNetwork, images: Sequence[tuple[Image, list[Square]]]
+    ) -> list[list[Landmarks]]:
         """What a landmark network sees in the squares of each image."""
         jobs = [(rgb, square) for rgb, squares in images for square in squares]
         seen = iter(_pool().map(lambda job: see_landmarks(network, *job), jobs))

@@ -6,7 +6,7 @@ from uplift3d.arrays import DoubleArray, Image
 from uplift3d.detect.blazepose import landmarks, persons
 from uplift3d.detect.blazepose.crops import LEVEL, Square, resample
 from uplift3d.detect.blazepose.landmarks import Landmarks
-from uplift3d.detect.blazepose.models import Network
+from uplift3d.detect.blazepose.models import OnnxNetwork
 from uplift3d.detect.blazepose.persons import Person
 
 INPUT_PX = 224
@@ -17,7 +17,7 @@ NEAR_PX = 192
 """Side of the input for the surroundings of a place: three quarters of the time of 224, and as good."""
 
 
-def find_people(network: Network, rgb: Image, scale: float, min_score: float) -> list[Person]:
+def find_people(network: OnnxNetwork, rgb: Image, scale: float, min_score: float) -> list[Person]:
     """People in a whole image at once.
 
     Args:
@@ -34,14 +34,14 @@ def find_people(network: Network, rgb: Image, scale: float, min_score: float) ->
 
 
 def find_people_in(
-    network: Network, rgb: Image, square: Square, min_score: float, size: int = INPUT_PX
+    network: OnnxNetwork, rgb: Image, square: Square, min_score: float, size: int = INPUT_PX
 ) -> list[Person]:
     """People in an upright square of an image, shown to the network with sides of `size` pixels."""
     corner = np.array([square.x, square.y]) - square.side_px / 2
     return _people_in(network, rgb, corner, (size, size), square.side_px / size, min_score)
 
 
-def see_landmarks(network: Network, rgb: Image, square: Square) -> Landmarks:
+def see_landmarks(network: OnnxNetwork, rgb: Image, square: Square) -> Landmarks:
     """Joints of the person in a square of an image."""
     crop = square.cut(rgb, landmarks.SIDE)
     answers = network((crop[None] + LEVEL) / 255)
@@ -50,7 +50,7 @@ def see_landmarks(network: Network, rgb: Image, square: Square) -> Landmarks:
 
 
 def _people_in(
-    network: Network,
+    network: OnnxNetwork,
     rgb: Image,
     corner: DoubleArray,
     size: tuple[int, int],

@@ -21,7 +21,7 @@ SHA256 = {
 }
 
 
-class Network:
+class OnnxNetwork:
     """A loaded graph.
 
     Args:
@@ -45,13 +45,13 @@ class Network:
 
 
 @cache
-def load(name: str) -> Network:
+def load(name: str) -> OnnxNetwork:
     """The network of that name, the same one for everybody who asks.
 
     Raises:
         InputError: its file is missing, damaged or of another version.
     """
-    return Network(checked(FOLDER / f"{name}.onnx", SHA256[name]))
+    return OnnxNetwork(checked(FOLDER / f"{name}.onnx", SHA256[name]))
 
 
 def checked(path: Path, sha256: str) -> bytes:
