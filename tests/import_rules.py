@@ -45,7 +45,10 @@ ALLOWED = {
     "train": ["film", "model", "data", "normalise", "evaluate.metrics"],
     "evaluate": ["detect.cpn.network", "film", "model", "data", "normalise", "tokens", "lift"],
     "reproduce": ["detect.cpn.network", "train", "evaluate", "film", "model", "data", "tokens", "lift"],
-    "pipeline": ["options", "progress", "video", "detect", "normalise", "tokens", "lift", "post"],
+    "key_frames": ["video", "lift"],
+    "pipeline": [
+        *("key_frames", "options", "progress", "video", "detect", "normalise", "tokens", "lift", "post"),
+    ],
     "streaming": ["pipeline", "options", "video", "tokens", "lift", "post"],
     "scale": ["options", "pipeline", "video", "detect", "export"],
     "live": ["detect", "export.live", "streaming"],

@@ -19,9 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from uplift3d import detect
-from uplift3d.arrays import FloatArray, Image, IntArray, TimeArray
+from uplift3d.arrays import FloatArray, Image, TimeArray
 from uplift3d.camera import Camera
 from uplift3d.errors import InputError
+from uplift3d.key_frames import first_interval, first_looks
 from uplift3d.lift import Runtime, Stretch, blend_hint, lift_track, open_runtime, plan_stretches
 from uplift3d.lift.adaptive import (
     Adaptive,
@@ -44,7 +45,7 @@ from uplift3d.skeletons import joint_set, reorder
 from uplift3d.tokens import InputSpec, tokenise
 from uplift3d.types import Keypoints2D, Motion3D
 from uplift3d.version import __version__
-from uplift3d.video import FrameStream, nearest_frames, open_video, regular_key_frames
+from uplift3d.video import FrameStream, nearest_frames, open_video
 from uplift3d.video.schedule import check_key_interval
 
 OUTPUT_JOINTS = "h36m17"
@@ -90,12 +91,12 @@ def lift_video(
         InputError: something is wrong with the video, the model or an argument.
         NothingFoundError: nobody is in view.
     """
-    _first_interval(key_interval)
+    first_interval(key_interval)
     detect.check_people(people)
     lifter = Lifter(model, runtime, **options)
     started = time.perf_counter()
     with open_video(path, image_rate_hz, start_s, end_s) as video:
-        key_frames = _first_looks(video.times, key_interval)
+        key_frames = first_looks(video.times, key_interval)
         used = detect.create_detector(detector) if isinstance(detector, str) else detector
         keypoints = detect.run(video, key_frames, used, people=people, progress=progress)
         if adaptive := as_adaptive(key_interval):
@@ -161,28 +162,11 @@ def lift_keypoints(
     )
 
 
-def _first_interval(key_interval: KeyInterval) -> float | None:
-    """Seconds between the looks that are made in any case; None: every moment."""
-    adaptive = as_adaptive(key_interval)
-    if adaptive is not None:
-        return adaptive.first_s
-    check_key_interval(key_interval)
-    assert not isinstance(key_interval, str | Adaptive)
-    return key_interval
-
-
-def _first_looks(times: TimeArray, key_interval: KeyInterval) -> IntArray:
-    """Which of the moments are looked at in any case; where looks follow the motion the last one is, for
-    nothing can be filled in behind it."""
-    regular = regular_key_frames(times, _first_interval(key_interval))
-    return np.union1d(regular, [len(times) - 1]) if as_adaptive(key_interval) else regular
-
-
 class Lifter:
     """A loaded network and how to use it, for any number of clips.
 
     Args:
-        model: "base", or the path of a model (see `lift.open_runtime`), or a loaded runtime.
+        model: "base", "base-free", or the path of a model (see `lift.open_runtime`), or a loaded runtime.
         runtime: "onnx" or "torch".
         **options: see `LifterOptions`.
 
@@ -198,7 +182,8 @@ class Lifter:
     ) -> None:
         if not (isinstance(model, str | os.PathLike) or hasattr(model, "uplift")):
             raise InputError(
-                f"model is {model!r}; accepted are 'base', the path of a model, or a loaded runtime"
+                f"model is {model!r}; accepted are 'base', 'base-free', the path of a model, or a loaded "
+                "runtime"
             )
         self.options = with_defaults(options)
         if isinstance(model, str | os.PathLike):
@@ -257,7 +242,7 @@ class Lifter:
             InputError: an argument that cannot be used.
             NothingFoundError: no usable pose of anybody.
         """
-        _first_interval(key_interval)
+        first_interval(key_interval)
         if not isinstance(keypoints, Keypoints2D):
             raise InputError(
                 f"keypoints is of type {type(keypoints).__name__}; accepted is Keypoints2D, which "
@@ -265,7 +250,7 @@ class Lifter:
             )
         wanted = choose_output_times(keypoints, output_times, self.spec.spacing_s)
         keypoints = self._settled(keypoints)
-        chosen = _first_looks(keypoints.times, key_interval)
+        chosen = first_looks(keypoints.times, key_interval)
         if adaptive := as_adaptive(key_interval):
             more = self._more_looks(keypoints[chosen], adaptive)
             chosen = np.union1d(chosen, nearest_frames(keypoints.times, more))
@@ -297,7 +282,7 @@ class Lifter:
         """Lift key-frames that were chosen as `key_interval` says, all of them."""
         started = time.perf_counter()
         camera, focal_from = find_camera(keys, focal_px, principal_point_px, guess=self._refines)
-        interval_s = usual_interval(keys.times, _first_interval(key_interval), self.spec.spacing_s)
+        interval_s = usual_interval(keys.times, first_interval(key_interval), self.spec.spacing_s)
         people = people_in(keys if self.options["use_hint"] else replace(keys, depth_hint=None), self.spec)
         positions = np.full((len(people), len(wanted), len(self._order), 3), np.nan, dtype=np.float32)
         stretches = plan_stretches(people, wanted, interval_s, self.options["max_gap_s"], self.spec)

@@ -12,14 +12,13 @@ from itertools import pairwise
 import numpy as np
 
 from uplift3d.arrays import DoubleArray, FloatArray, IntArray, TimeArray
-from uplift3d.post.ground import find_up
+from uplift3d.post.ground import FLOOR_PERCENTILE, find_up
 from uplift3d.post.posture import CAMERA_UP
 from uplift3d.rotations import matrix_aligning
 from uplift3d.skeletons import JointSet
 from uplift3d.types import Motion3D
 
 PLACES_PER_ROW = 6
-FLOOR_PERCENTILE = 1.0  # of the lowest joint over time: one bad frame does not dig a hole
 NARROWEST_PLACE_M = 1.0
 
 # Thickness of the drawn limbs, for the eye only.
