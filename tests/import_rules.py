@@ -36,7 +36,7 @@ ALLOWED = {
     "view": ["post"],  # which way is up
     "view.overlay": ["post", "progress", "video"],
     "view.thumbnails": ["video"],
-    "view.live": ["video"],
+    "view.viewer": ["video"],
     "data": [],
     "model": ["weights", "normalise"],
     "lift": ["normalise", "tokens", "weights"],
@@ -51,7 +51,7 @@ ALLOWED = {
     ],
     "streaming": ["pipeline", "options", "video", "tokens", "lift", "post"],
     "scale": ["options", "pipeline", "video", "detect", "export"],
-    "live": ["detect", "export.live", "streaming"],
+    "live": ["detect", "export.sinks", "streaming"],
     "cli": ["*"],
     "__main__": ["cli"],
 }
@@ -78,7 +78,7 @@ NEEDS_EXTRA = {
     "uplift3d.export.parquet": "pyarrow",
     "uplift3d.export.usd": "pxr",
     "uplift3d.view.html": "plotly",
-    "uplift3d.view.live": "viser",
+    "uplift3d.view.viewer": "viser",
     "uplift3d.scale.manifest": "pyarrow",
     "uplift3d.scale.engine": "pyarrow",
 }

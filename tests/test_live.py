@@ -10,7 +10,7 @@ from fake_runtime import FakeRuntime
 from seen_person import STANDING
 from uplift3d import InputError, StreamLifter
 from uplift3d.detect import People
-from uplift3d.detect.live import Watcher
+from uplift3d.detect.watcher import Watcher
 from uplift3d.live import watch
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from uplift3d.arrays import Image
-from uplift3d.detect.live import Watcher
-from uplift3d.export.live import Sink
+from uplift3d.detect.watcher import Watcher
+from uplift3d.export.sinks import Sink
 from uplift3d.streaming import StreamLifter
 from uplift3d.types import Motion3D
 
@@ -19,7 +19,7 @@ REPORT_S = 1.0
 
 
 class Moment(Protocol):
-    """What is needed of a frame (`video.live.LiveFrame` offers it)."""
+    """What is needed of a frame (`video.live_source.LiveFrame` offers it)."""
 
     @property
     def number(self) -> int:
@@ -91,7 +91,7 @@ def watch(
     """Follow a source until it ends.
 
     Args:
-        frames: the newest frame whenever one is asked for, see `video.live.LiveSource`.
+        frames: the newest frame whenever one is asked for, see `video.live_source.LiveSource`.
         watcher: finds people.
         lifter: says when to look, and lifts.
         sinks: take the chunks of motion.

@@ -78,7 +78,7 @@ def test_a_video_with_the_motion_in_it(motion_file, tmp_path, capsys):
 
 def test_the_live_viewer_is_served_until_it_is_interrupted(motion_file, browser, monkeypatch, capsys):
     pytest.importorskip("viser", reason="viser is an optional package")
-    from uplift3d.view.live import Viewer
+    from uplift3d.view.viewer import Viewer
 
     def interrupted(viewer):
         assert viewer.server.get_port() == int(viewer.address.rpartition(":")[2])

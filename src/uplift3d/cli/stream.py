@@ -20,7 +20,7 @@ from uplift3d.cli.values import interval, people, positive
 
 if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
-    from uplift3d.export.live import Sink
+    from uplift3d.export.sinks import Sink
     from uplift3d.live import Account
 
 DESCRIPTION = """Lift the people before a camera to 3D while they move.
@@ -100,10 +100,10 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     """Open everything, follow the source, say how it goes on stderr; Ctrl-C ends it properly."""
     from uplift3d import detect
-    from uplift3d.detect.live import Watcher
+    from uplift3d.detect.watcher import Watcher
     from uplift3d.live import watch
     from uplift3d.streaming import StreamLifter
-    from uplift3d.video.live import LiveSource
+    from uplift3d.video.live_source import LiveSource
 
     key_interval = chosen_interval(args, "adaptive")
     lifter = StreamLifter(
@@ -142,7 +142,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sinks(args: argparse.Namespace, stack: ExitStack) -> list[Sink]:
-    from uplift3d.export.live import JsonLines, Osc, Vmc
+    from uplift3d.export.sinks import JsonLines, Osc, Vmc
 
     sinks: list[Sink] = []
     if args.output == "-":

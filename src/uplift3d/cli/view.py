@@ -105,7 +105,7 @@ def _serve(args: argparse.Namespace) -> None:
     motion = motion_in(args.motion)
     if not motion.present.any():
         raise InputError(f"{args.motion}: nobody has a pose in it")
-    from uplift3d.view.live import Viewer, pictures_of
+    from uplift3d.view.viewer import Viewer, pictures_of
 
     pictures = None if args.no_pictures else pictures_of(motion, args.video)
     viewer = Viewer(motion, pictures, port=args.port or 8080, title=args.title)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from uplift3d import InputError
-from uplift3d.export.live import JsonLines, Osc, Vmc, osc_message
+from uplift3d.export.sinks import JsonLines, Osc, Vmc, osc_message
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 

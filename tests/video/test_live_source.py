@@ -14,7 +14,7 @@ import pytest
 
 from seen_person import film
 from uplift3d.errors import InputError
-from uplift3d.video.live import LiveSource
+from uplift3d.video.live_source import LiveSource
 
 
 def encoded(frames, kind, codec, rate_hz=25):

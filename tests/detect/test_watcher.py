@@ -4,7 +4,7 @@ import numpy as np
 
 from seen_person import STANDING
 from uplift3d.detect import People
-from uplift3d.detect.live import KEPT, Watcher
+from uplift3d.detect.watcher import KEPT, Watcher
 
 IMAGE = np.zeros((240, 640, 3), np.uint8)
 

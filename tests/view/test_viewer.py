@@ -10,8 +10,8 @@ from uplift3d.video import open_video
 from video.clips import write as write_clip
 
 pytest.importorskip("viser", reason="viser is an optional package")
-from uplift3d.view.live import Pictures, Viewer
 from uplift3d.view.stage import set_stage
+from uplift3d.view.viewer import Pictures, Viewer
 
 
 @pytest.fixture
