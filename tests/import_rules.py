@@ -78,7 +78,9 @@ NEEDS_EXTRA = {
     "uplift3d.export.parquet": "pyarrow",
     "uplift3d.export.usd": "pxr",
     "uplift3d.view.html": "plotly",
+    "uplift3d.view.live_viewer": "viser",
     "uplift3d.view.viewer": "viser",
+    "uplift3d.view.viser_scene": "viser",
     "uplift3d.scale.manifest": "pyarrow",
     "uplift3d.scale.engine": "pyarrow",
 }

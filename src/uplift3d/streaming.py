@@ -218,7 +218,7 @@ class StreamLifter:
         if not lifter.options["use_hint"]:
             keypoints = replace(keypoints, depth_hint=None)
         camera, focal_from = find_camera(keypoints, *self._camera_arguments, guess=lifter._refines)
-        self._meta = self._record(camera, focal_from)
+        self._meta = self._record(camera, focal_from, keypoints.image_size)
         interval_s = usual_interval(keypoints.times, self._interval_s, spec.spacing_s)
         curves = []
         for row, person in enumerate(keypoints.people.tolist()):
@@ -293,7 +293,7 @@ class StreamLifter:
             positions, times, root if known else None, observed, np.array(people, int), joints, meta
         )
 
-    def _record(self, camera: Camera | None, focal_from: str) -> dict[str, Any]:
+    def _record(self, camera: Camera | None, focal_from: str, image_size: tuple[int, int]) -> dict[str, Any]:
         lifter, focal_px = self._lifter, self._camera_arguments[0]
         return {
             "uplift3d": __version__,
@@ -302,7 +302,12 @@ class StreamLifter:
             "joints": lifter.joints,
             "axes": AXES_IN_WORDS[lifter.spec.axes if camera is None else "camera"],
             "arguments": {"focal_px": focal_px, **recorded(lifter.options)},
-            "camera": {"focal_px": camera and camera.focal_px[0], "focal_from": focal_from},
+            "camera": {
+                "focal_px": camera and camera.focal_px[0],
+                "focal_from": focal_from,
+                "principal_point_px": camera and list(camera.principal_point_px),
+                "image_size": list(image_size),
+            },
         }
 
 

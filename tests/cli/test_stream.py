@@ -1,11 +1,12 @@
 """`uplift3d stream`, from a file at its own pace to lines of JSON."""
 
 import json
+import socket
 
 import pytest
 
 from seen_person import Standing, film
-from uplift3d.cli import main
+from uplift3d.cli import main, stream
 from uplift3d.detect import register_detector
 
 
@@ -77,3 +78,38 @@ def test_what_a_stream_cannot_do_is_refused(video, words, message, capsys):
 
     assert main(["stream", str(video), "--detector", "standing", *words]) == 2
     assert re.search(message, capsys.readouterr().err)
+
+
+def test_the_stream_can_be_looked_at_and_its_numbers_are_written_all_the_same(video, tmp_path, capsys):
+    pytest.importorskip("viser", reason="viser is an optional package")
+    output, port = tmp_path / "live.jsonl", free_port()
+    words = ["-o", str(output), "--detector", "standing", "--view", "--port", str(port), "--no-open"]
+    assert main(["stream", str(video), *words]) == 0
+    assert len(output.read_text().splitlines()) > 5
+    captured = capsys.readouterr()
+    assert f"http://127.0.0.1:{port} shows it" in captured.err
+    assert captured.out == ""
+
+
+def test_a_view_that_cannot_be_shown_is_one_sentence(video, tmp_path, monkeypatch, capsys):
+    output = tmp_path / "live.jsonl"
+    words = ["stream", str(video), "-o", str(output), "--detector", "standing", "--view", "--no-open"]
+    monkeypatch.setattr(stream, "find_spec", lambda _: None)
+    assert main(words) == 2
+    assert "uplift3d[live]" in capsys.readouterr().err
+    monkeypatch.setattr(stream, "find_spec", lambda _: object())
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main([*words, "--port", str(port)]) == 2
+    assert (
+        capsys.readouterr().err == f"uplift3d: port {port} of 127.0.0.1 is taken; give another with --port\n"
+    )
+    assert not output.exists()
+
+
+def free_port():
+    with socket.socket() as tried:
+        tried.bind(("127.0.0.1", 0))
+        return tried.getsockname()[1]

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from uplift3d.cli import main, view
+from uplift3d.cli import main, serving, view
 from video.clips import write as write_clip
 
 pytest.importorskip("plotly", reason="plotly is an optional package")
@@ -16,7 +16,7 @@ def browser(monkeypatch):
     opened = []
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(view, "has_live", lambda: False)
-    monkeypatch.setattr(view.webbrowser, "open", lambda address: opened.append(address) or True)
+    monkeypatch.setattr(serving.webbrowser, "open", lambda address: opened.append(address) or True)
     return opened
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uplift3d.cli.options import KEY_INTERVAL_HELP, VIDEO_KEY_INTERVAL_S, text_parser
+from uplift3d.cli.serving import open_in_browser
 from uplift3d.cli.values import seconds_or_all
-from uplift3d.cli.view import open_in_browser
 from uplift3d.errors import InputError
 from uplift3d.export import check_output, save_motion
 from uplift3d.view.stage import duration_s, motion_title

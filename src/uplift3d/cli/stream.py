@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,18 +18,21 @@ from uplift3d.cli.options import (
     lifter_options,
     text_parser,
 )
-from uplift3d.cli.values import interval, people, positive
+from uplift3d.cli.serving import LOOPBACK, check_port, open_in_browser
+from uplift3d.cli.values import interval, people, positive, whole_number
+from uplift3d.errors import InputError
 
 if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
     from uplift3d.export.sinks import Sink
     from uplift3d.live import Account
+    from uplift3d.view.live_viewer import LiveViewer
 
 DESCRIPTION = """Lift the people before a camera to 3D while they move.
 
 Writes a line of JSON for every frame that is used, --latency seconds after it: the conventions first, then
-time_s and people. Frames that come while the computer is busy are dropped, so it never falls behind. A camera
-or network stream that breaks off is opened again."""
+time_s and people; --view shows them in a browser too. Frames that come while the computer is busy are
+dropped, so it never falls behind. A camera or network stream that breaks off is opened again."""
 
 EPILOG = """sources:
   0                          the first webcam; also /dev/video0
@@ -35,7 +40,7 @@ EPILOG = """sources:
   walk.mp4                   a file, at its own pace
 
 examples:
-  uplift3d stream 0 -o live.jsonl
+  uplift3d stream 0 --view -o live.jsonl
   uplift3d stream rtsp://camera.local/live -o live.jsonl --latency 0 --people largest
   uplift3d stream 0 --vmc 127.0.0.1:39539 --looks-per-second 6 --detector blazepose-full
   uplift3d stream walk.mp4 -o walk.jsonl --output-rate 60"""
@@ -58,6 +63,18 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument(
         "--vmc", type=host_and_port, metavar="HOST:PORT", help="send joints as trackers of the VMC protocol"
     )
+    parser.add_argument(
+        "--view", action="store_true", help="show people in 3D in a browser (extra live: viser)"
+    )
+    parser.add_argument(
+        "--host",
+        default=LOOPBACK,
+        help=f"of --view: the address to serve at (default: {LOOPBACK}, this machine only)",
+    )
+    parser.add_argument(
+        "--port", type=whole_number, default=8080, metavar="N", help="of --view (default: 8080)"
+    )
+    parser.add_argument("--no-open", action="store_true", help="with --view, do not open a browser")
     parser.add_argument(
         "--latency",
         type=seconds,
@@ -105,6 +122,8 @@ def run(args: argparse.Namespace) -> int:
     from uplift3d.streaming import StreamLifter
     from uplift3d.video.live_source import LiveSource
 
+    if args.view:
+        check_view(args.host, args.port)
     key_interval = chosen_interval(args, "adaptive")
     lifter = StreamLifter(
         args.model,
@@ -121,12 +140,19 @@ def run(args: argparse.Namespace) -> int:
     def say(text: str) -> None:
         print(f"uplift3d: {text}", file=sys.stderr)
 
+    tell: list[Callable[[str], None]] = [] if args.quiet else [_line_over_line]
+
     def report(account: Account) -> None:
-        if not args.quiet:
-            print(f"\r{account.in_words():<100}", end="", file=sys.stderr, flush=True)
+        for listener in tell:
+            listener(account.in_words())
 
     with ExitStack() as stack:
         sinks = _sinks(args, stack)
+        if args.view:
+            viewer = _opened_viewer(args, stack)
+            sinks.append(viewer)
+            tell.append(viewer.say)
+            say(f"{viewer.address} shows it; Ctrl+C ends it")
         source = stack.enter_context(LiveSource(args.source, patience_s=args.patience, notice=say))
         account = None
         try:
@@ -156,6 +182,27 @@ def _sinks(args: argparse.Namespace, stack: ExitStack) -> list[Sink]:
     sinks += [Osc(*args.osc)] if args.osc else []
     sinks += [Vmc(*args.vmc)] if args.vmc else []
     return sinks
+
+
+def _line_over_line(words: str) -> None:
+    print(f"\r{words:<100}", end="", file=sys.stderr, flush=True)
+
+
+def _opened_viewer(args: argparse.Namespace, stack: ExitStack) -> LiveViewer:
+    from uplift3d.view.live_viewer import LiveViewer
+
+    viewer = LiveViewer(args.host, args.port, Path(args.source).name)
+    stack.callback(viewer.close)
+    if not args.no_open:
+        open_in_browser(viewer.address)
+    return viewer
+
+
+def check_view(host: str, port: int) -> None:
+    """InputError where viser is not installed or the port cannot be used."""
+    if find_spec("viser") is None:
+        raise InputError("--view needs viser, which is not installed: pip install 'uplift3d[live]'")
+    check_port(host, port)
 
 
 def host_and_port(text: str) -> tuple[str, int]:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-import webbrowser
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +10,7 @@ from typing import TYPE_CHECKING
 from uplift3d.cli.inputs import local_path
 from uplift3d.cli.motions import motion_in
 from uplift3d.cli.options import add_video, check_video, text_parser
+from uplift3d.cli.serving import open_in_browser
 from uplift3d.cli.values import whole_number
 from uplift3d.errors import InputError
 from uplift3d.export import VIDEO_FORMATS, check_output, save_motion
@@ -137,16 +135,3 @@ def _refuse(args: argparse.Namespace, name: str, output: Path | None) -> None:
         option = f"--{name.replace('_', '-')}"
         nowhere = "the live viewer; it is for a page (-o FILE.html)"
         raise InputError(f"{option} does nothing for {output or nowhere}")
-
-
-def open_in_browser(address: str) -> bool:
-    """Show an address in the default browser; False where there is no desktop to show it on."""
-    # Without a display, Python's webbrowser would start a text browser in this very terminal.
-    if sys.platform.startswith("linux") and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
-        return False
-    try:
-        return webbrowser.open(address)
-    except webbrowser.Error:
-        return False

@@ -13,23 +13,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import viser
-from PIL import Image, ImageColor
+from PIL import Image
 
-from uplift3d.arrays import AnyArray, DoubleArray, TimeArray
+from uplift3d.arrays import AnyArray, TimeArray
 from uplift3d.errors import InputError
-from uplift3d.rotations import quaternion_from_matrix
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 from uplift3d.video import FrameSource, nearest_frames
-from uplift3d.view.colours import LEFT, RIGHT, trunk_colour
 from uplift3d.view.overlay import at_frames, find_video, opened_for
 from uplift3d.view.sheet import camera_of
-from uplift3d.view.stage import bone_radii_m, bone_sides, motion_title, set_stage
+from uplift3d.view.stage import motion_title, set_stage
+from uplift3d.view.viser_scene import add_camera, add_person, address_of, bone_lines, serve, stop
 
 MOST_PICTURES = 400
 PICTURE_PX = (480, 480)
-FRUSTUM_M = 0.6
 SPEEDS = {"0.1 ×": 0.1, "0.25 ×": 0.25, "0.5 ×": 0.5, "1 ×": 1.0, "2 ×": 2.0}
 LONGEST_WAIT_S = 0.03
 
@@ -102,9 +99,8 @@ class Viewer:
         self.joints = joint_set(motion.joints)
         self.stage = set_stage(motion)
         label = title or motion_title(motion)
-        self.server: Any = viser.ViserServer(host=host, port=port, label=label, verbose=False)
+        self.server: Any = serve(host, port, label)
         self.frame, self._picture = -1, -1
-        self.server.scene.set_up_direction("+z")
         self._add_ground()
         self._bones = [self._add_person(index) for index in range(len(motion.people))]
         self._camera = self._add_camera()
@@ -114,7 +110,7 @@ class Viewer:
     @property
     def address(self) -> str:
         """Where a browser finds it."""
-        return f"http://{self.server.get_host()}:{self.server.get_port()}"
+        return address_of(self.server)
 
     def show(self, frame: int) -> None:
         """Everybody at one of the motion's times, and what the camera saw then."""
@@ -127,7 +123,7 @@ class Viewer:
                 there = bool(np.isfinite(pose).all()) and self.visible[index].value
                 bones.visible = there
                 if there:
-                    bones.points = self._lines(pose)
+                    bones.points = bone_lines(self.joints, pose)
             self._show_picture(float(self.motion.times[frame]))
             self.status.content = self._words(frame)
 
@@ -177,33 +173,14 @@ class Viewer:
         """Their bones, in colours of side and person; where they first are."""
         first = int(np.argmax(self.motion.present[index]))
         pose = np.nan_to_num(self.stage.positions[index, first])
-        colours = {"left": LEFT, "right": RIGHT, "middle": trunk_colour(index)}
-        rgb = np.array([ImageColor.getrgb(colours[side])[:3] for side in bone_sides(self.joints)])
-        return self.server.scene.add_line_segments(
-            f"/person {self.motion.people[index]}",
-            points=self._lines(pose),
-            colors=np.repeat(_linear(rgb)[:, None], 2, axis=1),
-            thickness=float(2 * np.median(bone_radii_m(self.joints))),
-        )
-
-    def _lines(self, pose: AnyArray) -> AnyArray:
-        """(B, 2, 3) ends of the bones of a pose (J, 3)."""
-        return np.asarray(pose[np.array(self.joints.bones)], dtype=np.float32)
+        return add_person(self.server, int(self.motion.people[index]), index, self.joints, pose)
 
     def _add_camera(self) -> Any:
         """The camera where it stood, looking as it looked; None when nobody knows."""
         seen = camera_of(self.motion)
         if seen is None or seen.image_size is None or self.stage.camera_m is None:
             return None
-        width, height = seen.image_size
-        return self.server.scene.add_camera_frustum(
-            "/camera",
-            fov=float(2 * np.arctan(height / 2 / seen.focal_px[1])),
-            aspect=width / height,
-            scale=FRUSTUM_M,
-            wxyz=tuple(_quaternion(self.stage.R_display_camera)),
-            position=tuple(self.stage.camera_m.tolist()),
-        )
+        return add_camera(self.server, seen, self.stage.R_display_camera, self.stage.camera_m)
 
     def _add_controls(self) -> None:
         gui, last = self.server.gui, len(self.motion) - 1
@@ -242,15 +219,4 @@ class Viewer:
 
     def close(self) -> None:
         """Stop serving."""
-        self.server.stop()
-
-
-def _linear(rgb: AnyArray) -> AnyArray:
-    """sRGB as bytes → linear light as bytes, which viser takes the colours of lines for."""
-    share = rgb / 255
-    light = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
-    return np.asarray(np.round(255 * light), dtype=np.uint8)
-
-
-def _quaternion(rotation: DoubleArray) -> list[float]:
-    return [float(value) for value in quaternion_from_matrix(rotation)]
+        stop(self.server)
