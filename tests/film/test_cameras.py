@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from made_motion import H36M, standing
 from uplift3d.camera import rotation_looking_at as numpy_rotation
-from uplift3d.film.cameras import CameraConfig, look, rotation_looking_at
+from uplift3d.film.cameras import STRONGEST_BARREL, CameraConfig, bend_radially, look, rotation_looking_at
 
 STRAIGHT = CameraConfig(
     elevation_deg=(0, 0),
@@ -165,3 +165,34 @@ def test_the_camera_keeps_its_distance(random):
     view = look(people(), config, random)
     focal = 1 / math.tan(math.radians(15))
     assert (focal / view.pixels_per_metre).min().item() >= 5 - 1e-4
+
+
+def test_a_lens_moves_the_edge_by_its_share_and_leaves_the_centre():
+    points = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, -0.5]]).view(1, 1, 3, 2)
+    bent = bend_radially(points, torch.tensor([-0.1]))
+    expected = torch.tensor([[0.0, 0.0], [0.9, 0.0], [0.0, -0.5 * (1 - 0.1 * 0.25)]]).view(1, 1, 3, 2)
+    torch.testing.assert_close(bent, expected)
+
+
+@given(st.floats(STRONGEST_BARREL, 0.3))
+def test_no_lens_makes_points_change_places(bend):
+    radii = torch.linspace(0, 4, 400)
+    points = torch.stack([radii, torch.zeros_like(radii)], -1).view(1, 1, -1, 2)
+    bent = bend_radially(points, torch.tensor([bend], dtype=torch.float32))[0, 0, :, 0]
+    assert (bent.diff() > 0).all()
+
+
+def test_a_bent_view_shows_the_same_person_elsewhere(random):
+    """The targets are the true ones: the network learns to see through the lens."""
+    straight = look(people(), STRAIGHT, torch.Generator().manual_seed(3))
+    bent = look(
+        people(), STRAIGHT.model_copy(update={"lens_bend": (-0.1, -0.1)}), torch.Generator().manual_seed(3)
+    )
+    torch.testing.assert_close(bent.targets, straight.targets)
+    assert 1e-3 < (bent.keypoints - straight.keypoints).abs().max() < 0.2
+    assert (bent.keypoints.norm(dim=-1) <= straight.keypoints.norm(dim=-1) + 1e-6).all()
+
+
+def test_a_lens_that_folds_the_image_is_refused():
+    with pytest.raises(ValueError, match=r"from -0.4 to 0 given, nothing below -0.15 is modelled"):
+        CameraConfig(lens_bend=(-0.4, 0))

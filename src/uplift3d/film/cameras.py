@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from torch import Generator, Tensor
 
 from uplift3d.film.draws import LogRange, Range, gaussian, log_uniform, uniform
@@ -19,6 +19,9 @@ from uplift3d.film.draws import LogRange, Range, gaussian, log_uniform, uniform
 Axes = Literal["viewing_ray", "camera"]
 NEAREST_M = 0.3
 """Nothing nearer than this to the camera's plane is projected."""
+FARTHEST_BENT = 1.4
+"""Half image widths from the centre up to which a lens bends more and more; images end before."""
+STRONGEST_BARREL = -0.15
 
 
 class CameraConfig(BaseModel):
@@ -40,6 +43,19 @@ class CameraConfig(BaseModel):
     """How far from the image centre the person's mean place may lie, in half images, uniform."""
     nearest_m: float = Field(default=1.2, gt=0)
     """Least distance of the camera from the person's mean place, in metres."""
+    lens_bend: Range = (0.0, 0.0)
+    """Radial distortion, uniform: by which share of its distance from the centre a point at the left or right
+    edge of the image moves; negative for barrels, as wide lenses have them. Not below −0.15, where points
+    farther out would change places."""
+
+    @field_validator("lens_bend")
+    @classmethod
+    def _check_lens(cls, bend: Range) -> Range:
+        if min(bend) < STRONGEST_BARREL:
+            raise ValueError(
+                f"from {bend[0]:g} to {bend[1]:g} given, nothing below {STRONGEST_BARREL:g} is modelled"
+            )
+        return bend
 
 
 @dataclass(frozen=True)
@@ -94,8 +110,25 @@ def look(
     aspect = log_uniform((batch,), *config.aspect, positions, random)
     camera = _extrinsics(positions, focal, aspect, config, random)  # (B, N, J, 3)
     keypoints = camera[..., :2] / camera[..., 2:].clamp(min=NEAREST_M) * focal[:, None, None, None]
+    if config.lens_bend != (0.0, 0.0):
+        bend = uniform((batch,), *config.lens_bend, positions, random)
+        keypoints = bend_radially(keypoints, bend)
     centre = torch.zeros_like(focal)
     return view_of(camera, keypoints, torch.stack([focal, focal, centre, centre], dim=-1), aspect, axes)
+
+
+def bend_radially(keypoints: Tensor, bend: Tensor) -> Tensor:
+    """Move points by a lens with one radial coefficient (Brown 1971, k1 only).
+
+    Args:
+        keypoints: (B, N, J, 2) half image widths from the centre.
+        bend: (B,) share by which a point one half width from the centre moves outwards.
+
+    Returns:
+        (B, N, J, 2); beyond `FARTHEST_BENT` the share no longer grows, so no point comes back to the centre.
+    """
+    square = (keypoints**2).sum(-1, keepdim=True).clamp(max=FARTHEST_BENT**2)
+    return keypoints * (1 + bend[:, None, None, None] * square)
 
 
 def view_of(camera: Tensor, keypoints: Tensor, intrinsics: Tensor, aspect: Tensor, axes: Axes) -> View:
