@@ -153,7 +153,8 @@ def cut(path: Path, target: Path) -> None:
 
 
 def lifter_rows(model: str, repeats: int, threads: int | None) -> Iterator[Row]:
-    """Milliseconds per pose of the network, and how much of the machine's arithmetic it uses."""
+    """Milliseconds per pose from 2D to 3D, all that is done to poses included, and how much of the machine's
+    arithmetic that uses; the network alone is in `networks.py`."""
     peak = matrix_product_peak()
     yield Row("matrix product", f"{peak / 1e9:.0f} GFLOP/s", "", f"float32 {PEAK_SIZE}³, numpy, all threads")
     for hop in (1, DEFAULT_HOP):
@@ -168,6 +169,7 @@ def lifter_rows(model: str, repeats: int, threads: int | None) -> Iterator[Row]:
             config = lifter.runtime.config
             macs = embed_cost(config) / every
             macs += uplift_cost(config, lifter.spec.window // every, part) / hop
+            macs *= 2 if lifter.options["flip"] else 1
             share = 2 * macs * poses / statistics.median(seconds) / peak
             yield Row(
                 f"lifter, hop {hop}, key_interval {interval} s",
