@@ -113,6 +113,47 @@ def test_whole_numbers_and_analog_channels_are_read(tmp_path):
     np.testing.assert_allclose(read_c3d(path).places, original.places, atol=0.051)
 
 
+@pytest.mark.parametrize(("most_m", "step_mm"), [(0.2, 1.0), (0.51, 2.0)])
+def test_how_sure_joints_are_comes_back_in_steps_of_the_file(tmp_path, walk, rng, most_m, step_mm):
+    sigma = rng.uniform(0.02, most_m, size=walk.positions.shape[:3]).astype(np.float32)
+    sigma[0, 3, 4], sigma[0, 5, 6] = np.nan, most_m
+    sigma[..., 0] = 0
+    path = save_motion(tmp_path / "walk.c3d", replace(walk, sigma_m=sigma))
+    again = load_motion(path).sigma_m
+    assert again.shape == walk.positions.shape[:3]
+    np.testing.assert_array_equal(np.isnan(again[0]), np.isnan(sigma[0]))
+    np.testing.assert_allclose(again[0], sigma[0], atol=1.01 * step_mm / 2000)
+    np.testing.assert_array_equal(np.isnan(again[1]).all(axis=-1), ~walk.present[1])
+    assert read_c3d(path).parameters["POINT:SCALE"] == pytest.approx([-step_mm])
+
+
+def test_nothing_is_said_where_nothing_is_known_or_another_program_wrote(tmp_path, walk):
+    assert load_motion(save_motion(tmp_path / "plain.c3d", walk)).sigma_m is None
+    sigma = np.full(walk.positions.shape[:3], 0.05, np.float32)
+    points = read_c3d(save_motion(tmp_path / "sure.c3d", replace(walk, sigma_m=sigma)))
+    parameters = {key: value for key, value in points.parameters.items() if "MANUFACTURER" not in key}
+    write_c3d(tmp_path / "theirs.c3d", replace(points, parameters=parameters))
+    theirs = read_c3d(tmp_path / "theirs.c3d")
+    np.testing.assert_array_equal(theirs.residuals[:17], 50)
+    assert load_motion(tmp_path / "theirs.c3d").sigma_m is None
+
+
+def test_residual_and_cameras_are_packed_as_the_format_says(tmp_path, walk):
+    """A library that takes the bytes the other way round finds our millimetres among the cameras."""
+    ezc3d = pytest.importorskip("ezc3d")
+    sigma = np.full(walk.positions.shape[:3], 0.037, np.float32)
+    path = save_motion(tmp_path / "walk.c3d", replace(walk, sigma_m=sigma))
+    data = path.read_bytes()
+    begin = 512 * (int.from_bytes(data[16:18], "little") - 1)
+    fourth = np.frombuffer(data, "<f4", 4 * 34, begin).reshape(34, 4)[:, 3]
+    np.testing.assert_array_equal(fourth[1:17], 37)
+    meta = ezc3d.c3d(str(path))["data"]["meta_points"]
+    np.testing.assert_array_equal(meta["residuals"][0][:, :37], 0)
+    np.testing.assert_array_equal(meta["residuals"][0][17:, 37:], -1)
+    bits = 2 ** np.arange(7) @ meta["camera_masks"][:, 1:17, 0].astype(int)
+    np.testing.assert_array_equal(bits, 37)
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [

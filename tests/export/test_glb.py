@@ -4,6 +4,7 @@ import json
 import shutil
 import struct
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -41,6 +42,16 @@ def test_everybody_is_in_one_file_absences_and_meta_included(tmp_path, walk):
     np.testing.assert_allclose(again.times, walk.times, atol=1e-6)
     assert again.meta["made_by"] == "tests/conftest.py"
     assert np.nanmin(np.abs(again.root[0] - again.root[1])[..., 0]) > 1  # side by side
+
+
+@pytest.mark.parametrize("joints", ["h36m17", "h36m21"])
+def test_how_sure_joints_are_comes_back_in_millimetres(tmp_path, rng, joints):
+    motion = figure(frames=8, joints=joints)
+    sigma = rng.uniform(0, 0.6, size=motion.positions.shape[:3])
+    sigma[0, 2, 5] = np.nan
+    again = load_motion(save_motion(tmp_path / "walk.glb", replace(motion, sigma_m=sigma)))
+    np.testing.assert_allclose(again.sigma_m, sigma, atol=0.00051)
+    assert load_motion(save_motion(tmp_path / "plain.glb", motion)).sigma_m is None
 
 
 def test_a_package_finds_the_same_joints(tmp_path):

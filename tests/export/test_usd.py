@@ -1,6 +1,7 @@
 """`.usd`: what USD's own evaluation of skeletons makes of it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -49,6 +50,18 @@ def test_usd_finds_a_rigid_figures_joints_within_a_millimetre(tmp_path, skeleton
             camera = (places[name] - pelvis) * [1, -1, -1]
             expected = motion.positions[0, frame, joints.index(joint)]
             np.testing.assert_allclose(camera, expected, atol=1e-3)
+
+
+def test_how_sure_joints_are_is_custom_data(tmp_path):
+    motion = figure(frames=4)
+    sigma = np.full(motion.positions.shape[:3], 0.0412)
+    sigma[0, 1, 3] = np.nan
+    stage = Usd.Stage.Open(str(save_motion(tmp_path / "walk.usda", replace(motion, sigma_m=sigma))))
+    noted = stage.GetPrimAtPath("/World/person_0").GetCustomDataByKey("uplift3d")
+    assert tuple(noted["joints"]) == motion.joint_names
+    values = np.array(noted["sigma_mm"]).reshape(4, 21)
+    assert values[1, 3] == -1
+    assert (np.delete(values.ravel(), 21 + 3) == 41).all()
 
 
 def test_units_skin_and_absences_are_as_usd_asks(tmp_path, walk):

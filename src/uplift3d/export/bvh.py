@@ -1,8 +1,8 @@
 """`.bvh`: one person's bones and how they turn, for Blender, Unity, MotionBuilder and robot retargeting.
 
 Centimetres, degrees, y up, the ground at y = 0; one person, bones of constant length (`body.fit_body`), one
-rate. It keeps neither `observed` nor `meta`, and an absence becomes a held pose. Other programs' files are
-read as `data.bvh` reads them, by the skeletons that `data import` knows.
+rate. It keeps neither `observed` nor `sigma_m` nor `meta`, and an absence becomes a held pose. Files of other
+programs are read as `data.bvh` reads them, by the skeletons that `data import` knows.
 """
 
 from __future__ import annotations

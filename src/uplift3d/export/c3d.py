@@ -1,8 +1,9 @@
 """`.c3d`: everybody's joints as markers, for biomechanics programs (Visual3D, Mokka, OpenSim, Vicon).
 
 Millimetres, z up, x to the right and y away from the viewer of the picture, the ground at z = 0; one rate. A
-joint that is not known has the residual −1, as the format wants it. Markers are named as in `.trc`, with the
-person before the name ("person3:LKnee") where there are several. It keeps neither `observed` nor `meta`.
+joint that is not known has the residual −1, as the format wants it, and any other `sigma_m`, in whole
+millimetres. Markers are named as in `.trc`, with the person before the name ("person3:LKnee") where there are
+several. It keeps neither `observed` nor `meta`.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def write(path: Path, motion: Motion3D) -> None:
     camera = (even.positions + even.root[:, :, None]).astype(np.float64)  # (P, T, J, 3)
     lab = np.stack([camera[..., 0], camera[..., 2], -camera[..., 1]], axis=-1) * 1000
     places = lab.swapaxes(0, 1).reshape(frames, people * joints, 3)
-    write_c3d(path, Points(places, rate_hz, _about(even)))
+    residuals = None if even.sigma_m is None else 1000 * even.sigma_m.swapaxes(0, 1).reshape(frames, -1)
+    write_c3d(path, Points(places, rate_hz, _about(even), residuals))
 
 
 def _about(motion: Motion3D) -> Parameters:
@@ -81,7 +83,8 @@ def _about(motion: Motion3D) -> Parameters:
 def read(path: Path) -> Motion3D:
     """Read markers of the names that `write` gives, in any unit and axes that the file states.
 
-    Times start at 0, and `observed` is False throughout.
+    Times start at 0, and `observed` is False throughout. Residuals are `sigma_m` in files of ours
+    only: those of other programs say how well cameras agree.
     """
     points = read_c3d(path)
     try:
@@ -93,7 +96,8 @@ def read(path: Path) -> Motion3D:
         opensim = np.stack([-lab @ away, lab @ up, -lab @ right], axis=-1)
         times = np.arange(len(lab)) / points.rate_hz
         people = _who(points.parameters, lab.shape[1])
-        motions = [_person(markers, opensim, times, path.name) for markers in people.values()]
+        sigma = _sigma(points)
+        motions = [_person(markers, opensim, times, path.name, sigma) for markers in people.values()]
         return _together(motions, list(people))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
@@ -125,19 +129,38 @@ def _track(who: str, number: int) -> int:
     return int(digits) if who.startswith(PERSON) and digits.isdecimal() and len(digits) < 10 else number
 
 
-def _person(markers: Mapping[str, int], places: Array, times: Array, source: str) -> Motion3D:
-    return from_markers(list(markers), places[:, list(markers.values())], times, {"source": source})
+def _sigma(points: Points) -> Array | None:
+    """(T, M) metres, NaN where nothing is said; None of nothing, and for other programs' files."""
+    ours = points.parameters.get("MANUFACTURER:SOFTWARE") == [SOFTWARE]
+    if not ours or points.residuals is None or not points.residuals.any():
+        return None
+    return np.where(points.residuals > 0, points.residuals * _metres(points.parameters), np.nan)
+
+
+def _person(
+    markers: Mapping[str, int], places: Array, times: Array, source: str, sigma_m: Array | None
+) -> Motion3D:
+    own = list(markers.values())
+    motion = from_markers(list(markers), places[:, own], times, {"source": source})
+    if sigma_m is None:
+        return motion
+    known = np.stack([sigma_m[:, markers[MARKERS[joint]]] for joint in motion.joint_names], axis=-1)
+    root = motion.joint_names.index("pelvis")
+    known[:, root] = np.where(motion.present[0], 0, np.nan)  # everything is measured from it
+    return replace(motion, sigma_m=known[None].astype(np.float32))
 
 
 def _together(people: list[Motion3D], tracks: list[int]) -> Motion3D:
     """One motion of several, in the joints that all of them have."""
     fewest = min(people, key=lambda one: len(one.joint_names))
     count = len(fewest.joint_names)
+    sigmas = [one.sigma_m[:, :, :count] for one in people if one.sigma_m is not None]
     return replace(
         fewest,
         positions=np.concatenate([one.positions[:, :, :count] for one in people]),
         root=np.concatenate([one.root for one in people if one.root is not None]),
         observed=np.concatenate([one.observed for one in people]),
+        sigma_m=np.concatenate(sigmas) if len(sigmas) == len(people) else None,
         people=np.array(tracks),
     )
 

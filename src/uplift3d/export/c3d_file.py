@@ -26,6 +26,8 @@ MAX_FRAMES = 65_535
 MAX_MARKERS = 2_000
 PER_PARAMETER = 255
 """Texts that one parameter holds; those after it are in LABELS2, LABELS3 …"""
+LOW_BYTE = 255
+MAX_FOURTH = 32_767
 UNKNOWN = -1.0
 """Residual of a marker that was not seen."""
 _HEADER = struct.Struct("<BBHHHHHfHHf")
@@ -43,15 +45,23 @@ class Points:
     """(T, M, 3) in the file's units and axes, NaN where unknown."""
     rate_hz: float
     parameters: Parameters
+    residuals: Array | None = None
+    """(T, M) in the file's units, 0 where nothing is said; None: of nothing. Kept in 255 steps."""
 
 
 def write_c3d(path: Path, points: Points) -> None:
-    """Write points and parameters; POINT:USED, FRAMES, SCALE and DATA_START are added to them."""
+    """Write points and parameters; POINT:USED, FRAMES, SCALE and DATA_START are added to them.
+
+    The fourth number of a point is −1 where it is unknown, else a whole number whose low byte is the residual
+    in steps of |SCALE| and whose high byte, the cameras that saw it, stays 0 as for all that was computed
+    (c3d.org, notes for programmers; ezc3d takes the two bytes the other way round).
+    """
     frames, markers = points.places.shape[:2]
+    step, residuals = _steps(points)
     own = {
         "POINT:USED": [markers],
         "POINT:FRAMES": [frames],
-        "POINT:SCALE": [UNKNOWN],
+        "POINT:SCALE": [-step],
         "POINT:RATE": [points.rate_hz],
         "ANALOG:USED": [0],
     }
@@ -59,13 +69,21 @@ def write_c3d(path: Path, points: Points) -> None:
     content = _parameter_section({**points.parameters, **own, "POINT:DATA_START": start})
     start[0] = 2 + len(content) // BLOCK
     content = _parameter_section({**points.parameters, **own, "POINT:DATA_START": start})
-    header = _HEADER.pack(2, MAGIC, markers, 0, 1, frames, 0, UNKNOWN, start[0], 0, points.rate_hz)
+    header = _HEADER.pack(2, MAGIC, markers, 0, 1, frames, 0, -step, start[0], 0, points.rate_hz)
     known = np.isfinite(points.places).all(axis=-1)
-    # The fourth number is the residual, 0 for what was computed. It also holds the cameras that saw a marker:
-    # programs do not agree how to write.
-    fourth = np.where(known, 0.0, UNKNOWN)
+    fourth = np.where(known, residuals, UNKNOWN)
     data = np.concatenate([np.nan_to_num(points.places), fourth[..., None]], axis=-1).astype("<f4").tobytes()
     path.write_bytes(header.ljust(BLOCK, b"\0") + content + data.ljust(-(-len(data) // BLOCK) * BLOCK, b"\0"))
+
+
+def _steps(points: Points) -> tuple[float, Array]:
+    """The size of a step, 1 or the one that the largest residual needs, and how many (T, M) residuals are."""
+    if points.residuals is None:
+        return 1.0, np.zeros(points.places.shape[:2])
+    sizes = np.nan_to_num(points.residuals)
+    step = float(np.float32(max(1.0, float(sizes.max(initial=0.0)) / LOW_BYTE)))
+    # One that is known does not become 0, which stands for nothing.
+    return step, np.where(sizes > 0, np.clip(np.round(sizes / step), 1, LOW_BYTE), 0)
 
 
 def _parameter_section(parameters: Parameters) -> bytes:
@@ -141,8 +159,10 @@ def _points(data: bytes) -> Points:
     with np.errstate(invalid="ignore"):  # a signalling NaN
         values = table.reshape(frames, markers, 4).astype(np.float64)
     places = values[..., :3] * (1.0 if scale < 0 else scale)
-    places[~(values[..., 3] >= 0) | ~np.isfinite(places).all(axis=-1)] = np.nan
-    return Points(places, float(rate_hz), parameters)
+    unknown = ~(values[..., 3] >= 0) | ~np.isfinite(places).all(axis=-1)
+    places[unknown] = np.nan
+    bytes_of = np.where(unknown | (values[..., 3] > MAX_FOURTH), 0, values[..., 3]).astype(np.int64)
+    return Points(places, float(rate_hz), parameters, (bytes_of & LOW_BYTE) * abs(float(scale)))
 
 
 def _numbers(parameters: Parameters) -> Any:

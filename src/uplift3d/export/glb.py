@@ -1,8 +1,8 @@
 """`.glb`: a body of sticks for each person, skinned to bones that move, for Blender, Unity and the web.
 
 glTF 2.0: metres, y up, z towards the viewer of the picture, the motion's own times. Bones are those of
-`body.fit_body`; an absence is a held pose. `meta`, `observed` and absences are kept in the file's extras,
-which other programs leave alone. Only files of ours are read.
+`body.fit_body`; an absence is a held pose. `meta`, `observed`, absences and `sigma_m` (in whole millimetres)
+are kept in the file's extras, which other programs leave alone. Only files of ours are read.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from uplift3d.arrays import FloatArray, IntArray
 from uplift3d.errors import InputError
 from uplift3d.export.body import Body
 from uplift3d.export.bvh import body_of
@@ -72,12 +73,15 @@ def _add_person(
         node["extras"] = {"landmark": joint.landmark}
     root = scene.nodes[first]
     root["name"] = f"{root['name']} (person {who})"
+    joint_names = motion.joints if any(j.landmark == "left_heel" for j in chosen.joints) else "h36m17"
     root["extras"] |= {
         "person": who,
-        "joints": motion.joints if any(j.landmark == "left_heel" for j in chosen.joints) else "h36m17",
+        "joints": joint_names,
         "observed": motion.observed[0].astype(int).tolist(),
         "present": motion.present[0].astype(int).tolist(),
     }
+    if motion.sigma_m is not None:
+        root["extras"]["sigma_mm"] = whole_mm(motion.sigma_m[0, :, : len(joint_set(joint_names))]).tolist()
     joints = list(range(first, len(scene.nodes)))
     for index, joint in enumerate(chosen.joints):
         if joint.end:
@@ -113,6 +117,7 @@ def read(path: Path) -> Motion3D:
             times=times,
             root=np.array([places[:, 0] for places in people]),
             observed=np.array([extra["observed"] for extra in extras]),
+            sigma_m=_sigma_m(extras),
             people=np.array([extra["person"] for extra in extras]),
             joints=extras[0]["joints"],
             meta=content["asset"].get("extras", {}).get("uplift3d", {}),
@@ -121,6 +126,19 @@ def read(path: Path) -> Motion3D:
         raise InputError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from error
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise InputError(f"{path}: not a .glb that uplift3d wrote ({reason(error)})") from error
+
+
+def whole_mm(sigma_m: FloatArray) -> IntArray:
+    """Metres as whole millimetres, −1 where nothing is said."""
+    return np.where(np.isfinite(sigma_m), np.round(1000 * np.nan_to_num(sigma_m)), -1).astype(np.int64)
+
+
+def _sigma_m(extras: Sequence[Mapping[str, Any]]) -> FloatArray | None:
+    """(P, T, J) the inverse of `whole_mm` for everybody; None where somebody has none."""
+    if not all("sigma_mm" in extra for extra in extras):
+        return None
+    millimetres = np.array([extra["sigma_mm"] for extra in extras], dtype=np.float32)
+    return np.where(millimetres < 0, np.float32(np.nan), millimetres / 1000)
 
 
 def _animations(content: Mapping[str, Any], data: bytes) -> tuple[dict[tuple[int, str], Array], Array]:

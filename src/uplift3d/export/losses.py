@@ -20,7 +20,7 @@ def losses(path: Path, motion: Motion3D) -> list[str]:
     """What reading the file again would not give back, in words; empty where the motion stays the same.
 
     What a format never keeps is on the conventions page and not repeated here: `meta` and `observed`, bones
-    of varying length in .bvh and .glb, the place of the camera.
+    of varying length in .bvh and .glb, how sure joints are in .bvh and .trc, the place of the camera.
 
     Raises:
         InputError: the motion cannot be written at all.

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from uplift3d.arrays import BoolArray
+from uplift3d.arrays import BoolArray, FloatArray
 from uplift3d.errors import InputError, UpliftWarning
 from uplift3d.post.resample import resample
 from uplift3d.skeletons import convert_3d, joint_set
@@ -33,14 +33,14 @@ def y_up(values: npt.NDArray[np.floating[Any]]) -> Array:
 
 
 def with_known_joints(motion: Motion3D) -> Motion3D:
-    """The motion in `h36m21`, or in `h36m17` where it has no feet.
+    """The motion in `h36m21`, or in `h36m17` where it has no feet; a derived joint says not how sure it is.
 
     Raises:
         InputError: joints that cannot be derived; they are named.
     """
     if motion.joints in JOINT_SETS:
         return motion
-    positions = convert_3d(motion.positions, motion.joints, "h36m21")
+    positions, sigma = convert_3d(motion.positions, motion.joints, "h36m21"), _sigma_of_known(motion)
     unknown = np.isnan(positions).all(axis=(0, 1, 3))
     names = joint_set("h36m21").joints
     body = len(joint_set("h36m17"))
@@ -50,8 +50,21 @@ def with_known_joints(motion: Motion3D) -> Motion3D:
             f"joint set {motion.joints!r} has no {', '.join(missing)}; a body of bones needs those of h36m17"
         )
     if unknown[body:].any():
-        return replace(motion, positions=positions[:, :, :body], joints="h36m17", sigma_m=None)
-    return replace(motion, positions=positions, joints="h36m21", sigma_m=None)
+        sigma = None if sigma is None else sigma[:, :, :body]
+        return replace(motion, positions=positions[:, :, :body], joints="h36m17", sigma_m=sigma)
+    return replace(motion, positions=positions, joints="h36m21", sigma_m=sigma)
+
+
+def _sigma_of_known(motion: Motion3D) -> FloatArray | None:
+    """`sigma_m` of the joints of `h36m21` that the motion has under the same name, NaN of derived ones."""
+    if motion.sigma_m is None:
+        return None
+    own, known = joint_set(motion.joints).joints, joint_set("h36m21")
+    sigma = np.full((*motion.positions.shape[:2], len(known)), np.nan, dtype=np.float32)
+    for place, name in enumerate(known.joints):
+        if name in own:
+            sigma[..., place] = motion.sigma_m[..., own.index(name)]
+    return sigma
 
 
 def evenly(motion: Motion3D) -> tuple[Motion3D, float]:

@@ -1,7 +1,7 @@
 """`.trc`: one person's joints as markers, for OpenSim and Pose2Sim.
 
 Metres, y up, x forwards as OpenSim has it, the ground at y = 0; tab-separated, an empty place where a joint
-is not known. It keeps neither `observed` nor `meta`.
+is not known. It keeps neither `observed` nor `sigma_m` nor `meta`.
 """
 
 from __future__ import annotations

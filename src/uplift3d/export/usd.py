@@ -2,8 +2,9 @@
 
 Metres, y up, z towards the viewer of the picture; time codes are seconds times `timeCodesPerSecond`, at the
 motion's own times, even or not. Bones are those of `.glb`. Where a person is absent their visibility is
-"invisible", above a held pose. `meta` and `observed` are custom data, which other programs leave alone. No
-motion is read from it: what usd-core does with a damaged file cannot be bounded. Needs usd-core
+"invisible", above a held pose. `meta`, `observed` and `sigma_mm` are custom data, which other programs leave
+alone; `sigma_mm` goes through the `joints` of one time after the other, −1 where nothing is said. No motion
+is read from it: what usd-core does with a damaged file cannot be bounded. Needs usd-core
 (`pip install 'uplift3d[usd]'`).
 """
 
@@ -20,7 +21,7 @@ from pxr import Gf, Sdf, Usd, UsdGeom, UsdSkel, Vt
 from uplift3d.errors import InputError
 from uplift3d.export.body import Body
 from uplift3d.export.bvh import body_of
-from uplift3d.export.glb import APART_M, COLOURS
+from uplift3d.export.glb import APART_M, COLOURS, whole_mm
 from uplift3d.export.meta import meta_to_json
 from uplift3d.export.rigs import Rig, rig
 from uplift3d.export.scene import people_worth_writing, with_known_joints
@@ -78,6 +79,9 @@ class _Person:
             "person": who,
             "observed": Vt.IntArray(self.motion.observed[0].astype(int).tolist()),
         }
+        if self.motion.sigma_m is not None:
+            about["joints"] = Vt.StringArray(self.motion.joint_names)
+            about["sigma_mm"] = Vt.IntArray(whole_mm(self.motion.sigma_m[0]).ravel().tolist())
         root.GetPrim().SetCustomDataByKey(OURS, about)
         visible = root.CreateVisibilityAttr()
         for code, there in zip(self.codes, self.motion.present[0].tolist(), strict=True):
