@@ -137,18 +137,25 @@ def test_curves_hold_speeds_and_angles_with_gaps(walk):
         )
 
 
-def test_who_is_unsure_is_faint(walk):
+def test_limbs_of_unsure_joints_are_faint(walk):
     sigma = np.full((2, 50, 17), 0.05)
-    sigma[0, 10:] = 0.225
+    sigma[0, 10:, 3] = 0.225
     sigma[1, 20:] = 2.0
+    sigma[1, :20] = np.nan
     data = Parts(page(replace(walk, sigma_m=sigma))).data
-    first, second = (np.array(person["opacity"]) for person in data["people"])
+    first, second = (
+        np.array([[data["opacities"][int(digit)] for digit in row] for row in person["unsure"]])
+        for person in data["people"]
+    )
+    assert (first[10:, 3] == 0.6).all()
     assert (first[:10] == 1).all()
-    np.testing.assert_allclose(first[10:], 0.65, atol=0.01)
-    assert (second[20:37] == 0.3).all()
+    assert (np.delete(first, 3, axis=1) == 1).all()
+    assert (second[:20] == 1).all()
+    assert (second[20:] == 0.25).all()
     curve = next(curve for curve in data["curves"] if curve["name"] == "how unsure joints are")
-    assert curve["sides"][0]["values"][0][12] == 225  # millimetres, shown in centimetres
-    assert {value for person in Parts(page(walk)).data["people"] for value in person["opacity"]} == {1}
+    assert curve["sides"][0]["values"][0][0] == 50  # millimetres, shown in centimetres
+    for sure in (walk, replace(walk, sigma_m=np.full((2, 50, 17), 0.05))):
+        assert [person["unsure"] for person in Parts(page(sure)).data["people"]] == [None, None]
 
 
 def test_a_joint_set_without_angles_has_speeds(rng):
@@ -291,6 +298,20 @@ def test_the_page_plays_by_itself(tmp_path, walk, chromium):
     dom = chromium(address, "--dump-dom", wait="--timeout=15000")
     assert 'aria-label="pause"' in dom
     assert float(re.search(r'id="now">([\d.]+)<', dom)[1]) > walk.times[0]
+
+
+@pytest.mark.slow
+def test_a_limb_of_an_unsure_joint_is_drawn_fainter(tmp_path, walk, chromium):
+    sigma = np.full(walk.positions.shape[:3], 0.05)
+    orange = []
+    for ankle in (0.05, 0.5):
+        sigma[..., 2:4] = ankle  # the right shin
+        shot = tmp_path / "shot.png"
+        path = save_motion(tmp_path / "walk.html", replace(walk, sigma_m=sigma))
+        chromium(f"{path.as_uri()}#t=1.2", f"--screenshot={shot}", "--window-size=1280,900")
+        image = np.asarray(Image.open(shot).convert("RGB"), dtype=int)[150:500]
+        orange.append(int(((image[..., 0] - image[..., 2]) > 110).sum()))
+    assert 0 < orange[1] < 0.9 * orange[0]
 
 
 @pytest.mark.slow

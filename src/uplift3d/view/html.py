@@ -24,7 +24,7 @@ from uplift3d.skeletons import JointSet, joint_set
 from uplift3d.types import Motion3D
 from uplift3d.version import __version__
 from uplift3d.view.colours import LEFT, RIGHT, trunk_colour
-from uplift3d.view.curves import curves, mean_sigma_m
+from uplift3d.view.curves import curves
 from uplift3d.view.overlay import at_frames, find_video, opened_for
 from uplift3d.view.stage import (
     HEAD_RADIUS_M,
@@ -40,10 +40,11 @@ from uplift3d.view.thumbnails import Thumbnail, embedded, thumbnails
 MAX_FRAMES = 1200  # about 0.3 MB per person, a fifteenth of plotly's own script
 TRAILING = ("left_wrist", "right_wrist", "left_ankle", "right_ankle")
 TICK_EVERY_S = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
-SURE_M, UNSURE_M, FAINTEST = 0.1, 0.35, 0.3  # joints off by so much are drawn solid, and faintest
+SURE_M, UNSURE_M = 0.1, 0.35  # joints off by so much are drawn solid, and faintest
+OPACITIES = (1.0, 0.8, 0.6, 0.4, 0.25)
 SQUARES_M = (0.5, 1.0, 2.0, 5.0, 10.0, 50.0)
 MAX_SQUARES = 24
-SCRIPTS = ("body.js", "views.js", "timeline.js", "player.js")
+SCRIPTS = ("body.js", "scene.js", "views.js", "timeline.js", "player.js")
 LEGEND = "".join(
     f'<span><i style="background:{colour}"></i>{name}</span>'
     for colour, name in ((RIGHT, "right side"), (LEFT, "left side"))
@@ -134,13 +135,12 @@ def _data(motion: Motion3D, stage: Stage) -> dict[str, Any]:
     span = float((bounds[:2, 1] - bounds[:2, 0]).max())
     square = next((side for side in SQUARES_M if span / side <= MAX_SQUARES), SQUARES_M[-1])
     floor = np.stack([np.floor(bounds[:2, 0] / square - 0.5), np.ceil(bounds[:2, 1] / square + 0.5)], axis=-1)
-    opacity = _opacity(motion, stage.frames)
     people = [
         {
             "name": f"person {track}",
             "colours": {"left": LEFT, "right": RIGHT, "middle": trunk_colour(index)},
             "observed": motion.observed[index, stage.frames].astype(int).tolist(),
-            "opacity": opacity[index],
+            "unsure": _unsure(motion, index, stage.frames),
             "poses": _millimetres(stage.positions[index]),
         }
         for index, track in enumerate(motion.people.tolist())
@@ -160,16 +160,19 @@ def _data(motion: Motion3D, stage: Stage) -> dict[str, Any]:
         "square": square,
         "camera": None if stage.camera_m is None else stage.camera_m.round(3).tolist(),
         "sides": {"left": LEFT, "right": RIGHT},
+        "opacities": OPACITIES,
         "curves": curves(motion, stage.frames),
         "people": people,
     }
 
 
-def _opacity(motion: Motion3D, frames: IntArray) -> list[list[float]]:
-    """Of every person at every frame: the less sure their joints are, the more transparent."""
-    share = (mean_sigma_m(motion)[:, frames] - SURE_M) / (UNSURE_M - SURE_M)
-    opaque = 1 - (1 - FAINTEST) * np.clip(np.nan_to_num(share), 0, 1)
-    return [[round(value, 2) for value in row] for row in opaque.tolist()]
+def _unsure(motion: Motion3D, person: int, frames: IntArray) -> list[str] | None:
+    """Of every frame, a digit for each joint: which of `OPACITIES` it has; None where all are sure."""
+    if motion.sigma_m is None:
+        return None
+    share = (motion.sigma_m[person, frames] - SURE_M) / (UNSURE_M - SURE_M)
+    steps = np.round(np.clip(np.nan_to_num(share), 0, 1) * (len(OPACITIES) - 1)).astype(int)
+    return ["".join(map(str, row)) for row in steps.tolist()] if steps.any() else None
 
 
 def _inset_m(joints: JointSet, child: int) -> float:
@@ -239,8 +242,8 @@ def _faint(motion: Motion3D) -> str:
     if motion.sigma_m is None:
         return ""
     return (
-        f" The fainter people are, the less sure are their joints: solid up to {100 * SURE_M:g} cm, faintest "
-        f"from {100 * UNSURE_M:g} cm on."
+        f" The fainter a limb, the less sure are its joints: solid up to {100 * SURE_M:g} cm, faintest from "
+        f"{100 * UNSURE_M:g} cm on."
     )
 
 

@@ -76,5 +76,11 @@ const uplift = {};
     return out;
   }
 
-  Object.assign(uplift, { limbVertices, joint, body, bodyTriangles, polyline });
+  // #rrggbb with an opacity.
+  const faded = (colour, opacity) => {
+    const [r, g, b] = [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));
+    return `rgba(${r},${g},${b},${opacity})`;
+  };
+
+  Object.assign(uplift, { faded, limbVertices, joint, body, bodyTriangles, polyline });
 })();

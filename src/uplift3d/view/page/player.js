@@ -3,14 +3,12 @@
   const motion = JSON.parse(document.getElementById("motion").textContent);
   const $ = (id) => document.getElementById(id);
   const scene = $("scene");
-  const { joint, polyline } = uplift;
-  const TRAIL_S = 0.7;
+  const { joint } = uplift;
   const NEAR_M = 1.0; // around the pelvis of a followed person
   const SAMPLES = 60; // moments that are looked at to keep everybody in view
   const times = motion.times;
   const last = times.length - 1;
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const fades = motion.people.some((person) => person.opacity.some((value) => value < 1)); // how sure joints are
   const hidden = new Set();
   let frame = 0, followed = -1, anchor = null, view = "oblique";
   let clock = times[0] ?? 0, playing = false, before = 0;
@@ -18,70 +16,7 @@
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const shown = () => motion.people.map((_, p) => p).filter((p) => !hidden.has(p));
   const poseOf = (p, f) => (hidden.has(p) ? null : motion.people[p].poses[f]);
-
-  // The dark colours of trunks are lightened on a dark page.
-  uplift.colour = (p, side) => {
-    const colour = motion.people[p].colours[side];
-    if (!dark.matches || side !== "middle") return colour;
-    const parts = [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));
-    return `#${parts.map((v) => Math.round(v + 0.38 * (255 - v)).toString(16).padStart(2, "0")).join("")}`;
-  };
-
-  // --- What is drawn at a frame ---
-
-  const body = (p, f) => uplift.body(motion.bones, poseOf(p, f));
-
-  const shadow = (f) => polyline(motion.people.map((_, p) => poseOf(p, f)).filter(Boolean).flatMap((pose) =>
-    motion.bones.map((bone) => [bone.from, bone.to].map((j) => [...joint(pose, j).slice(0, 2), 0.004]))));
-
-  // A trail ends where its person has left, and does not reach over an absence.
-  function trail(f, side) {
-    const ends = motion.trails.filter((entry) => entry.side === side);
-    return polyline(motion.people.flatMap((_, p) => {
-      let start = f + 1;
-      while (start > 0 && poseOf(p, start - 1) && times[f] - times[start - 1] <= TRAIL_S) start--;
-      const frames = Array.from({ length: f + 1 - start }, (_, k) => start + k);
-      return ends.map((entry) => frames.map((k) => joint(poseOf(p, k), entry.joint)));
-    }));
-  }
-
-  function touched(p, f) {
-    const pose = poseOf(p, f);
-    const points = pose ? motion.joints.map((_, j) => joint(pose, j)) : [];
-    return { x: points.map((q) => q[0]), y: points.map((q) => q[1]), z: points.map((q) => q[2]) };
-  }
-
-  function floor() {
-    const [[x0, x1], [y0, y1]] = motion.floor, lines = [];
-    for (let x = x0; x <= x1 + 1e-6; x += motion.square) lines.push([[x, y0, 0], [x, y1, 0]]);
-    for (let y = y0; y <= y1 + 1e-6; y += motion.square) lines.push([[x0, y, 0], [x1, y, 0]]);
-    return polyline(lines);
-  }
-
-  const limbColours = (p) => motion.bones.flatMap((bone) => Array(uplift.limbVertices).fill(uplift.colour(p, bone.side)));
-
-  function traces(f) {
-    const triangles = uplift.bodyTriangles(motion.bones);
-    const plain = { type: "scatter3d", mode: "lines", hoverinfo: "skip" };
-    const bodies = motion.people.map((_, p) => ({
-      type: "mesh3d", ...body(p, f), ...triangles, hoverinfo: "skip", vertexcolor: limbColours(p),
-      opacity: motion.people[p].opacity[f],
-      lighting: { ambient: 0.62, diffuse: 0.55, specular: 0.12, roughness: 0.7, fresnel: 0.05 },
-      lightposition: { x: -2000, y: -4000, z: 6000 },
-    }));
-    const joints = motion.people.map((person, p) => ({
-      type: "scatter3d", mode: "markers", ...touched(p, f), marker: { size: 7, opacity: 0.01, color: "#fff" },
-      text: motion.joints, hovertemplate: "%{text}<br>x %{x:.2f}, away %{y:.2f}, up %{z:.2f} m<extra>" + person.name + "</extra>",
-    }));
-    const trails = ["left", "right"].map((side) => ({
-      ...plain, ...trail(f, side), opacity: 0.45, line: { width: 4, color: motion.sides[side] },
-    }));
-    return [
-      { ...plain, ...floor(), line: { color: css("--floor"), width: 1.5 } },
-      { ...plain, ...shadow(f), line: { color: css("--shadow"), width: 9 } },
-      ...bodies, ...trails, ...joints,
-    ];
-  }
+  const drawn = uplift.drawing(motion, poseOf, { dark: () => dark.matches, css });
 
   // --- Where it is looked at from ---
 
@@ -159,24 +94,18 @@
 
   function draw(f) {
     frame = f;
-    const everybody = motion.people.map((_, p) => p);
-    const parts = [
-      shadow(f), ...everybody.map((p) => body(p, f)), trail(f, "left"), trail(f, "right"), ...everybody.map((p) => touched(p, f)),
-    ];
-    const pick = (key) => parts.map((part) => part[key]);
-    const data = { x: pick("x"), y: pick("y"), z: pick("z") };
-    if (fades) data.opacity = [1, ...everybody.map((p) => motion.people[p].opacity[f]), 0.45, 0.45, ...everybody.map(() => 1)];
-    Plotly.update(scene, data, followed >= 0 ? followedCamera() : {}, parts.map((_, k) => k + 1));
+    const [data, traces] = drawn.update(f);
+    Plotly.update(scene, data, followed >= 0 ? followedCamera() : {}, traces);
   }
 
   const curve = () => motion.curves[Number($("curve").value)];
   const share = (t) => (t - times[0]) / Math.max(1e-9, times[last] - times[0]);
 
   function drawTimeline() {
-    const drawn = uplift.timeline(motion, curve(), shown(), (f) => 1000 * share(times[f]));
-    $("timeline").innerHTML = drawn.svg;
-    $("peak").textContent = drawn.high;
-    $("low").textContent = drawn.low;
+    const lines = uplift.timeline(motion, curve(), shown(), (f) => 1000 * share(times[f]));
+    $("timeline").innerHTML = lines.svg;
+    $("peak").textContent = lines.high;
+    $("low").textContent = lines.low;
     uplift.film($("film"), motion.pictures, share);
   }
 
@@ -297,9 +226,7 @@
   }
 
   function colours() {
-    const first = 2, [floorAt, shadowAt] = [0, 1];
-    Plotly.restyle(scene, { "line.color": [css("--floor"), css("--shadow")] }, [floorAt, shadowAt]);
-    motion.people.forEach((_, p) => Plotly.restyle(scene, { vertexcolor: [limbColours(p)] }, [first + p]));
+    drawn.recolour(scene, frame);
     document.querySelectorAll(".chip i").forEach((spot, p) => { spot.style.background = uplift.colour(p, "middle"); });
     drawTimeline();
   }
@@ -334,5 +261,5 @@
   }
 
   if (last < 0) { document.body.dataset.ready = "empty"; return; }
-  Plotly.newPlot(scene, traces(0), layout(), { displayModeBar: false, scrollZoom: true }).then(start);
+  Plotly.newPlot(scene, drawn.traces(0), layout(), { displayModeBar: false, scrollZoom: true }).then(start);
 })();
