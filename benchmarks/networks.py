@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,6 +29,7 @@ from uplift3d.lift import open_runtime
 from uplift3d.lift.offline import DEFAULT_HOP, lift_track
 from uplift3d.model import UpliftUpsample, create
 from uplift3d.model.catalogue import all_presets
+from uplift3d.model.network import LiftingNetwork
 from uplift3d.model.onnx_export import export_onnx
 from uplift3d.tokens import InputSpec, TokenTrack
 
@@ -44,6 +46,8 @@ RIVALS = (
     "motionbert-lite-243",
 )
 WINDOWS = 16
+SAMPLED = 64
+"""Poses of networks that take a window for each: they are slow."""
 
 
 @dataclass(frozen=True)
@@ -173,16 +177,26 @@ def rival_runs() -> Iterator[Run]:
         network = create(all_presets()[name].config()).eval()
         own = network.config.s_out
         use = min((one for one in costs([name]) if one.s_in == own), key=lambda one: one.pose)
-        tokens = network.config.tokens
-        if network.takes_whole_clips:
-            batches, frames = [(1, FRAMES // own + tokens - 1)], FRAMES
-        elif network.answers_all_alike:
-            clips = -(-FRAMES // own // tokens)
-            batches, frames = [(clips, tokens)], clips * tokens * own
-        else:
-            batches, frames = [(WINDOWS, tokens)] * 4, 4 * WINDOWS * own
-        poses = [torch.rand(*shape, network.config.joint_count, 2) for shape in batches]
-        yield Run(f"{name}, {use.use}", partial(all_of, network, poses), frames, use.pose * frames / own)
+        frames = FRAMES if network.takes_whole_clips or network.answers_all_alike else SAMPLED * own
+        batches = batches_of(network, frames)
+        answered = (
+            sum(map(len, batches)) * network.config.tokens if network.answers_all_alike else frames // own
+        )
+        yield Run(
+            f"{name}, {use.use}", partial(all_of, network, batches), answered * own, use.pose * answered
+        )
+
+
+def batches_of(network: LiftingNetwork[Any], frames: int) -> list[torch.Tensor]:
+    """Input with which a network answers so many frames: a whole clip, clip by clip, or a window for each."""
+    config = network.config
+    poses, joints = -(-frames // config.s_out), config.joint_count
+    if network.takes_whole_clips:
+        return [torch.rand(1, poses + config.tokens - 1, joints, 2)]
+    if network.answers_all_alike:
+        return [torch.rand(-(-poses // config.tokens), config.tokens, joints, 2)]
+    sizes = [min(WINDOWS, poses - start) for start in range(0, poses, WINDOWS)]
+    return [torch.rand(size, config.tokens, joints, 2) for size in sizes]
 
 
 def all_of(network: Callable[[torch.Tensor], object], batches: Sequence[torch.Tensor]) -> None:
