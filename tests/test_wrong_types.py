@@ -47,6 +47,14 @@ def test_what_cannot_be_saved(given, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("given", [5, {"weights": []}], ids=name_of_type)
+def test_what_is_no_network(given, tmp_path):
+    pytest.importorskip("pydantic", reason="needs the train extra")
+    with pytest.raises(InputError, match=f"of type {name_of_type(given)}; accepted is a network"):
+        uplift3d.model.save_checkpoint(given, tmp_path / "net.safetensors")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_no_detector():
     image = np.zeros((48, 64, 3), np.uint8)
     with pytest.raises(InputError, match="detector is of type int; accepted are a detector's name, or an ob"):

@@ -100,9 +100,14 @@ def save_checkpoint(
         half: round weights to float16, for half the size; loading gives float32 again.
 
     Raises:
-        InputError: the path does not end in .safetensors or cannot be written.
+        InputError: the path does not end in .safetensors or cannot be written, or what is given is no network.
     """
     path = check_writable(path, [".safetensors"])
+    if not isinstance(model, Network):
+        raise InputError(
+            f"{path}: what is to be written is of type {type(model).__name__}; accepted is a network of "
+            "uplift3d.model"
+        )
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     if half:
         state = {name: value.half() if value.is_floating_point() else value for name, value in state.items()}
