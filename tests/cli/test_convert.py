@@ -1,5 +1,8 @@
 """`uplift3d convert`."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 
 from footsteps import steps
@@ -60,7 +63,10 @@ def test_what_would_be_lost_is_refused_by_name_unless_asked_for(tmp_path, walk, 
     source = save_motion(tmp_path / "walk.npz", walk)
     target = tmp_path / "walk.bvh"
     assert main(["convert", str(source), "-o", str(target)]) == 2
-    assert "walk.bvh would lose when people are absent (7); --lossy writes it" in capsys.readouterr().err
+    assert (
+        "walk.bvh would lose when people are absent (7; --split makes a file of each stretch); --lossy"
+        in (capsys.readouterr().err)
+    )
     assert sorted(file.name for file in tmp_path.iterdir()) == ["walk.npz"]
     assert main(["convert", str(source), "-o", str(target), "--lossy"]) == 0
     assert "person 7 is absent for 26 % of the time" in capsys.readouterr().err
@@ -130,3 +136,22 @@ def test_angles_and_steps_are_tables_beside(motion_file, tmp_path, capsys):
     assert not (tmp_path / "walk.json").exists()
     assert main([*footless[:2], "--angles", str(tmp_path / "a.txt"), "-o", str(tmp_path / "b.json")]) == 2
     assert "a.txt: the output's name must end in .csv" in capsys.readouterr().err
+
+
+def test_split_absences(tmp_path, walk, capsys):
+    positions = walk.positions.copy()
+    positions[1, 10:20] = np.nan
+    source = save_motion(tmp_path / "walk.npz", replace(walk, positions=positions))
+    target = tmp_path / "walk.bvh"
+    assert main(["convert", str(source), str(target), "--split"]) == 0
+    out = capsys.readouterr().out.split()
+    assert [Path(line).name for line in out] == [
+        "walk_3.bvh",
+        "walk_7_0.500-0.860s.bvh",
+        "walk_7_1.300-1.940s.bvh",
+    ]
+    assert all(Path(line).is_file() for line in out)
+    assert main(["convert", str(source), str(target), "--split"]) == 2
+    assert "walk_3.bvh and 2 more are there already" in capsys.readouterr().err
+    assert main(["convert", str(source), str(tmp_path / "walk.glb"), "--split"]) == 2
+    assert "--split is for .bvh files, and none is asked for" in capsys.readouterr().err

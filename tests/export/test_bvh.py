@@ -1,12 +1,14 @@
 """`.bvh`: read back by our reader and by a reader of the package index, skeleton by skeleton."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from jointed_figure import figure
 from uplift3d.data.bvh import read_bvh
 from uplift3d.errors import InputError, UpliftWarning
-from uplift3d.export import load_motion, save_motion
+from uplift3d.export import files_of, load_motion, save_motion, written_before
 from uplift3d.export.rigs import SKELETONS
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
@@ -119,6 +121,53 @@ def test_lafan1_has_its_hierarchy_channels_and_axes(tmp_path):
     )
     across = np.sum(capture.rotations[:, index["LeftLeg"], :, 2] * capture.rotations[:, 0, :, 2], axis=-1)
     assert (across < -0.8).all()
+
+
+def with_gaps(walk):
+    """The second person leaves twice, and is there for a single pose in between."""
+    positions = walk.positions.copy()
+    positions[1, 10:14] = positions[1, 15:20] = np.nan
+    return replace(walk, positions=positions, root=np.full((2, 50, 3), (0.5, 0.1, 4.0)))
+
+
+def test_split_makes_a_file_of_each_stretch_and_holds_nothing(tmp_path, walk):
+    motion = with_gaps(walk)
+    with pytest.warns(UpliftWarning) as said:
+        save_motion(tmp_path / "walk.bvh", motion, split=True)
+    names = ["walk_3.bvh", "walk_7_0.500-0.860s.bvh", "walk_7_1.300-1.940s.bvh"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == names
+    assert [path.name for path in files_of(tmp_path / "walk.bvh", motion, split=True)] == names
+    assert [path.name for path in written_before(tmp_path / "walk.bvh")] == names
+    sentences = [str(one.message) for one in said]
+    assert sorted(sentences) == [
+        "walk.bvh: a stretch of a single pose left out",
+        f"walk.bvh: one file holds one person, so each stretch of a person got a file: {', '.join(names)}",
+    ]
+    for name, rows in ((names[1], slice(0, 10)), (names[2], slice(20, 37))):
+        again = load_motion(tmp_path / name)
+        np.testing.assert_allclose(again.positions[0], walk.positions[1, rows], atol=1e-3)
+    # In one world, whoever is in the file.
+    first, second = (load_motion(tmp_path / name).root for name in names[:2])
+    np.testing.assert_allclose(second[0, 0], first[0, 0], atol=1e-3)
+
+
+def test_one_stretch_needs_no_other_name_and_has_no_held_pose(tmp_path, walk):
+    path = save_motion(tmp_path / "walk.bvh", walk.select([7]), split=True)
+    assert path.name == "walk.bvh"
+    assert len(load_motion(path)) == 37
+
+
+def test_a_held_pose_names_the_way_out(tmp_path, walk):
+    with pytest.warns(
+        UpliftWarning, match=r"person 7 is absent .* is held; split \(--split\) makes a file of each"
+    ):
+        save_motion(tmp_path / "walk.bvh", walk.select([7]))
+
+
+def test_other_formats_are_not_split(tmp_path, walk):
+    with pytest.raises(InputError, match=r"walk\.trc is not split: \.bvh files are"):
+        save_motion(tmp_path / "walk.trc", walk, split=True)
+    assert not list(tmp_path.iterdir())
 
 
 def test_several_people_become_a_file_each(tmp_path, walk):

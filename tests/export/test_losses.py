@@ -1,5 +1,6 @@
 """What is lost is named."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +22,17 @@ def test_uneven_times_and_absences_are_named_where_they_have_no_place(walk):
     uneven = walk[np.delete(np.arange(50), [3, 4, 20])]
     assert losses(Path("a.bvh"), uneven) == [
         "uneven times (0.0400 to 0.1200 s apart; --fps chooses a rate)",
-        "when people are absent (7)",
+        "when people are absent (7; --split makes a file of each stretch)",
     ]
     assert losses(Path("a.trc"), uneven) == ["uneven times (0.0400 to 0.1200 s apart; --fps chooses a rate)"]
     for name in ("a.npz", "a.csv", "a.glb"):
         assert losses(Path(name), uneven) == []
+    assert losses(Path("a.bvh"), walk, split=True) == []
+    positions = walk.positions.copy()
+    positions[1, 1:4] = np.nan
+    assert losses(Path("a.bvh"), replace(walk, positions=positions), split=True) == [
+        "1 stretch of a single pose"
+    ]
 
 
 def test_joints_that_a_body_has_not_are_named(rng):

@@ -13,9 +13,12 @@ from uplift3d.cli.motions import motion_in
 from uplift3d.cli.options import (
     add_part_options,
     add_skeleton,
+    add_split,
     add_tables,
     check_outputs,
+    check_split,
     check_tables,
+    is_split,
     skeleton_of,
     text_parser,
     write_tables,
@@ -39,6 +42,7 @@ examples:
   uplift3d convert walk.npz walk.csv
   uplift3d convert walk.npz -o walk.csv -o walk.html
   uplift3d convert walk.npz walk.bvh --skeleton mixamo --fps 30
+  uplift3d convert walk.npz walk.bvh --split
   uplift3d convert walk.npz walk.mot --angles walk-angles.csv --steps walk-steps.csv
   uplift3d convert results/*.npz -o bvh/ --format bvh --lossy"""
 
@@ -78,6 +82,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         help="write also what would lose absences, uneven times or joints (default: refused)",
     )
     add_skeleton(result)
+    add_split(result)
     add_tables(result)
     add_message_options(parser)
     return parser
@@ -97,6 +102,7 @@ def run(args: argparse.Namespace) -> int:
 
     def check(job: Job) -> None:
         check_outputs(job.outputs, args.skeleton)
+        check_split(job.outputs, args.split)
         check_tables(args, len(jobs))
 
     return run_jobs(jobs, args, lambda job: _do(job, args), check, written_before)
@@ -112,13 +118,14 @@ def _do(job: Job, args: argparse.Namespace) -> Summary:
         motion = at_rate(motion, args.output_rate, "smooth")
     if not args.lossy:
         for output in job.outputs:
-            if lost := losses(output, motion):
+            if lost := losses(output, motion, is_split(output, args.split)):
                 raise InputError(f"{output} would lose {' and '.join(lost)}; --lossy writes it all the same")
     write_tables(args, motion)
     written: list[Path] = []
     for output in job.outputs:
-        save_motion(output, motion, skeleton_of(output, args.skeleton))
-        written += files_of(output, motion)
+        split = is_split(output, args.split)
+        save_motion(output, motion, skeleton_of(output, args.skeleton), split=split)
+        written += files_of(output, motion, split)
     record = {
         "outputs": [str(path) for path in written],
         "people": motion.people.tolist(),

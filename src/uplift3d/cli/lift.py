@@ -17,13 +17,16 @@ from uplift3d.cli.options import (
     add_lifting_options,
     add_part_options,
     add_skeleton,
+    add_split,
     add_tables,
     add_video,
     check_outputs,
+    check_split,
     check_tables,
     check_video,
     chosen_detector,
     chosen_interval,
+    is_split,
     lifter_options,
     skeleton_of,
     text_parser,
@@ -98,6 +101,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         help="poses per second (default: one for every frame of the video)",
     )
     add_skeleton(result)
+    add_split(result)
     add_video(result)
     add_tables(result)
     add_lifting_options(parser)
@@ -113,6 +117,7 @@ def run(args: argparse.Namespace) -> int:
 
     def check(job: Job) -> None:
         check_outputs(job.outputs, args.skeleton)
+        check_split(job.outputs, args.split)
         check_video(job.outputs, job.source, args.video)
         check_tables(args, len(jobs))
 
@@ -244,8 +249,9 @@ def _do(job: Job, args: argparse.Namespace) -> Summary:
     written: list[Path] = []
     for output in job.outputs:
         skeleton = skeleton_of(output, args.skeleton)
-        save_motion(output, motion, skeleton, video=args.video, progress=not args.quiet)
-        written += files_of(output, motion)
+        split = is_split(output, args.split)
+        save_motion(output, motion, skeleton, split=split, video=args.video, progress=not args.quiet)
+        written += files_of(output, motion, split)
     text = f"{', '.join(map(str, written))}: {describe_run(motion)}"
     record = {"outputs": [str(path) for path in written], **record_of(motion)}
     return Summary(text, record, describe_motion(motion)[1:] if args.verbose else ())

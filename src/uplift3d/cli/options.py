@@ -82,6 +82,31 @@ def add_skeleton(parser: Holder) -> None:
     )
 
 
+def add_split(parser: Holder) -> None:
+    """--split, for formats that hold no absences: `args.split`."""
+    parser.add_argument(
+        "--split",
+        action="store_true",
+        help="for .bvh, which cannot say that somebody is absent: a file of each stretch in which they "
+        "are there, such as walk_3_12.400-15.000s.bvh (default: the pose before an absence is held)",
+    )
+
+
+def check_split(outputs: Sequence[Path], split: bool) -> None:
+    """InputError for --split where no output is split."""
+    from uplift3d.export import SPLIT_FORMATS
+
+    if split and not any(output.suffix.lower() in SPLIT_FORMATS for output in outputs):
+        raise InputError(f"--split is for {', '.join(SPLIT_FORMATS)} files, and none is asked for")
+
+
+def is_split(output: Path, split: bool) -> bool:
+    """Whether that output is."""
+    from uplift3d.export import SPLIT_FORMATS
+
+    return split and output.suffix.lower() in SPLIT_FORMATS
+
+
 def add_tables(parser: Holder) -> None:
     """--angles and --steps: `args.angles` and `args.steps`, paths or None."""
     parser.add_argument(

@@ -7,21 +7,17 @@ imported on first use. Another package adds a format with `FORMATS[".abc"] = its
 from __future__ import annotations
 
 import os
-import re
-import warnings
-from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from uplift3d.errors import InputError, UpliftWarning
+from uplift3d.errors import InputError
 from uplift3d.export.angles import check_angles_output, load_angles, save_angles
+from uplift3d.export.parts import part_names, parts_of, there_already
 from uplift3d.export.rigs import check_skeleton
-from uplift3d.export.scene import people_worth_writing, with_known_joints
 from uplift3d.export.steps import check_steps_output, load_steps, save_steps
 from uplift3d.files import atomic_write, check_writable
 from uplift3d.files.guards import as_path
-from uplift3d.post.ground import on_the_ground
 from uplift3d.types import Motion3D
 
 __all__ = [
@@ -72,6 +68,8 @@ FORMATS: dict[str, str | MotionFormat] = {
 _USD = (".usd", ".usda", ".usdc")
 SKELETON_FORMATS = (".bvh", ".glb", *_USD)
 """Formats of bones, which take the name of a skeleton (`rigs.SKELETONS`)."""
+SPLIT_FORMATS = (".bvh",)
+"""Formats that hold an absence as a held pose, or else a file of each stretch."""
 VIDEO_FORMATS = (".mp4",)
 """Formats that show the video which a motion was made from."""
 PICTURE_FORMATS = (".html",)
@@ -113,6 +111,7 @@ def save_motion(
     motion: Motion3D,
     skeleton: str | None = None,
     *,
+    split: bool = False,
     video: str | os.PathLike[str] | None = None,
     progress: bool = False,
 ) -> Path:
@@ -127,6 +126,8 @@ def save_motion(
         motion: what to write.
         skeleton: names, hierarchy and rest pose of a file of bones, one of `rigs.SKELETONS`; None: the
             format's own default.
+        split: for a `.bvh`, which has no place for absences, a file of each stretch in which a person is
+            there ("walk_3_12.400-15.000s.bvh"), in place of one with held poses.
         video: for an `.mp4` and the pictures of an `.html`, the video that the motion was made from; None:
             `motion.meta["source"]`.
         progress: show a progress bar on stderr for what takes long.
@@ -135,15 +136,22 @@ def save_motion(
         The file, or the first one of several.
 
     Raises:
-        InputError: as `check_output`, for a motion that the format cannot hold, and for what is no motion.
+        InputError: as `check_output`, for a motion that the format cannot hold, for what is no motion, and
+            for `split` of another format.
     """
     target = check_output(path, skeleton)
     if not isinstance(motion, Motion3D):
         raise InputError(
             f"{target}: what is to be written is of type {type(motion).__name__}; accepted is Motion3D"
         )
+    if split and target.suffix.lower() not in SPLIT_FORMATS:
+        raise InputError(
+            f"{target} is not split: {', '.join(SPLIT_FORMATS)} files are, the others keep absences"
+        )
     writer = _resolve(target)
-    parts = _parts(target, motion) if _is_of_one_person(target) else {target: motion}
+    parts = parts_of(target, motion, split) if _is_of_one_person(target) else {target: motion}
+    for part in parts:
+        check_output(part)
     options: dict[str, Any] = {} if skeleton is None else {"skeleton": skeleton}
     if target.suffix.lower() in (*VIDEO_FORMATS, *PICTURE_FORMATS):
         options["video"] = video
@@ -155,14 +163,10 @@ def save_motion(
     return next(iter(parts))
 
 
-def files_of(path: str | os.PathLike[str], motion: Motion3D) -> list[Path]:
-    """The files that `save_motion(path, motion)` makes: one, or one of each person."""
+def files_of(path: str | os.PathLike[str], motion: Motion3D, split: bool = False) -> list[Path]:
+    """The files that `save_motion(path, motion, split=split)` makes: one, or several of one person each."""
     target = Path(path)
-    if not _is_of_one_person(target):
-        return [target]
-    with warnings.catch_warnings():  # said when they are written
-        warnings.simplefilter("ignore", UpliftWarning)
-        return _part_names(target, people_worth_writing(with_known_joints(motion)))
+    return part_names(target, motion, split) if _is_of_one_person(target) else [target]
 
 
 def written_before(path: str | os.PathLike[str]) -> list[Path]:
@@ -170,36 +174,12 @@ def written_before(path: str | os.PathLike[str]) -> list[Path]:
     target = Path(path)
     found = [target] if target.exists() else []
     if target.suffix.lower() in {**FORMATS, **_VIEWS} and _is_of_one_person(target):
-        is_part = re.compile(rf"{re.escape(target.stem)}_\d+{re.escape(target.suffix)}").fullmatch
-        found += sorted(part for part in target.parent.glob(f"*{target.suffix}") if is_part(part.name))
+        found += there_already(target)
     return found
 
 
 def _is_of_one_person(target: Path) -> bool:
     return bool(getattr(_resolve(target), "ONE_PERSON", False))
-
-
-def _part_names(target: Path, people: Sequence[int]) -> list[Path]:
-    """A file of the only person, or one of each."""
-    return [target] if len(people) == 1 else [target.with_stem(f"{target.stem}_{who}") for who in people]
-
-
-def _parts(target: Path, motion: Motion3D) -> dict[Path, Motion3D]:
-    """A file of each person, in one world with the ground at its bottom."""
-    motion = with_known_joints(motion)
-    kept = people_worth_writing(motion)
-    world = on_the_ground(motion)
-    if len(kept) == 1:
-        return {target: world.select(kept)}
-    files = [check_output(part) for part in _part_names(target, kept)]
-    parts = {part: world.select([who]) for part, who in zip(files, kept, strict=True)}
-    names = ", ".join(part.name for part in parts)
-    warnings.warn(
-        f"{target.name}: one file holds one person, so each person got a file: {names}",
-        UpliftWarning,
-        stacklevel=3,
-    )
-    return parts
 
 
 def load_motion(path: str | os.PathLike[str]) -> Motion3D:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from uplift3d.export.parts import short_stretches
 from uplift3d.export.scene import is_even, with_known_joints
 from uplift3d.files.guards import listed
 from uplift3d.skeletons import joint_set
@@ -16,11 +17,16 @@ ALWAYS_POSED = (".bvh",)
 KNOWN_JOINTS = (".bvh", ".glb", ".usd", ".usda", ".usdc", ".trc", ".c3d")
 
 
-def losses(path: Path, motion: Motion3D) -> list[str]:
+def losses(path: Path, motion: Motion3D, split: bool = False) -> list[str]:
     """What reading the file again would not give back, in words; empty where the motion stays the same.
 
     What a format never keeps is on the conventions page and not repeated here: `meta` and `observed`, bones
     of varying length in .bvh and .glb, how sure joints are in .bvh and .trc, the place of the camera.
+
+    Args:
+        path: the file to be.
+        motion: what it is to hold.
+        split: as for `save_motion`: absences are between files.
 
     Raises:
         InputError: the motion cannot be written at all.
@@ -38,5 +44,8 @@ def losses(path: Path, motion: Motion3D) -> list[str]:
         lost.append(f"uneven times ({steps.min():.4f} to {steps.max():.4f} s apart; --fps chooses a rate)")
     if suffix in ALWAYS_POSED and not motion.present.all():
         absent = motion.people[~motion.present.all(axis=1)]
-        lost.append(f"when people are absent ({listed(absent)})")
+        if not split:
+            lost.append(f"when people are absent ({listed(absent)}; --split makes a file of each stretch)")
+        elif short := short_stretches(motion):
+            lost.append(f"{short} {'stretch' if short == 1 else 'stretches'} of a single pose")
     return lost

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from uplift3d.arrays import BoolArray, FloatArray
 from uplift3d.errors import InputError, UpliftWarning
-from uplift3d.post.resample import resample
+from uplift3d.post.resample import resample, stretches
 from uplift3d.skeletons import convert_3d, joint_set
 from uplift3d.types import Motion3D
 
@@ -102,21 +102,25 @@ def say_held(present: BoolArray, times: npt.NDArray[np.float64], who: str, suffi
         return
     share = float(np.mean(~present))
     first = float(times[int(np.argmin(present))])
+    instead = "; split (--split) makes a file of each stretch instead" if suffix == ".bvh" else ""
     warnings.warn(
         f"{who} is absent for {100 * share:.0f} % of the time, first at {first:.2f} s; {suffix} has no place "
-        "for that, so the pose before it is held",
+        f"for that, so the pose before it is held{instead}",
         UpliftWarning,
         stacklevel=2,
     )
 
 
-def people_worth_writing(motion: Motion3D, least: int = 2) -> Sequence[int]:
+def people_worth_writing(motion: Motion3D, least: int = 2, in_a_row: bool = False) -> Sequence[int]:
     """Track ids of the people with at least so many poses; the others are named in a warning.
 
     Raises:
         InputError: there is nobody else.
     """
     counts = motion.present.sum(axis=1)
+    if in_a_row:
+        runs = [[run.stop - run.start for run in stretches(present)] for present in motion.present]
+        counts = np.array([max(lengths, default=0) for lengths in runs])
     kept = [int(who) for who, n in zip(motion.people, counts, strict=True) if n >= least]
     short = [int(who) for who, n in zip(motion.people, counts, strict=True) if n < least]
     if not kept:
