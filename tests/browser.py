@@ -89,13 +89,12 @@ class Browser:
         assert "exceptionDetails" not in done, done
         return done["result"].get("value")
 
-    def until(self, condition: str, seconds: float = 60.0) -> Any:
-        """Wait for an expression to be true; its value."""
+    def until(self, condition: str, seconds: float = 60.0) -> None:
+        """Wait for an expression to be true."""
         end = time.monotonic() + seconds
-        while not (value := self.run(condition)):
+        while not self.run(f"Boolean({condition})"):
             assert time.monotonic() < end, f"{condition} is still not so: {self.problems}"
             time.sleep(0.05)
-        return value
 
     def choose(self, selector: str, *files: Path) -> None:
         """Choose files in an `<input type=file>`."""

@@ -97,6 +97,11 @@ class StreamLifter:
         self._meta: dict[str, Any] = {}
         self._pace = None if self._adaptive is None else Pace(self._adaptive)
 
+    @property
+    def joints(self) -> str:
+        """Name of the joint set of the poses."""
+        return self._lifter.joints
+
     def push(self, time_s: float, keypoints: Keypoints2D | None) -> Motion3D:
         """Go on to a later moment.
 

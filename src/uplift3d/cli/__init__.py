@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lift": ("uplift3d.cli.lift", "video, image folder or 2D keypoints to 3D motion"),
     "detect": ("uplift3d.cli.detect", "video or image folder to 2D key-frames"),
     "stream": ("uplift3d.cli.stream", "a camera or stream to 3D poses while they happen"),
+    "app": ("uplift3d.cli.app", "videos and the webcam in the browser, on this machine"),
     "view": ("uplift3d.cli.view", "look at 3D motion: live, as a web page, or in its video"),
     "convert": ("uplift3d.cli.convert", "3D motion from one file format to another"),
     "info": ("uplift3d.cli.info", "show what is in a file"),

@@ -10,8 +10,6 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from uplift3d.arrays import DoubleArray, FloatArray, Image, IntArray
 from uplift3d.detect.ahead import read_ahead
@@ -21,6 +19,7 @@ from uplift3d.detect.finder import Finder
 from uplift3d.detect.registry import create_detector
 from uplift3d.detect.tracks import Track, Tracker
 from uplift3d.errors import InputError, NothingFoundError
+from uplift3d.progress import progress_bar
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Keypoints2D
 
@@ -174,12 +173,7 @@ def _nobody(path: Path, key_frames: int, tracker: Tracker) -> str:
 def _shown(
     frames: Iterator[tuple[int, float, Image]], numbers: IntArray | None, progress: bool
 ) -> Iterator[tuple[int, float, Image]]:
-    console = Console(stderr=True)
-    if not (progress and console.is_terminal):
-        yield from frames
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        yield from bar.track(
-            frames, total=None if numbers is None else len(numbers), description="2D key-frames"
-        )
+    with progress_bar(progress, "2D key-frames", None if numbers is None else len(numbers)) as advance:
+        for frame in frames:
+            yield frame
+            advance(1)

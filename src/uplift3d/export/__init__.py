@@ -89,13 +89,18 @@ _EXTRAS = {
 }
 
 
+def suffixes() -> list[str]:
+    """Of all formats that `save_motion` can write, those first that `load_motion` reads."""
+    return [*FORMATS, *_VIEWS]
+
+
 def check_output(path: str | os.PathLike[str], skeleton: str | None = None) -> Path:
     """Make sure that `save_motion` will be able to write `path`, before anything is computed.
 
     Raises:
         InputError: an unknown suffix or skeleton, a place that cannot be written, or a missing package.
     """
-    target = check_writable(path, (*FORMATS, *_VIEWS))
+    target = check_writable(path, tuple(suffixes()))
     _resolve(target)
     if skeleton is not None:
         if target.suffix.lower() not in SKELETON_FORMATS:
@@ -173,7 +178,7 @@ def written_before(path: str | os.PathLike[str]) -> list[Path]:
     """The files that are there and that `save_motion(path, …)` would replace, or might, for each person."""
     target = Path(path)
     found = [target] if target.exists() else []
-    if target.suffix.lower() in {**FORMATS, **_VIEWS} and _is_of_one_person(target):
+    if target.suffix.lower() in suffixes() and _is_of_one_person(target):
         found += there_already(target)
     return found
 
