@@ -9,6 +9,7 @@ from footsteps import steps
 from jointed_figure import figure
 from uplift3d.cli import main
 from uplift3d.export import load_angles, load_motion, load_steps, save_motion
+from uplift3d.post import z_up_world
 
 
 def test_one_motion_to_several_formats(motion_file, tmp_path, capsys):
@@ -155,3 +156,15 @@ def test_split_absences(tmp_path, walk, capsys):
     assert "walk_3.bvh and 2 more are there already" in capsys.readouterr().err
     assert main(["convert", str(source), str(tmp_path / "walk.glb"), "--split"]) == 2
     assert "--split is for .bvh files, and none is asked for" in capsys.readouterr().err
+
+
+def test_world_axes_and_back(tmp_path, capsys):
+    source = save_motion(tmp_path / "walk.npz", steps(lean_deg=5))
+    world, page, back = (tmp_path / name for name in ("world.csv", "world.html", "back.npz"))
+    assert main(["convert", str(source), "-o", str(world), "-o", str(page), "--axes", "world"]) == 0
+    assert main(["convert", str(world), str(back)]) == 0
+    assert main(["info", str(world)]) == 0
+    assert "axes: world axes: x right and y away" in capsys.readouterr().out
+    np.testing.assert_allclose(z_up_world(load_motion(back)), z_up_world(load_motion(source)), atol=1e-4)
+    assert main(["convert", str(source), str(tmp_path / "walk.bvh"), "--axes", "world"]) == 2
+    assert "--axes is for .npz, .json, .csv, .parquet files, and none is asked for" in capsys.readouterr().err

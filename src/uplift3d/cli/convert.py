@@ -11,10 +11,13 @@ from uplift3d.cli.jobs import Summary, add_message_options, add_output_options, 
 from uplift3d.cli.lift import at_rate
 from uplift3d.cli.motions import motion_in
 from uplift3d.cli.options import (
+    add_axes,
     add_part_options,
     add_skeleton,
     add_split,
     add_tables,
+    axes_of,
+    check_axes_option,
     check_outputs,
     check_split,
     check_tables,
@@ -43,6 +46,7 @@ examples:
   uplift3d convert walk.npz -o walk.csv -o walk.html
   uplift3d convert walk.npz walk.bvh --skeleton mixamo --fps 30
   uplift3d convert walk.npz walk.bvh --split
+  uplift3d convert walk.npz walk-world.csv --axes world
   uplift3d convert walk.npz walk.mot --angles walk-angles.csv --steps walk-steps.csv
   uplift3d convert results/*.npz -o bvh/ --format bvh --lossy"""
 
@@ -83,6 +87,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     )
     add_skeleton(result)
     add_split(result)
+    add_axes(result)
     add_tables(result)
     add_message_options(parser)
     return parser
@@ -103,6 +108,7 @@ def run(args: argparse.Namespace) -> int:
     def check(job: Job) -> None:
         check_outputs(job.outputs, args.skeleton)
         check_split(job.outputs, args.split)
+        check_axes_option(job.outputs, args.axes)
         check_tables(args, len(jobs))
 
     return run_jobs(jobs, args, lambda job: _do(job, args), check, written_before)
@@ -123,8 +129,8 @@ def _do(job: Job, args: argparse.Namespace) -> Summary:
     write_tables(args, motion)
     written: list[Path] = []
     for output in job.outputs:
-        split = is_split(output, args.split)
-        save_motion(output, motion, skeleton_of(output, args.skeleton), split=split)
+        split, axes = is_split(output, args.split), axes_of(output, args.axes)
+        save_motion(output, motion, skeleton_of(output, args.skeleton), split=split, axes=axes)
         written += files_of(output, motion, split)
     record = {
         "outputs": [str(path) for path in written],

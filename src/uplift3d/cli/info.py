@@ -18,7 +18,7 @@ from uplift3d.cli.options import text_parser
 from uplift3d.detect.files import Source, format_of, is_keypoint_file, load_keypoints
 from uplift3d.detect.files.base import IncompleteError
 from uplift3d.errors import InputError
-from uplift3d.export import FORMATS, load_motion
+from uplift3d.export import FORMATS, load_motion, motion_as_stored
 from uplift3d.files.guards import reason
 from uplift3d.files.json_text import parse_object
 from uplift3d.types import Keypoints2D, Motion3D
@@ -78,7 +78,7 @@ def describe(path: Path) -> list[str]:
     if path.suffix.lower() == ".onnx":
         return _graph(path)
     if path.suffix.lower() in FORMATS and not _holds_keypoints(path):
-        return describe_motion(load_motion(path))
+        return describe_motion(motion_as_stored(path))
     return _keypoint_file(path) if is_keypoint_file(path) else _video(path)
 
 

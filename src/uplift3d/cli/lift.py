@@ -13,6 +13,7 @@ from uplift3d.cli.jobs import Summary, add_message_options, add_output_options, 
 from uplift3d.cli.motions import explain
 from uplift3d.cli.options import (
     VIDEO_KEY_INTERVAL_S,
+    add_axes,
     add_keypoint_options,
     add_lifting_options,
     add_part_options,
@@ -20,6 +21,8 @@ from uplift3d.cli.options import (
     add_split,
     add_tables,
     add_video,
+    axes_of,
+    check_axes_option,
     check_outputs,
     check_split,
     check_tables,
@@ -44,7 +47,8 @@ DESCRIPTION = """Lift the people in a video, an image folder or a file of 2D key
 
 A 2D detector looks for people in a frame every --key-interval seconds, and a network fills in the rest: the
 result has a pose for every frame of the video. Positions are metres from each person's pelvis, in the axes of
-the camera: x right, y down, z away. `uplift3d view` plays a result, `uplift3d info` tells what is in it."""
+the camera: x right, y down, z away; with --axes world z is up. `uplift3d view` plays a result, `uplift3d
+info` tells what is in it."""
 
 EPILOG = """output files, by suffix:
   .npz .json .csv .parquet   the motion, to compute with
@@ -102,6 +106,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     )
     add_skeleton(result)
     add_split(result)
+    add_axes(result)
     add_video(result)
     add_tables(result)
     add_lifting_options(parser)
@@ -118,6 +123,7 @@ def run(args: argparse.Namespace) -> int:
     def check(job: Job) -> None:
         check_outputs(job.outputs, args.skeleton)
         check_split(job.outputs, args.split)
+        check_axes_option(job.outputs, args.axes)
         check_video(job.outputs, job.source, args.video)
         check_tables(args, len(jobs))
 
@@ -250,7 +256,10 @@ def _do(job: Job, args: argparse.Namespace) -> Summary:
     for output in job.outputs:
         skeleton = skeleton_of(output, args.skeleton)
         split = is_split(output, args.split)
-        save_motion(output, motion, skeleton, split=split, video=args.video, progress=not args.quiet)
+        axes = axes_of(output, args.axes)
+        save_motion(
+            output, motion, skeleton, split=split, axes=axes, video=args.video, progress=not args.quiet
+        )
         written += files_of(output, motion, split)
     text = f"{', '.join(map(str, written))}: {describe_run(motion)}"
     record = {"outputs": [str(path) for path in written], **record_of(motion)}

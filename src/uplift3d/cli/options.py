@@ -22,6 +22,7 @@ from uplift3d.options import AFTERWARDS, DECLARED, LIFTING, TYPES, Option
 
 if TYPE_CHECKING:
     from uplift3d.detect import Detector
+    from uplift3d.export.world import Axes
     from uplift3d.lift.adaptive import KeyInterval
     from uplift3d.options import LifterOptions
     from uplift3d.types import Motion3D
@@ -90,6 +91,32 @@ def add_split(parser: Holder) -> None:
         help="for .bvh, which cannot say that somebody is absent: a file of each stretch in which they "
         "are there, such as walk_3_12.400-15.000s.bvh (default: the pose before an absence is held)",
     )
+
+
+def add_axes(parser: Holder) -> None:
+    """--axes, for formats that have none of their own: `args.axes`."""
+    parser.add_argument(
+        "--axes",
+        choices=("camera", "world"),
+        default="camera",
+        help="of .npz, .json, .csv and .parquet files: camera, or world: z up, the origin on the "
+        "ground where the first person starts; all commands read both (default: %(default)s)",
+    )
+
+
+def check_axes_option(outputs: Sequence[Path], axes: str) -> None:
+    """InputError for --axes world where no output can be in them."""
+    from uplift3d.export.world import WORLD_FORMATS
+
+    if axes == "world" and all(axes_of(output, axes) == "camera" for output in outputs):
+        raise InputError(f"--axes is for {', '.join(WORLD_FORMATS)} files, and none is asked for")
+
+
+def axes_of(output: Path, axes: str) -> Axes:
+    """Those of that output, whose format may have axes of its own."""
+    from uplift3d.export.world import WORLD_FORMATS
+
+    return "world" if axes == "world" and output.suffix.lower() in WORLD_FORMATS else "camera"
 
 
 def check_split(outputs: Sequence[Path], split: bool) -> None:

@@ -16,6 +16,7 @@ from uplift3d.export.angles import check_angles_output, load_angles, save_angles
 from uplift3d.export.parts import part_names, parts_of, there_already
 from uplift3d.export.rigs import check_skeleton
 from uplift3d.export.steps import check_steps_output, load_steps, save_steps
+from uplift3d.export.world import WORLD_FORMATS, Axes, check_axes, from_world, to_world
 from uplift3d.files import atomic_write, check_writable
 from uplift3d.files.guards import as_path
 from uplift3d.types import Motion3D
@@ -117,6 +118,7 @@ def save_motion(
     skeleton: str | None = None,
     *,
     split: bool = False,
+    axes: Axes = "camera",
     video: str | os.PathLike[str] | None = None,
     progress: bool = False,
 ) -> Path:
@@ -133,6 +135,8 @@ def save_motion(
             format's own default.
         split: for a `.bvh`, which has no place for absences, a file of each stretch in which a person is
             there ("walk_3_12.400-15.000s.bvh"), in place of one with held poses.
+        axes: "world" (z up, the origin on the ground where the first person starts) is for `WORLD_FORMATS`.
+            Reading such a file gives camera axes again, from a `.csv` those of a level camera.
         video: for an `.mp4` and the pictures of an `.html`, the video that the motion was made from; None:
             `motion.meta["source"]`.
         progress: show a progress bar on stderr for what takes long.
@@ -153,6 +157,13 @@ def save_motion(
         raise InputError(
             f"{target} is not split: {', '.join(SPLIT_FORMATS)} files are, the others keep absences"
         )
+    check_axes(axes)
+    if axes == "world":
+        if target.suffix.lower() not in WORLD_FORMATS:
+            raise InputError(
+                f"{target} has axes of its own; they can be chosen for {', '.join(WORLD_FORMATS)} files"
+            )
+        motion = to_world(motion)
     writer = _resolve(target)
     parts = parts_of(target, motion, split) if _is_of_one_person(target) else {target: motion}
     for part in parts:
@@ -188,12 +199,21 @@ def _is_of_one_person(target: Path) -> bool:
 
 
 def load_motion(path: str | os.PathLike[str]) -> Motion3D:
-    """Read a motion that `save_motion` wrote (`FORMATS`).
+    """Read a motion that `save_motion` wrote (`FORMATS`), in camera axes whatever the axes of the file.
 
     Raises:
         InputError: no such file, an unknown suffix, or contents that are not a motion; the message names the
             file and all that is missing from it.
     """
+    motion = motion_as_stored(path)
+    try:
+        return from_world(motion)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def motion_as_stored(path: str | os.PathLike[str]) -> Motion3D:
+    """The same in the axes of the file, to tell what it holds."""
     source = as_path(path, "a motion file")
     if source.suffix.lower() not in FORMATS:
         raise InputError(f"{source}: not a motion file; the readable ones end in {', '.join(FORMATS)}")

@@ -1,6 +1,7 @@
 """`.csv`: a tidy table for spreadsheets, R and pandas; micrometres, empty cells where there is no value.
 
-It keeps positions, times, people, observed, root and uncertainty; `meta` has no place in it.
+It keeps positions, times, people, observed, root and uncertainty; `meta` has no place in it. Columns of a
+file in world axes are named so (`x_world_m`); read again it is as a level camera would see it.
 """
 
 from __future__ import annotations
@@ -15,22 +16,33 @@ import numpy as np
 
 from uplift3d.arrays import AnyArray
 from uplift3d.errors import InputError
-from uplift3d.export.table import COLUMNS, REQUIRED, ROOT_XYZ, SIGMA, XYZ, from_columns, to_columns
+from uplift3d.export.table import (
+    COLUMNS,
+    IN_WORLD,
+    REQUIRED,
+    ROOT_XYZ,
+    SIGMA,
+    XYZ,
+    from_columns,
+    plain_names,
+    to_columns,
+)
+from uplift3d.export.world import OF_UNKNOWN_CAMERA
 from uplift3d.files.guards import regular_file
 from uplift3d.files.text import MAX_TEXT_BYTES
 from uplift3d.types import Motion3D
 
-LENGTHS = (*XYZ, *ROOT_XYZ, SIGMA)
+LENGTHS = (*XYZ, *ROOT_XYZ, SIGMA, *IN_WORLD.values())
 DECIMALS = 6  # of a metre
 
 
 def write(path: Path, motion: Motion3D) -> None:
     """Write the header and one row per person, time and joint."""
     columns = to_columns(motion)
-    texts = [_texts(name, columns[name].tolist()) for name in COLUMNS]
+    texts = [_texts(name, values.tolist()) for name, values in columns.items()]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(COLUMNS)
+        writer.writerow(columns)
         writer.writerows(zip(*texts, strict=True))
 
 
@@ -42,6 +54,7 @@ def read(path: Path) -> Motion3D:
             header, *rows = list(csv.reader(file)) or [[]]
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: not a table of 3D motion ({error})") from error
+    header, in_world = plain_names(header)
     if missing := [name for name in REQUIRED if name not in header]:
         raise InputError(f"{path}: not a table of 3D motion, columns {', '.join(missing)} missing")
     for number, row in enumerate(rows, start=2):
@@ -51,7 +64,7 @@ def read(path: Path) -> Motion3D:
     by_name = dict(zip(header, cells, strict=True))
     columns = {name: _parse(name, by_name[name], path) for name in COLUMNS if name in by_name}
     try:
-        return from_columns(columns, meta={})
+        return from_columns(columns, meta=OF_UNKNOWN_CAMERA if in_world else {})
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 

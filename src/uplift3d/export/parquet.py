@@ -13,7 +13,8 @@ from pyarrow import parquet
 
 from uplift3d.errors import InputError
 from uplift3d.export.meta import meta_from_json, meta_to_json
-from uplift3d.export.table import COLUMNS, from_columns, to_columns
+from uplift3d.export.table import COLUMNS, IN_WORLD, from_columns, plain_names, to_columns
+from uplift3d.export.world import OF_UNKNOWN_CAMERA
 from uplift3d.files.guards import check_size, reason, regular_file
 from uplift3d.types import Motion3D
 
@@ -32,14 +33,18 @@ def read(path: Path) -> Motion3D:
     try:
         file = parquet.ParquetFile(path)
         check_size(file.metadata.num_rows * len(COLUMNS) * 8, f"{path}, unpacked,")
-        table = file.read([name for name in COLUMNS if name in file.schema_arrow.names])
-        columns = {name: table[name].to_numpy() for name in table.column_names}
+        names, in_world = plain_names(file.schema_arrow.names)
+        own = {name: IN_WORLD[name] if in_world and name in IN_WORLD else name for name in names}
+        table = file.read([own[name] for name in COLUMNS if name in names])
+        columns = {name: table[own[name]].to_numpy() for name in COLUMNS if name in names}
         extra = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
     except InputError:
         raise
     except Exception as error:  # pyarrow raises a dozen kinds on damage
         raise InputError(f"{path}: not a parquet file ({reason(error)})") from error
     meta = meta_from_json(extra.get("meta", json.dumps({})), path)
+    if in_world:
+        meta = {**OF_UNKNOWN_CAMERA, **meta}
     try:
         return from_columns(columns, meta, extra.get("joints"))
     except InputError as error:

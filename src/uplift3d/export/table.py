@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from uplift3d.arrays import AnyArray, IntArray
 from uplift3d.errors import InputError
+from uplift3d.export.world import WORLD
 from uplift3d.files.guards import check_size, reason
 from uplift3d.skeletons import JOINT_SETS, joint_set
 from uplift3d.types import Motion3D
@@ -17,11 +18,16 @@ XYZ = ("x_m", "y_m", "z_m")
 ROOT_XYZ = ("root_x_m", "root_y_m", "root_z_m")
 SIGMA = "sigma_m"
 COLUMNS = ("person", "time_s", "joint", *XYZ, "observed", *ROOT_XYZ, SIGMA)
+IN_WORLD = {name: f"{name.removesuffix('_m')}_world_m" for name in (*XYZ, *ROOT_XYZ)}
+"""Columns of a table in world axes, which a .csv can say in no other place."""
 REQUIRED = COLUMNS[:7]  # a table without the columns of the root or of sigma says nothing of them
 
 
 def to_columns(motion: Motion3D) -> dict[str, AnyArray]:
-    """The columns of `COLUMNS`, each (P·T·J,), sorted by person, time and joint; NaN where there is none."""
+    """The columns of `COLUMNS`, each (P·T·J,), sorted by person, time and joint; NaN where there is none.
+
+    Those of a motion in world axes (`world.to_world`) have the names of `IN_WORLD`.
+    """
     people, frames, joints = motion.positions.shape[:3]
     shape = (people, frames, joints)
     root = np.full((people, frames, 3), np.nan, np.float32) if motion.root is None else motion.root
@@ -33,7 +39,7 @@ def to_columns(motion: Motion3D) -> dict[str, AnyArray]:
         sized = values.reshape([shape[axis] if axis in axes else 1 for axis in range(3)])
         return np.broadcast_to(sized, shape).ravel()
 
-    return {
+    columns = {
         "person": column(motion.people, 0),
         "time_s": column(motion.times, 1),
         "joint": column(names, 2),
@@ -42,6 +48,14 @@ def to_columns(motion: Motion3D) -> dict[str, AnyArray]:
         **{name: column(root[..., axis], 0, 1) for axis, name in enumerate(ROOT_XYZ)},
         SIGMA: sigma.ravel(),
     }
+    return {IN_WORLD.get(name, name) if WORLD in motion.meta else name: c for name, c in columns.items()}
+
+
+def plain_names(header: Sequence[str]) -> tuple[list[str], bool]:
+    """Column names as in `COLUMNS`, and whether the table is in world axes."""
+    in_world = IN_WORLD[XYZ[0]] in header and XYZ[0] not in header
+    plain = {new: name for name, new in IN_WORLD.items()} if in_world else {}
+    return [plain.get(name, name) for name in header], in_world
 
 
 def from_columns(

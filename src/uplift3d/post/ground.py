@@ -6,6 +6,7 @@ Axes: P people, T times, J joints.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,8 @@ STAND_S = 1.0
 """Feet that rest for so long count as one measurement of that."""
 ANKLE_HEIGHT_M = 0.08
 """Of an ankle above the ground, where a joint set has no feet."""
+CAMERA_AXES_IN_WORLD = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
+"""A level camera's axes (x right, y down, z away) → x right, y away, z up."""
 FLOOR_PERCENTILE = 1.0
 """Of the lowest joint over time: one bad frame does not dig a hole."""
 
@@ -58,7 +61,7 @@ def level(motion: Motion3D) -> Motion3D:
 
     `meta["level"]` says that this is done, and such a motion stays as it is.
     """
-    if motion.meta.get("level") is True:
+    if _is_level(motion):
         return motion
     turn = matrix_aligning(find_up(motion).direction, CAMERA_UP)
     root = None if motion.root is None else (motion.root @ turn.T).astype(np.float32)
@@ -75,17 +78,32 @@ def on_the_ground(motion: Motion3D) -> Motion3D:
     if not motion.present.any():
         return motion
     motion = level(motion)
-    heights = -_lowest(motion)  # (P, T) metres above the pelvis, negative
-    if motion.root is None or not (known := motion.present & np.isfinite(motion.root).all(axis=-1)).any():
-        floors = [_floor(row) for row in heights]
+    origin = _origin(motion)
+    if motion.root is None or origin is None:
         roots = np.zeros((*motion.positions.shape[:2], 3))
-        roots[..., 1] = np.array(floors)[:, None]  # y points down: a pelvis is at minus its height
+        # y points down: a pelvis is at minus its height
+        roots[..., 1] = np.array([_floor(row) for row in -_lowest(motion)])[:, None]
     else:
-        person, time = np.argwhere(known)[0]
-        start = motion.root[person, time].astype(np.float64)
-        floor = _floor(heights - motion.root[..., 1])
-        roots = motion.root - np.array([start[0], -floor, start[2]])
+        roots = motion.root - origin
     return replace(motion, root=np.where(motion.present[..., None], roots, np.nan).astype(np.float32))
+
+
+class CameraPose(NamedTuple):
+    """How a camera stands in the world: p_camera = R_camera_world @ p_world + t_camera_world."""
+
+    R_camera_world: DoubleArray
+    """(3, 3)"""
+    t_camera_world: DoubleArray
+    """(3,) metres; zeros where nobody knows where people are."""
+
+
+def camera_pose(motion: Motion3D) -> CameraPose:
+    """The camera of a motion in the world of `z_up_world`, whose place is unknown where the root is."""
+    turn = matrix_aligning(find_up(motion).direction, CAMERA_UP) if not _is_level(motion) else np.eye(3)
+    origin = _origin(level(motion)) if motion.present.any() else None
+    return CameraPose(
+        turn.T @ CAMERA_AXES_IN_WORLD.T, np.zeros(3) if origin is None else np.asarray(turn.T @ origin)
+    )
 
 
 def z_up_world(motion: Motion3D) -> DoubleArray:
@@ -95,8 +113,20 @@ def z_up_world(motion: Motion3D) -> DoubleArray:
     """
     placed = on_the_ground(motion)
     root = np.zeros((*placed.positions.shape[:2], 3)) if placed.root is None else placed.root
-    x, y, z = np.moveaxis((placed.positions + root[:, :, None]).astype(np.float64), -1, 0)
-    return np.stack([x, z, -y], axis=-1)
+    return np.asarray((placed.positions + root[:, :, None]).astype(np.float64) @ CAMERA_AXES_IN_WORLD.T)
+
+
+def _is_level(motion: Motion3D) -> bool:
+    return motion.meta.get("level") is True
+
+
+def _origin(motion: Motion3D) -> DoubleArray | None:
+    """(3,) from the camera to the ground below the first person's first pelvis; None where it is unknown."""
+    if motion.root is None or not (known := motion.present & np.isfinite(motion.root).all(axis=-1)).any():
+        return None
+    person, time = np.argwhere(known)[0]
+    start = motion.root[person, time].astype(np.float64)
+    return np.array([start[0], -_floor(-_lowest(motion) - motion.root[..., 1]), start[2]])
 
 
 def _stands(motion: Motion3D, up: DoubleArray) -> tuple[DoubleArray, float] | None:
