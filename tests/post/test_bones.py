@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from uplift3d.post import bone_lengths_m, fix_bones
 from uplift3d.post.bones import outwards
+from uplift3d.post.pace import SHORT
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 
@@ -43,7 +44,8 @@ def test_lengths_become_constant_and_symmetric_and_directions_stay(joints, seed)
     ends = [child for _, child in joint_set(joints).bones]
     mirrored = [ends.index(joint_set(joints).mirror[child]) for child in ends]
     np.testing.assert_allclose(lengths, lengths[:, :, mirrored], atol=1e-5)
-    np.testing.assert_allclose(directions_of(fixed), directions_of(motion), atol=1e-4)
+    long = lengths_of(motion) >= SHORT * lengths  # the others may be in a turn, see test_pace.py
+    np.testing.assert_allclose(directions_of(fixed)[long], directions_of(motion)[long], atol=1e-4)
     assert not fixed.positions[:, :, 0].any()
 
 

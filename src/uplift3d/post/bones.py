@@ -11,6 +11,7 @@ import numpy as np
 
 from uplift3d.arrays import RealArray, TimeArray
 from uplift3d.errors import InputError
+from uplift3d.post.pace import even_pace
 from uplift3d.skeletons import JointSet, joint_set
 from uplift3d.types import Motion3D
 
@@ -18,8 +19,9 @@ from uplift3d.types import Motion3D
 def fix_bones(motion: Motion3D, lengths_m: RealArray | None = None) -> Motion3D:
     """The motion with constant bone lengths: every bone keeps its direction and takes `bone_lengths_m`.
 
-    Poses are put together from the pelvis outwards. A bone that is a point in some pose has no direction
-    there; its joint stays on its parent.
+    Poses are put together from the pelvis outwards. Where a bone is much too short for a moment its
+    direction is an average over a fast turn, which is made at an even pace (`pace.even_pace`). A bone that is
+    a point in some pose has no direction there; its joint stays on its parent.
 
     Args:
         motion: any motion.
@@ -34,6 +36,10 @@ def fix_bones(motion: Motion3D, lengths_m: RealArray | None = None) -> Motion3D:
         bone = positions[:, :, joint] - positions[:, :, parent]  # (P, T, 3)
         norm = np.linalg.norm(bone, axis=-1, keepdims=True)
         direction = np.divide(bone, norm, out=np.where(norm == 0, 0.0, bone), where=norm > 0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            shares = norm[..., 0] / lengths[:, joint, None]
+        for person, share in enumerate(shares):
+            direction[person] = even_pace(direction[person], share, motion.times)
         fixed[:, :, joint] = fixed[:, :, parent] + direction * lengths[:, None, joint, None]
     return replace(motion, positions=fixed.astype(np.float32))
 
