@@ -1,5 +1,6 @@
 """Feet that rest are found and put on their place; nothing else is moved."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -9,12 +10,13 @@ from hypothesis import strategies as st
 
 from footsteps import STEP_S, steps
 from uplift3d.errors import InputError
-from uplift3d.post import bone_lengths_m, find_contacts, lock_feet
+from uplift3d.post import bone_lengths_m, feet, find_contacts, lock_feet
 from uplift3d.post.contacts import feet_in_the_room
 from uplift3d.post.feet import MOST_M
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 
+resampling = sys.modules["uplift3d.post.resample"]  # the package exports a function of its name
 POINTS = ("left_heel", "left_toe", "right_heel", "right_toe")
 
 
@@ -105,6 +107,29 @@ def test_feet_in_the_air_and_everything_else_stay_with_the_pelvis():
         assert change[np.ix_(~points.any(axis=1), leg)].max() == 0
     other = [n for n, name in enumerate(names) if not name.endswith(("knee", "ankle", "heel", "toe"))]
     assert change[:, other].max() == 0
+
+
+@pytest.mark.parametrize("piece_s", [6.0, 9.5, 13.0])
+def test_long_stretches_are_settled_in_pieces_with_the_same_result(piece_s, monkeypatch):
+    motion = drifting(steps(count=40))  # 24 s
+    found = find_contacts(motion)
+    whole = lock_feet(motion, found)
+    monkeypatch.setattr(feet, "PIECE_S", piece_s)
+    monkeypatch.setattr(resampling, "BLOCK", 100)
+    pieces = lock_feet(motion, found)
+    off = np.linalg.norm(pieces.root - whole.root, axis=-1)
+    assert 0 < off.max() < 0.015
+    assert np.median(off) < 1e-3
+    steps_of = [np.linalg.norm(np.diff(m.root[0], axis=0), axis=-1).max() for m in (whole, pieces)]
+    assert steps_of[1] < steps_of[0] + 1e-3  # no jump at a seam
+    assert np.median(slides(pieces, found.resting[0])) < 0.01
+
+
+def test_blocks_change_nothing_in_one_piece(monkeypatch):
+    motion = drifting(steps())
+    whole = lock_feet(motion)
+    monkeypatch.setattr(resampling, "BLOCK", 37)
+    np.testing.assert_array_equal(lock_feet(motion).positions, whole.positions)
 
 
 def test_without_feet_ankles_are_taken(walk):

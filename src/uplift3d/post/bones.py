@@ -28,12 +28,11 @@ def fix_bones(motion: Motion3D, lengths_m: RealArray | None = None) -> Motion3D:
         lengths_m: (P, J) lengths to take, where they are known from more than this motion.
     """
     joints = joint_set(motion.joints)
-    positions = motion.positions.astype(np.float64)
-    fixed = positions.copy()
+    positions, fixed = motion.positions, motion.positions.astype(np.float64)
     lengths = bone_lengths_m(motion) if lengths_m is None else lengths_m  # (P, J)
     for joint in outwards(joints):
         parent = joints.parents[joint]
-        bone = positions[:, :, joint] - positions[:, :, parent]  # (P, T, 3)
+        bone = positions[:, :, joint].astype(np.float64) - positions[:, :, parent]  # (P, T, 3)
         norm = np.linalg.norm(bone, axis=-1, keepdims=True)
         direction = np.divide(bone, norm, out=np.where(norm == 0, 0.0, bone), where=norm > 0)
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -5,6 +5,7 @@ Axes: T times, F points of the feet, C contacts.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -14,7 +15,7 @@ import numpy as np
 from uplift3d.arrays import BoolArray, DoubleArray, TimeArray
 from uplift3d.errors import InputError
 from uplift3d.post.contacts import FEET, Contacts, feet_in_the_room, find_contacts, runs
-from uplift3d.post.resample import stretches
+from uplift3d.post.resample import blocks, stretches
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 
@@ -34,6 +35,10 @@ worse by more than about 5 mm then."""
 EASE_S = 0.08
 """A contact takes hold over so long after it begins, and lets go so long before it ends."""
 ROUNDS = 3
+PIECE_S = 120.0
+"""What is longer is settled in pieces of so many seconds: the memory for a solution grows with its length."""
+SEAM_S = 2.0
+"""Pieces overlap by so much on either side of a seam."""
 
 
 class Stand(NamedTuple):
@@ -65,7 +70,7 @@ def lock_feet(motion: Motion3D, contacts: Contacts | None = None) -> Motion3D:
     found = find_contacts(motion) if contacts is None else contacts
     if found.resting.shape != (*motion.positions.shape[:2], len(found.joints)):
         raise InputError(f"contacts of shape {found.resting.shape} are not those of {motion!r}")
-    root, positions = motion.root.astype(np.float64), motion.positions.astype(np.float64)
+    root, positions = motion.root.astype(np.float64), motion.positions.copy()
     places = feet_in_the_room(motion, found.joints)
     names = joint_set(motion.joints).joints
     for person in range(len(positions)):
@@ -73,12 +78,48 @@ def lock_feet(motion: Motion3D, contacts: Contacts | None = None) -> Motion3D:
             resting = found.resting[person, part]
             if not resting.any():
                 continue
-            moved, stands = settle(motion.times[part], places[person, part], resting, root[person, part])
+            moved, stands = _settled(motion.times[part], places[person, part], resting, root[person, part])
             root[person, part] += moved
             feet = places[person, part] + moved[:, None]
             shifts = _shifts(motion.times[part], feet, stands)  # (T, F, 3)
-            positions[person, part] = _bent(positions[person, part], names, found.joints, shifts)
-    return replace(motion, positions=positions.astype(np.float32), root=root.astype(np.float32))
+            for rows in blocks(part):
+                pose, own = positions[person, rows].astype(np.float64), shifts[rows.start - part.start :]
+                positions[person, rows] = _bent(pose, names, found.joints, own[: len(pose)])
+    return replace(motion, positions=positions, root=root.astype(np.float32))
+
+
+def _settled(
+    times: TimeArray, feet: DoubleArray, resting: BoolArray, root: DoubleArray
+) -> tuple[DoubleArray, list[Stand]]:
+    """`settle` for stretches of any length: long ones piece by piece, with a gradual change at the seams.
+
+    A contact that lies across a seam becomes two.
+    """
+    moved, total, stands = np.zeros_like(root), np.zeros(len(times)), []
+    starts = np.arange(times[0], max(times[-1] - PIECE_S / 2, times[0] + PIECE_S / 4), PIECE_S)
+    seams = np.concatenate([starts, [np.inf]])
+    for start, end in itertools.pairwise(seams.tolist()):
+        wide = _rows_between(times, start - SEAM_S, end + SEAM_S)
+        within = _rows_between(times, start, end)
+        share = np.clip((end + SEAM_S - times[wide]) / (2 * SEAM_S), 0, 1)
+        if start > times[0]:
+            share = np.minimum(share, np.clip((times[wide] - start + SEAM_S) / (2 * SEAM_S), 0, 1))
+        total[wide] += share
+        if not resting[wide].any():
+            continue
+        shift, found = settle(times[wide], feet[wide], resting[wide], root[wide])
+        moved[wide] += share[:, None] * shift
+        for point, rows, place in found:
+            first, last = rows.start + wide.start, rows.stop + wide.start
+            first, last = max(first, within.start), min(last, within.stop)
+            if first < last:
+                stands.append(Stand(point, slice(first, last), place))
+    return moved / total[:, None], stands
+
+
+def _rows_between(times: TimeArray, start_s: float, end_s: float) -> slice:
+    first, last = np.searchsorted(times, [start_s, end_s])
+    return slice(int(first), int(last))
 
 
 def settle(

@@ -17,8 +17,8 @@ from uplift3d.errors import InputError
 from uplift3d.types import Motion3D
 
 Interpolation = Literal["linear", "smooth"]
-# Where a chunk of the wanted times is worked on at a time, so that hours need little beyond their result.
-_CHUNK = 16384
+BLOCK = 4096
+"""Moments that are worked on together, so that hours need little beyond their result."""
 
 
 def interpolate(
@@ -56,8 +56,7 @@ def interpolate(
     if slopes is None and method == "smooth":
         slopes = _slopes(times, values)
     out = np.empty((len(inside), *values.shape[1:]), dtype=values.dtype)
-    for start in range(0, len(inside), _CHUNK):
-        part = slice(start, start + _CHUNK)
+    for part in blocks(slice(0, len(inside))):
         out[part] = _piece(times, values, slopes, inside[part])
     return out
 
@@ -187,3 +186,8 @@ def stretches(present: BoolArray) -> list[slice]:
     """The runs of True in (T,)."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], present, [False]]).astype(np.int8)))
     return [slice(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def blocks(rows: slice) -> list[slice]:
+    """The rows in blocks of `BLOCK`."""
+    return [slice(start, min(start + BLOCK, rows.stop)) for start in range(rows.start, rows.stop, BLOCK)]

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from uplift3d.arrays import DoubleArray, RealArray, TimeArray
+from uplift3d.arrays import BoolArray, DoubleArray, RealArray, TimeArray
 from uplift3d.camera import Camera
-from uplift3d.post.resample import interpolate, stretches
+from uplift3d.post.resample import blocks, interpolate, stretches
 from uplift3d.post.root import seen_joints
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Keypoints2D, Motion3D
@@ -27,6 +27,8 @@ LEAST_M = 0.01
 LEAST_M_PER_S = 0.1
 LONGEST_S = 1.0
 """Times to a key-frame and intervals count up to this."""
+MARGIN_S = 10.0
+"""What is farther away in time does not count for how sure a joint is."""
 BASE_M = {
     "hip": 0.085,
     "torso": 0.141,
@@ -75,13 +77,22 @@ def with_uncertainty(motion: Motion3D, keypoints: Keypoints2D, camera: Camera) -
     for person in range(len(motion.people)):
         rows = motion.present[person] & np.isfinite(motion.root[person]).all(axis=-1)
         for part in stretches(rows):
-            told = evidence(motion, keypoints, camera, person, part)
-            if told is not None:
-                sigma[person, part] = np.exp(bases + told @ np.array(WEIGHTS))
+            for own in blocks(part):
+                near = _with_margin(motion.times, own, part)
+                told = evidence(motion, keypoints, camera, person, near)
+                if told is not None:
+                    whole = np.exp(bases + told @ np.array(WEIGHTS))
+                    sigma[person, own] = whole[own.start - near.start :][: own.stop - own.start]
     root = joint_set(motion.joints).root
     if root is not None:
         sigma[..., root] *= 0  # the pelvis is where everything is measured from
     return replace(motion, sigma_m=sigma)
+
+
+def _with_margin(times: TimeArray, rows: slice, part: slice) -> slice:
+    """The rows and those of `MARGIN_S` before and after them, inside of a stretch."""
+    first, last = np.searchsorted(times, [times[rows.start] - MARGIN_S, times[rows.stop - 1] + MARGIN_S])
+    return slice(max(int(first), part.start), min(int(last), part.stop))
 
 
 def evidence(
@@ -92,8 +103,8 @@ def evidence(
     times = motion.times[part]
     inside = (keypoints.times >= times[0] - LONGEST_S) & (keypoints.times <= times[-1] + LONGEST_S)
     moments = keypoints.times[inside]
-    pixels, weights = seen_joints(keypoints, person, motion.joints)
-    pixels, seen = pixels[inside], (weights > 0)[inside]
+    pixels, weights = seen_joints(keypoints[np.flatnonzero(inside)], person, motion.joints)
+    seen = weights > 0
     if not seen.any():
         return None
     places = (motion.positions[person, part] + motion.root[person, part, None]).astype(np.float64)
@@ -138,7 +149,7 @@ def _between(moments: TimeArray, values: DoubleArray, times: TimeArray) -> Doubl
     return out
 
 
-def _since_s(moments: TimeArray, seen: RealArray, times: TimeArray) -> DoubleArray:
+def _since_s(moments: TimeArray, seen: BoolArray, times: TimeArray) -> DoubleArray:
     """(T, J) seconds to the nearest moment at which a joint was seen, `LONGEST_S` at most."""
     out = np.full((len(times), seen.shape[1]), LONGEST_S)
     for joint, column in enumerate(seen.T):
