@@ -149,6 +149,22 @@ def landmarks(path: Path, clip: Walk, ids: bool = False) -> Path:
     )
 
 
+def world_of(person: int, frame: int) -> np.ndarray:
+    """(33, 3) metres: what MediaPipe would say of somebody, its middle of the hips not quite at 0."""
+    return np.random.default_rng([person, frame]).uniform(-1, 1, (33, 3)).round(4)
+
+
+def world_landmarks(path: Path, clip: Walk, ids: bool = False) -> Path:
+    """As its JavaScript gives them."""
+    frames = json.loads(landmarks(path, clip).read_text())
+    for frame, value in enumerate(frames):
+        value["worldLandmarks"] = [
+            [dict(zip("xyz", point, strict=True)) for point in world_of(person, frame).tolist()]
+            for person in clip.here(frame)
+        ]
+    return write(path / "landmarks.json", frames)
+
+
 def trc(path: Path, clip: Walk, ids: bool = False) -> Path:
     names = joint_set(clip.joints).joints
     lines = [
@@ -287,6 +303,7 @@ FORMATS = {
     "mmpose": Known(mmpose),
     "mmpose 133": Known(mmpose, "coco_wholebody133"),
     "landmarks": Known(landmarks, "blazepose33"),
+    "landmarks in 3D": Known(world_landmarks, "blazepose33"),
     "trc": Known(trc, "halpe26", people=1, lacks=("image_size",), confidence=False, has_ids=True),
     "deeplabcut csv": Known(deeplabcut_csv, has_ids=True),
     "deeplabcut csv one": Known(deeplabcut_csv, people=1, has_ids=True),

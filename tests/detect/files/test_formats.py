@@ -154,7 +154,9 @@ JSON_DAMAGE = [
 ]
 
 
-@pytest.mark.parametrize("name", ["openpose", "alphapose", "coco", "coco results", "mmpose", "landmarks"])
+@pytest.mark.parametrize(
+    "name", ["openpose", "alphapose", "coco", "coco results", "mmpose", "landmarks", "landmarks in 3D"]
+)
 def test_json_with_values_of_another_kind_is_read_or_told_by_a_sentence(tmp_path, name):
     known = FORMATS[name]
     path = known.write(tmp_path, walk(known.joints, known.people))

@@ -15,13 +15,16 @@ from uplift3d.files.guards import quoted
 from uplift3d.types import Keypoints2D
 
 POSE_KEYS = ("landmarks", "pose_landmarks", "poseLandmarks", "landmark")
+WORLD_KEYS = ("worldLandmarks", "pose_world_landmarks", "poseWorldLandmarks", "world_landmarks")
+HIPS = [23, 24]
 TIME_KEYS = {"timestamp_ms": 1e-3, "timestampMs": 1e-3, "time_s": 1.0}
 """Keys of a frame's time → seconds in their unit."""
 
 
 class MediaPipeLandmarks:
     """A list of frames, each a person's landmarks, several people's, or an object that has these under one of
-    `POSE_KEYS`; x and y are shares of the image's width and height. Implements `KeypointFormat`.
+    `POSE_KEYS`; x and y are shares of the image's width and height. The same people's points in metres, under
+    one of `WORLD_KEYS`, become the depth hint. Implements `KeypointFormat`.
     """
 
     name = "MediaPipe landmarks .json"
@@ -53,10 +56,10 @@ def _frames(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _people(frame: Any) -> list[Any]:
+def _people(frame: Any, keys: tuple[str, ...] = POSE_KEYS) -> list[Any]:
     """The people of a frame, each a list of landmarks; nobody where it is anything else."""
     if isinstance(frame, dict):
-        frame = next((frame[key] for key in POSE_KEYS if key in frame), None)
+        frame = next((frame[key] for key in keys if key in frame), None)
         if isinstance(frame, dict):  # {"pose_landmarks": {"landmark": [...]}}
             frame = frame.get("landmark")
     if not isinstance(frame, list) or not frame:
@@ -72,16 +75,43 @@ def _is_landmark(value: Any) -> bool:
 
 
 def _persons(frame: Any, size: DoubleArray, where: str) -> list[Person]:
+    people, hints = _people(frame), _hints(frame, where)
+    if hints and len(hints) != len(people):
+        raise InputError(
+            f"{where}: a frame has landmarks of {len(people)} people and world landmarks of {len(hints)}; "
+            "both must be of the same ones"
+        )
     persons = []
-    for landmarks in _people(frame):
-        if len(landmarks) != 33 or not all(map(_is_landmark, landmarks)):
-            raise InputError(f"{where}: {len(landmarks)} landmarks with x and y; MediaPipe's pose has 33")
-        shares = numbers([[one["x"], one["y"]] for one in landmarks], f"{where}: x and y")
+    for number, landmarks in enumerate(people):
+        shares = _points(landmarks, "xy", where)
         sure = numbers([one.get("visibility", 1.0) for one in landmarks], f"{where}: visibility")
-        if shares.shape != (33, 2) or sure.shape != (33,):
+        if sure.shape != (33,):
             raise InputError(f"{where}: {quoted(landmarks[0])} is no landmark")
-        persons.append(Person(shares * size, sure))
+        persons.append(Person(shares * size, sure, hint=hints[number] if hints else None))
     return persons
+
+
+def _hints(frame: Any, where: str) -> list[DoubleArray]:
+    """(33, 3) metres from the middle of the hips for each person of a frame; empty where it has none.
+
+    MediaPipe's axes are a camera's: x right, y down, z away.
+    """
+    people = _people(frame, WORLD_KEYS) if isinstance(frame, dict) else []
+    points = [_points(landmarks, "xyz", where) for landmarks in people]
+    known = [np.where(np.isfinite(one), one, np.nan) for one in points]
+    return [one - one[HIPS].mean(axis=0) for one in known]
+
+
+def _points(landmarks: list[Any], axes: str, where: str) -> DoubleArray:
+    """(33, n) coordinates of a person's landmarks."""
+    known = all(_is_landmark(one) and all(axis in one for axis in axes) for one in landmarks)
+    if len(landmarks) != 33 or not known:
+        named = " and ".join([", ".join(axes[:-1]), axes[-1]])
+        raise InputError(f"{where}: {len(landmarks)} landmarks with {named}; MediaPipe's pose has 33")
+    points = numbers([[one[axis] for axis in axes] for one in landmarks], f"{where}: {', '.join(axes)}")
+    if points.shape != (33, len(axes)):
+        raise InputError(f"{where}: {quoted(landmarks[0])} is no landmark")
+    return points
 
 
 def _times(frames: list[Any], where: str) -> DoubleArray | None:

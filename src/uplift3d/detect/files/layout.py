@@ -56,11 +56,11 @@ class Layout:
     rows: tuple[int, ...]
 
     def place(self, positions: RealArray, confidence: RealArray) -> tuple[RealArray, RealArray]:
-        """Points (…, n, 2) and confidence (…, n) of a file as joints (…, J, 2) and (…, J) of the set."""
+        """Points (…, n, d) and confidence (…, n) of a file as joints (…, J, d) and (…, J) of the set."""
         count = len(joint_set(self.joints))
         points = [point for point, row in enumerate(self.rows) if row >= 0]
         places = [self.rows[point] for point in points]
-        joints = np.full((*positions.shape[:-2], count, 2), np.nan, dtype=np.float32)
+        joints = np.full((*positions.shape[:-2], count, positions.shape[-1]), np.nan, dtype=np.float32)
         sure = np.zeros((*confidence.shape[:-1], count), dtype=np.float32)
         joints[..., places, :] = positions[..., points, :]
         sure[..., places] = confidence[..., points]

@@ -31,6 +31,8 @@ class Person(NamedTuple):
     """(n,) any scale that begins at 0."""
     track: int | None = None
     """Who it is, where the file says so."""
+    hint: DoubleArray | None = None
+    """(n, 3) metres from the pelvis, camera axes, where the file has them."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,14 @@ class Clip:
         by_rate = np.array(numbers, dtype=np.float64) / self.frame_rate_hz
         times = by_rate if self.times is None else self.times
         positions, confidence = self._joints([person for _, person in everybody])
+        hints = self._hints([person for _, person in everybody], confidence)
         rows = np.array([k for k, _ in everybody])
         tracks = [person.track for _, person in everybody]
         if all(track is not None for track in tracks):
             people, owners = np.unique(np.array(tracks, dtype=np.int64), return_inverse=True)
         else:
             people, owners = self._linked(times, rows, positions, confidence)
-        return self._stacked(times, rows, owners, people, positions, confidence)
+        return self._stacked(times, rows, owners, people, positions, confidence, hints)
 
     def _joints(self, people: list[Person]) -> tuple[FloatArray, FloatArray]:
         """(S, J, 2) and (S, J) of all S people in all frames; NaN and 0 where unseen."""
@@ -84,6 +87,15 @@ class Clip:
         positions = np.where(seen[..., None], positions, np.nan)
         placed, sure = self.layout.place(positions, np.where(seen, np.clip(confidence, 0, 1), 0))
         return placed.astype(np.float32), sure.astype(np.float32)
+
+    def _hints(self, people: list[Person], confidence: FloatArray) -> FloatArray | None:
+        """(S, J, 3) of all S people in all frames, NaN where unseen; None where no person has any."""
+        if all(person.hint is None for person in people):
+            return None
+        none = np.full((len(self.layout.rows), 3), np.nan)
+        hints = np.stack([none if person.hint is None else person.hint for person in people])
+        placed, _ = self.layout.place(hints, np.ones(hints.shape[:-1]))
+        return np.where(confidence[..., None] > 0, placed, np.nan).astype(np.float32)
 
     def _linked(
         self, times: DoubleArray, rows: IntArray, positions: FloatArray, confidence: FloatArray
@@ -119,9 +131,10 @@ class Clip:
         people: IntArray,
         positions: FloatArray,
         confidence: FloatArray,
+        hints: FloatArray | None,
     ) -> Keypoints2D:
         shape = (len(people), len(times), positions.shape[1])
-        if np.prod(shape, dtype=np.float64) * 12 > MAX_BYTES:
+        if np.prod(shape, dtype=np.float64) * (12 if hints is None else 24) > MAX_BYTES:
             raise InputError(
                 f"{self.where}: {shape[0]} people in {shape[1]} frames are more than fit in memory"
             )
@@ -131,10 +144,13 @@ class Clip:
         kept = order[owners[order] >= 0]
         joints[owners[kept], rows[kept]] = positions[kept]
         sure[owners[kept], rows[kept]] = confidence[kept]
+        hint = None
+        if hints is not None:
+            hint = np.full((*shape, 3), np.nan, dtype=np.float32)
+            hint[owners[kept], rows[kept]] = hints[kept]
+        size, name, meta = self.image_size, self.layout.joints, dict(self.meta)
         try:
-            return Keypoints2D(
-                joints, sure, times, self.image_size, self.layout.joints, people, meta=dict(self.meta)
-            )
+            return Keypoints2D(joints, sure, times, size, name, people, meta=meta, depth_hint=hint)
         except InputError as error:
             raise InputError(f"{self.where}: {error}") from error
 
