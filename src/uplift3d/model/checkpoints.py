@@ -100,7 +100,8 @@ def save_checkpoint(
         half: round weights to float16, for half the size; loading gives float32 again.
 
     Raises:
-        InputError: the path does not end in .safetensors or cannot be written, or what is given is no network.
+        InputError: the path does not end in .safetensors or cannot be written, or what is given is no
+            network.
     """
     path = check_writable(path, [".safetensors"])
     if not isinstance(model, Network):
