@@ -129,7 +129,7 @@ def test_what_is_remembered_does_not_grow(monkeypatch):
 
     class Measured(StreamLifter):
         def push(self, time_s, keypoints):
-            sizes.append((len(self._looks), len(self._pending), len(self._bodies)))
+            sizes.append((len(self._looks), len(self._pending), self._estimator.people_remembered))
             return super().push(time_s, keypoints)
 
     run(30.0, 0.3, "adaptive", sink=Counted(), lifter=Measured)

@@ -176,7 +176,7 @@ def test_memory_is_flat():
     for turn in range(15):
         times = keypoints.times + 4.0 * turn
         fed(stream, replace(keypoints, times=times, people=np.array([turn, turn + 1])))
-        sizes.append((len(stream._looks), len(stream._bodies), len(stream._pending)))
+        sizes.append((len(stream._looks), stream._estimator.people_remembered, len(stream._pending)))
     assert max(sizes[5:]) <= max(sizes[:5])
     assert max(looks for looks, _, _ in sizes) < 60
 

@@ -100,12 +100,12 @@ def lift_video(
         used = detect.create_detector(detector) if isinstance(detector, str) else detector
         keypoints = detect.run(video, key_frames, used, people=people, progress=progress)
         if adaptive := as_adaptive(key_interval):
-            more = nearest_frames(video.times, lifter._more_looks(lifter._settled(keypoints), adaptive))
+            more = nearest_frames(video.times, lifter._more_looks(lifter.settled(keypoints), adaptive))
             keypoints = detect.look_again(video, np.setdiff1d(more, key_frames), keypoints, used)
         wanted = video.times if output_times is None else output_times
     detect_s = time.perf_counter() - started
     times = choose_output_times(keypoints, wanted, lifter.spec.spacing_s)
-    keypoints = lifter._settled(keypoints)
+    keypoints = lifter.settled(keypoints)
     motion = lifter._lift_keys(keypoints, key_interval, times, focal_px, principal_point_px, progress)
     timings = {"detect": round(detect_s, 3), **motion.meta["timings_s"]}
     return replace(motion, meta={**motion.meta, "source": os.fspath(path), "timings_s": timings})
@@ -193,23 +193,23 @@ class Lifter:
             self.name, self.runtime = "given", model
         self.spec = InputSpec.from_config(self.runtime.config)
         # A network that takes the hint as input has used it, and a published one never sees it.
-        self._blends = self.spec.input == "person" and not self.spec.hint
+        self.blends = self.spec.input == "person" and not self.spec.hint
         self._hop = self.options["hop"] = choose_hop(self.options["hop"], self.spec)
-        self._refines = not self.options["raw"] and not self.spec.published
-        method = self.options["interpolation"] or ("smooth" if self._refines else "linear")
-        self._method = self.options["interpolation"] = check_method(method)
-        bones = self.options["constant_bones"] and self._refines
-        self._refinement = PoseRefinement(
+        self.refines = not self.options["raw"] and not self.spec.published
+        method = self.options["interpolation"] or ("smooth" if self.refines else "linear")
+        self.method = self.options["interpolation"] = check_method(method)
+        bones = self.options["constant_bones"] and self.refines
+        self.refinement = PoseRefinement(
             bones,
             self.options["smooth_hz"],
             self.options["height_m"],
-            self.options["lock_feet"] and self._refines,
+            self.options["lock_feet"] and self.refines,
             self.options["raw"],
         )
         check_gap(self.options["max_gap_s"])
         alike = set(joint_set(self.spec.joints).joints) == set(joint_set(OUTPUT_JOINTS).joints)
         self.joints = OUTPUT_JOINTS if alike else self.spec.joints
-        self._order = reorder(self.spec.joints, self.joints)
+        self.order = reorder(self.spec.joints, self.joints)
 
     def lift(
         self,
@@ -249,7 +249,7 @@ class Lifter:
                 "detect.load_keypoints reads from a file"
             )
         wanted = choose_output_times(keypoints, output_times, self.spec.spacing_s)
-        keypoints = self._settled(keypoints)
+        keypoints = self.settled(keypoints)
         chosen = first_looks(keypoints.times, key_interval)
         if adaptive := as_adaptive(key_interval):
             more = self._more_looks(keypoints[chosen], adaptive)
@@ -257,7 +257,8 @@ class Lifter:
         keys = keypoints[chosen]
         return self._lift_keys(keys, key_interval, wanted, focal_px, principal_point_px, progress)
 
-    def _settled(self, keypoints: Keypoints2D) -> Keypoints2D:
+    def settled(self, keypoints: Keypoints2D) -> Keypoints2D:
+        """The key-frames with left and right settled over time, unless the options leave them alone."""
         return detect.settle_sides(keypoints) if self.options["settle_sides"] else keypoints
 
     def _more_looks(self, keys: Keypoints2D, adaptive: Adaptive) -> TimeArray:
@@ -281,10 +282,10 @@ class Lifter:
     ) -> Motion3D:
         """Lift key-frames that were chosen as `key_interval` says, all of them."""
         started = time.perf_counter()
-        camera, focal_from = find_camera(keys, focal_px, principal_point_px, guess=self._refines)
+        camera, focal_from = find_camera(keys, focal_px, principal_point_px, guess=self.refines)
         interval_s = usual_interval(keys.times, first_interval(key_interval), self.spec.spacing_s)
         people = people_in(keys if self.options["use_hint"] else replace(keys, depth_hint=None), self.spec)
-        positions = np.full((len(people), len(wanted), len(self._order), 3), np.nan, dtype=np.float32)
+        positions = np.full((len(people), len(wanted), len(self.order), 3), np.nan, dtype=np.float32)
         stretches = plan_stretches(people, wanted, interval_s, self.options["max_gap_s"], self.spec)
         with progress_bar(progress, "3D poses", sum(len(one.grid) for one in stretches)) as advance:
             for stretch in stretches:
@@ -321,7 +322,7 @@ class Lifter:
                 "keypoints": dict(keys.meta),
             },
         )
-        motion = self._refinement.apply(motion, keys, camera)
+        motion = self.refinement.apply(motion, keys, camera)
         timings = {"lift": round(time.perf_counter() - started, 3)}
         return replace(motion, meta={**motion.meta, "timings_s": timings})
 
@@ -332,9 +333,9 @@ class Lifter:
         track = tokenise(stretch.keys, stretch.grid, self.spec)
         flip = self.options["flip"]
         poses = lift_track(self.runtime, track, hop=self._hop, flip=flip, advance=advance)  # (n, J, 3)
-        if self._blends and stretch.keys.hint is not None:
+        if self.blends and stretch.keys.hint is not None:
             poses = blend_hint(poses, stretch.grid, stretch.keys.hint, stretch.keys.times)
-        poses = interpolate(stretch.grid, poses[:, self._order], times, self._method)  # (T, J, 3)
+        poses = interpolate(stretch.grid, poses[:, self.order], times, self.method)  # (T, J, 3)
         if camera is None or self.spec.axes == "camera":
             return poses
         return in_camera_axes(poses, times, stretch.keys, camera)

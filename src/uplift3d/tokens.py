@@ -41,6 +41,11 @@ class InputSpec:
     """Whether the picture's own guess in 3D is part of the input."""
 
     @property
+    def window_s(self) -> float:
+        """Seconds that a window is long."""
+        return self.window * self.spacing_s
+
+    @property
     def published(self) -> bool:
         """Whether the network is fed as its authors do: its results are then left as theirs are."""
         return self.input == "screen" or self.edges == "repeat"

@@ -47,14 +47,15 @@ class Finder:
         detector: what to show images to.
         max_people: follow so many of the largest, and look for more only while some are missing; None looks
             for everybody.
+        trace: keep the last images, for `trace_back`.
     """
 
-    def __init__(self, detector: Detector, max_people: int | None = None) -> None:
+    def __init__(self, detector: Detector, max_people: int | None = None, *, trace: bool = True) -> None:
         self.detector = detector
         self.max_people = max_people
         self._key_frames = self._searched = 0
         self._searched_s = self._fine_searched_s = self._seen_s = -float("inf")
-        self._past: deque[Moment] = deque(maxlen=TRACE_FRAMES + 1)
+        self._past: deque[Moment] = deque(maxlen=TRACE_FRAMES + 1 if trace else 0)
 
     def find(self, rgb: Image, time_s: float, known: list[Track]) -> list[Sighting]:
         """Everybody in this image.

@@ -27,7 +27,7 @@ class Watcher:
         check_people(people)
         self._detector = detector
         self._most = None if people == "all" else 1 if people == "largest" else int(people)
-        self._finder, self._tracker = Finder(detector, self._most), Tracker()
+        self._finder, self._tracker = Finder(detector, self._most, trace=False), Tracker()
         self._numbers: dict[Track, int] = {}
         self._next = 0
 

@@ -23,6 +23,8 @@ WAIT_S = (0.5, 8.0)
 """Before a source that broke off is opened again: at first, and at most after it failed again and again."""
 OPEN_TIMEOUT_S = 10.0
 """Within this a network source has to answer, and to send its next packet."""
+ONE_THREAD_PIXELS = 1920 * 1088
+"""Larger frames take more than one thread to decode in time."""
 SHORT_OF_END_S = 1.0
 """A recording that ends so long before its end broke off."""
 
@@ -138,7 +140,9 @@ class LiveSource:
             if not container.streams.video:
                 raise ValueError("there is no video in it")
             stream = container.streams.video[0]
-            stream.thread_type = "AUTO"
+            # Threads that each decode a frame of their own would hand out every frame so many frames late.
+            small = stream.width * stream.height <= ONE_THREAD_PIXELS
+            stream.thread_type = "SLICE" if small else "AUTO"
             length_s = float(container.duration / av.time_base) if container.duration else None
             recorded = length_s is not None and not self._camera
             if recorded and self._clock.latest_s > 0:  # it broke off: on from there

@@ -4,7 +4,9 @@ Several threads may use one network at a time. Each run takes one thread: severa
 better than one run on all of it.
 """
 
+import ctypes
 import hashlib
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -21,18 +23,28 @@ SHA256 = {
 }
 
 
+LARGE_PIXELS = 100_000
+"""What larger inputs take is given back at once: whole images are shown to a network now and then only."""
+
+
 class OnnxNetwork:
     """A loaded graph.
 
     Args:
-        graph: an ONNX file's bytes, with one input called "image".
+        graph: an ONNX file with one input called "image".
     """
 
-    def __init__(self, graph: bytes) -> None:
+    def __init__(self, graph: Path) -> None:
+        _share_memory()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        options.add_session_config_entry("session.use_env_allocators", "1")
+        options.enable_mem_pattern = False  # a block of its own for every size of image
+        self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        _give_back()
         self._outputs = [output.name for output in self._session.get_outputs()]
+        self._and_shrink = onnxruntime.RunOptions()
+        self._and_shrink.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
 
     def __call__(self, image: FloatArray) -> dict[str, FloatArray]:
         """Answers by name.
@@ -40,7 +52,11 @@ class OnnxNetwork:
         Args:
             image: (B, H, W, 3) as the network wants it.
         """
-        answers = self._session.run(self._outputs, {"image": image})
+        large = image.shape[0] * image.shape[1] * image.shape[2] > LARGE_PIXELS
+        options = self._and_shrink if large else None
+        answers = self._session.run(self._outputs, {"image": image}, options)
+        if large:
+            _give_back()
         return dict(zip(self._outputs, answers, strict=True))
 
 
@@ -51,11 +67,28 @@ def load(name: str) -> OnnxNetwork:
     Raises:
         InputError: its file is missing, damaged or of another version.
     """
-    return OnnxNetwork(checked(FOLDER / f"{name}.onnx", SHA256[name]))
+    path = FOLDER / f"{name}.onnx"
+    check(path, SHA256[name])
+    return OnnxNetwork(path)
 
 
-def checked(path: Path, sha256: str) -> bytes:
-    """A file's bytes, if they are the right ones.
+@cache
+def _share_memory() -> None:
+    """One working memory for all networks, which hardly ever need it at the same time, not one for each."""
+    kind = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
+    where = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, onnxruntime.OrtMemType.DEFAULT)
+    with suppress(Exception):  # whoever uses this process too has made one, and it is used
+        onnxruntime.create_and_register_allocator(where, onnxruntime.OrtArenaCfg(0, 0, -1, -1))
+
+
+def _give_back() -> None:
+    """To the system, what loading a graph took: twice its size, which glibc would keep."""
+    with suppress(AttributeError, OSError, TypeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def check(path: Path, sha256: str) -> None:
+    """Make sure that a file is the right one.
 
     Raises:
         InputError: they are not, or there is no such file; says both hashes.
@@ -73,4 +106,3 @@ def checked(path: Path, sha256: str) -> bytes:
             f"{path} is damaged or of another version: its sha256 is {found}, expected is {sha256}; "
             "installing uplift3d again brings the right one"
         )
-    return content
