@@ -111,10 +111,17 @@ def at_work(tmp_path, monkeypatch):
     (tmp_path / "recordings").mkdir()
 
 
-MAPPING = (ROOT / "docs" / "mapping.md").read_text()
+RUN_PAGES = [ROOT / "docs" / name for name in ("mapping.md", "quickstart.md", "recipes.md")]
 
 
-@pytest.mark.parametrize("block", [*blocks(README, "python"), *blocks(MAPPING, "python")])
+@pytest.mark.parametrize(
+    "block",
+    [
+        block
+        for text in (README, *(page.read_text() for page in RUN_PAGES))
+        for block in blocks(text, "python")
+    ],
+)
 def test_blocks_of_python_run(block, at_work):
     pytest.importorskip("plotly", reason="needs the view extra")
     before = set(Path().iterdir())

@@ -88,6 +88,14 @@ def test_frames_from_zip():
     np.testing.assert_allclose(load_motion("walk.npz").times, np.arange(12) / 25)
 
 
+def test_stream_in_a_product(capsys):
+    film("walk.mp4")
+    run("stream_in_a_product.py", "walk.mp4")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 30
+    assert re.match(r"0\.00 s, person 0: right wrist at [+-]\d\.\d\d ", lines[0])
+
+
 def test_train_on_own_motion(capsys):
     pytest.importorskip("lightning", reason="needs the train extra")
     names = np.array(joint_set("h36m17").joints)

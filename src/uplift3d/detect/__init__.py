@@ -6,10 +6,12 @@ from uplift3d.detect.files import load_keypoints, save_keypoints
 from uplift3d.detect.keyframes import Who, check_people, run
 from uplift3d.detect.registry import create_detector, register_detector
 from uplift3d.detect.sides import settle_sides
+from uplift3d.detect.watcher import Watcher
 
 __all__ = [
     "Detector",
     "People",
+    "Watcher",
     "Who",
     "check_people",
     "create_detector",
