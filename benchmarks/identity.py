@@ -3,7 +3,8 @@
 Two walks of a motion store meet in front of a camera and pass, turn back, or go on side by side. A detector
 sees their joints with noise and the colours of their shirts in changing light; who is hidden behind the other
 is not seen. Prints how many times per minute somebody's track changes, at several key intervals, by place
-alone and with each further cue of `detect.tracks`.
+alone and with each further cue of `detect.tracks`; then how often somebody who left and comes back, or
+somebody else in their place, is taken for the one who left.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy.typing as npt
 from uplift3d.data.store import JOINTS, RATE_HZ, MotionStore
 from uplift3d.detect import tracks
 from uplift3d.detect.clothing import histogram
+from uplift3d.detect.returning import joined
 from uplift3d.detect.sighting import Sighting, box_overlap, distance
 
 KEY_INTERVALS_S = (0.1, 0.2, 0.4)
@@ -33,6 +35,11 @@ NOISE_SIZES = 0.012
 HIDDEN_DISTANCE, HIDDEN_OVERLAP = 0.12, 0.7
 PIXELS, FOLDS, LIGHT = 100, 22.0, 0.12
 """Of a shirt: pixels looked at, spread of their levels, and of the light from look to look (in shares)."""
+AWAY_S = (1.6, 8.0)
+LIGHT_OF_VISIT = 0.12
+"""Spread of the light from visit to visit, in shares."""
+SIMILAR = 30.0
+"""Spread of a level of red, green or blue between two shirts that are similar."""
 WALKS = 60
 """So many are drawn from the store."""
 KINDS = ("pass", "turn back", "side by side")
@@ -67,6 +74,49 @@ def main() -> None:
             print(
                 f"| {clothes} | {cues} | " + " | ".join(f"{one[row]:.1f}" for one in rates) + " |", flush=True
             )
+    print_returns(MotionStore.open(args.store), args.films, args.seed)
+
+
+def print_returns(store: MotionStore, count: int, seed: int) -> None:
+    """Per cent of the second visits that are taken for the person of the first one."""
+    print(
+        "\n| comes after the first | " + " | ".join(f"{interval:g} s" for interval in KEY_INTERVALS_S) + " |"
+    )
+    print("|---" * (1 + len(KEY_INTERVALS_S)) + "|")
+    order = np.random.default_rng(seed).permutation(len(store.clips)).tolist()
+    walks = list(islice((one for index in order if (one := walk(store[index])) is not None), WALKS))
+    for who in ("the same", "somebody in other clothes", "somebody in similar clothes"):
+        rates = [taken_for_the_first(walks, who, interval, count, seed) for interval in KEY_INTERVALS_S]
+        print(f"| {who} | " + " | ".join(f"{rate:.0%}" for rate in rates) + " |", flush=True)
+
+
+def taken_for_the_first(
+    walks: list[npt.NDArray[np.float64]], who: str, interval_s: float, count: int, seed: int
+) -> float:
+    """Share of `count` pairs of visits that end up in one track."""
+    taken = 0
+    for number in range(count):
+        random = np.random.default_rng([seed, number])
+        shirt = random.uniform(25, 230, 3)
+        other = random.uniform(25, 230, 3)
+        if who != "somebody in other clothes":
+            other = np.clip(shirt + (who != "the same") * random.normal(0, SIMILAR, 3), 0, 255)
+        tracker, back = tracks.Tracker(), 0
+        for worn in (shirt, other):
+            heading, at_m, depth_m = (
+                random.choice([0, np.pi]),
+                random.normal(0, 0.3),
+                random.uniform(*NEAREST_M),
+            )
+            path = placed(walks[random.integers(len(walks))], heading, at_m, depth_m)
+            lit, back = worn * random.normal(1, LIGHT_OF_VISIT), tracker.key_frames
+            for here in project(path).astype(np.float32)[:: round(interval_s * RATE_HZ)]:
+                seen = [one for _, one in sightings(here[None], lit[None], random)]
+                tracker.add(tracker.key_frames * interval_s, seen)
+            for _ in range(round(random.uniform(*AWAY_S) / interval_s)):
+                tracker.add(tracker.key_frames * interval_s, [])
+        taken += any(one.frames[0] < back <= one.frames[-1] for one in joined(tracker.people()))
+    return taken / count
 
 
 def read_arguments() -> argparse.Namespace:

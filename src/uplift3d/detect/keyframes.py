@@ -17,6 +17,7 @@ from uplift3d.detect.base import Detector
 from uplift3d.detect.failures import Failures
 from uplift3d.detect.finder import Finder
 from uplift3d.detect.registry import create_detector
+from uplift3d.detect.returning import joined
 from uplift3d.detect.tracks import Track, Tracker
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.progress import progress_bar
@@ -102,7 +103,8 @@ def run(
     tracks = tracker.people()
     if not tracks:
         raise NothingFoundError(_nobody(source.path, len(times), tracker))
-    kept = _chosen(tracks, people)
+    everybody = joined(tracks)
+    kept = _chosen(everybody, people)
     positions, confidence, hint = _stack(kept, len(times), len(joint_set(used.joints)))
     focal_px = getattr(source, "focal_px_from_metadata", None)  # a stream of images has none to tell
     meta: dict[str, Any] = {
@@ -110,6 +112,7 @@ def run(
         "source": source.path.name,
         **({} if focal_px is None else {"focal_px_from_metadata": focal_px}),
         "tracks_dropped_as_noise": len(tracker.tracks) - len(tracks),
+        **({"tracks_joined": len(tracks) - len(everybody)} if len(everybody) < len(tracks) else {}),
         **({"key_frames_failed": len(failures.times_s)} if failures.times_s else {}),
         "seconds": round(time.perf_counter() - started, 3),
         **({"models": dict(used.models)} if hasattr(used, "models") else {}),
