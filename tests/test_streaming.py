@@ -146,6 +146,28 @@ def test_nothing_is_invented_after_the_last_look():
     assert stream.push(last + 0.5, None).people.tolist() == []
 
 
+@pytest.mark.parametrize("looked_for", [True, False])
+@pytest.mark.parametrize("rate_hz", [None, 30.0])
+def test_somebody_lost_for_ten_seconds_is_absent_for_as_long(looked_for, rate_hz):
+    stream = StreamLifter(FakeRuntime(), 0.3, output_rate_hz=rate_hz)
+    before = people(1, 2.0)
+    away_s = before.times[-1] + np.arange(0.1, 10.0, 0.1)
+    after = replace(before, times=before.times + away_s[-1] + 0.1)
+    nobody = replace(before[:1], positions=np.full((1, 1, 17, 2), np.nan, np.float32))
+    chunks = [chunk for _, chunk in fed(stream, before)]
+    for time_s in away_s.tolist():
+        look = replace(nobody, times=np.array([time_s])) if looked_for else None
+        chunks.append(stream.push(time_s, look))
+    chunks += [chunk for _, chunk in fed(stream, after)]
+    times, poses = joined([*chunks, stream.flush()])
+    here = np.isfinite(poses).all(axis=(1, 2))
+    lost = (times > before.times[-1] + 0.5) & (times < after.times[0] - 0.5)
+    assert lost.sum() > 80
+    assert not here[lost].any()
+    assert here[times <= before.times[-1]].all()
+    assert here[times >= after.times[0] + 0.1].all()
+
+
 def test_a_gap_longer_than_a_window_has_no_moments():
     stream, keypoints = StreamLifter(FakeRuntime(), 0.3, output_rate_hz=30), people(1, 2.0)
     fed(stream, keypoints)

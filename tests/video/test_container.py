@@ -123,3 +123,11 @@ def test_a_colon_in_the_shared_case(shared_dir, tmp_path, monkeypatch):
     source = open_video("./12:30:45.mp4")
     assert (source.size, len(source.times)) == ((160, 96), 30)
     assert np.allclose(np.diff(source.times), source.times[1])
+
+
+def test_a_code_that_nobody_knows(tmp_path):
+    path = tmp_path / "a.avi"
+    write(path, 5)
+    path.write_bytes(path.read_bytes().replace(b"H264", b"ZZQ9"))
+    with pytest.raises(InputError, match=r"a\.avi is coded in a way that this FFmpeg does not know"):
+        open_video(path)

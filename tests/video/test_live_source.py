@@ -1,6 +1,7 @@
 """Sources that do not wait: a file at its own pace, HTTP and RTSP over loopback, and what breaks off."""
 
 import io
+import re
 import socket
 import socketserver
 import threading
@@ -119,6 +120,44 @@ def test_what_is_no_video_is_refused(tmp_path, name):
     path = str(tmp_path / name)
     with pytest.raises(InputError, match=r"\.mp4 cannot be played: "), LiveSource(path) as source:
         next(iter(source))
+
+
+def odd_codec(path):
+    """A video in a code that nobody knows."""
+    path.write_bytes(encoded(5, "avi", "mpeg4").replace(b"FMP4", b"ZZQ9"))
+    return str(path)
+
+
+def test_what_waiting_does_not_help_is_said_at_once(tmp_path):
+    sources = {
+        odd_codec(tmp_path / "a.avi"): "it is coded in a way that this FFmpeg does not know",
+        "/dev/video97": "no such file or directory",
+        "nonsense://camera": "protocol not found",
+    }
+    for name, why in sources.items():
+        started = time.monotonic()
+        with LiveSource(name) as source, pytest.raises(InputError, match=f"{name} cannot be played: {why}"):
+            next(iter(source))
+        assert time.monotonic() - started < 5
+
+
+def test_a_file_that_is_cut_off_is_played_and_that_is_said(tmp_path):
+    path, notices = tmp_path / "a.mkv", []
+    whole = encoded(100, "matroska", "mpeg4")
+    path.write_bytes(whole[: len(whole) // 3])
+    with LiveSource(str(path), notice=notices.append) as source:
+        assert sum(1 for _ in source) > 5
+    assert len(notices) == 1
+    assert re.search(r"a\.mkv ends after \d\.\d s of 4\.0 s: it is cut off", notices[0])
+
+
+def test_a_stream_without_times_goes_by_its_arrival(tmp_path):
+    path = tmp_path / "a.m4v"
+    path.write_bytes(encoded(20, "m4v", "mpeg4"))  # pictures one after the other, no container
+    with LiveSource(str(path)) as source:
+        times = [frame.time_s for frame in source]
+    assert times[0] == 0.0
+    assert (np.diff(times) > 0).all()
 
 
 def test_a_source_that_does_not_answer_is_given_up():

@@ -50,8 +50,17 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
                 raise InputError(f"{path} is {kind}, not a video; {ACCEPTED}")
             kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
             raise InputError(f"{path} holds no video stream (found: {kinds}); {ACCEPTED}")
+        if not decodable(streams[0]):
+            raise InputError(
+                f"the video in {path} is coded in a way that this FFmpeg does not know; {ACCEPTED}"
+            )
         streams[0].thread_type = "AUTO"
         yield container, streams[0]
+
+
+def decodable(stream: VideoStream) -> bool:
+    """Whether FFmpeg has a decoder for it."""
+    return stream.codec_context is not None
 
 
 def demuxed(container: InputContainer, stream: VideoStream) -> Iterator["Packet[VideoStream]"]:

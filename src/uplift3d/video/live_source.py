@@ -17,6 +17,7 @@ from av.video.frame import VideoFrame
 
 from uplift3d.arrays import Image
 from uplift3d.errors import InputError, NothingFoundError
+from uplift3d.video.container import decodable
 from uplift3d.video.reader import display_matrix, turn_upright
 
 WAIT_S = (0.5, 8.0)
@@ -119,6 +120,8 @@ class LiveSource:
                     return
             except (av.FFmpegError, OSError, ValueError, IndexError) as error:
                 why = _reason(error)
+                if self._count == 0 and self._is_hopeless(error):
+                    raise InputError(f"{self.source} cannot be played: {why}") from error
                 if not (self._camera or self._remote):
                     if self._count == 0:
                         raise InputError(f"{self.source} cannot be played: {why}") from error
@@ -133,13 +136,20 @@ class LiveSource:
             self._pause(wait_s)
             wait_s = min(2 * wait_s, WAIT_S[1])
 
+    def _is_hopeless(self, error: Exception) -> bool:
+        """Whether it is no use to wait: no such camera, no such kind of address, nothing to be decoded."""
+        kinds = (av.error.ProtocolNotFoundError, av.error.DemuxerNotFoundError, _NeverError)
+        return isinstance(error, kinds) or (self._camera and isinstance(error, FileNotFoundError))
+
     def _read(self) -> bool:
         """Read until the source ends; True where that is the end of a recording."""
         address, kind, options = self._address()
         with av.open(address, "r", format=kind, options=options, timeout=OPEN_TIMEOUT_S) as container:
             if not container.streams.video:
-                raise ValueError("there is no video in it")
+                raise _NeverError("there is no video in it")
             stream = container.streams.video[0]
+            if not decodable(stream):
+                raise _NeverError("it is coded in a way that this FFmpeg does not know")
             # Threads that each decode a frame of their own would hand out every frame so many frames late.
             small = stream.width * stream.height <= ONE_THREAD_PIXELS
             stream.thread_type = "SLICE" if small else "AUTO"
@@ -155,7 +165,12 @@ class LiveSource:
         if not recorded:
             return not (self._camera or self._remote)
         assert length_s is not None
-        return not self._remote or self._clock.latest_s > length_s - SHORT_OF_END_S
+        whole = self._clock.latest_s > length_s - SHORT_OF_END_S
+        if not (whole or self._remote):
+            self._notice(
+                f"{self.source} ends after {self._clock.latest_s:.1f} s of {length_s:.1f} s: it is cut off"
+            )
+        return whole or not self._remote
 
     def _take(self, picture: VideoFrame, recorded: bool) -> None:
         time_s = self._clock.time_of(picture)
@@ -183,6 +198,10 @@ class LiveSource:
         if sys.platform == "win32":
             return self.source, "dshow", {}
         return f"/dev/video{number}", "v4l2", {}
+
+
+class _NeverError(ValueError):
+    """It will not get better by waiting."""
 
 
 class _Clock:
