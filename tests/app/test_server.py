@@ -6,6 +6,7 @@ import pytest
 
 import app_work
 from app_server import served
+from browser import wait_for
 from uplift3d.app.server import serve
 from uplift3d.app.settings import Settings
 from uplift3d.errors import InputError
@@ -92,6 +93,17 @@ def test_an_upload_without_a_length_is_cut_off_where_it_is_too_large():
         assert status == 413
         assert answer["message"] == "a.mp4 is too large; accepted are up to 0.5 MB (--max-mb sets that)"
         assert list(folder.iterdir()) == []
+
+
+def test_an_upload_that_breaks_off_leaves_nothing_and_no_complaint(caplog):
+    with served() as (client, folder):
+        head = "POST /api/jobs?name=a.mp4 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", client.port)) as broken:
+            broken.sendall(head.encode() + b"x" * 5000)
+            wait_for(lambda: next(folder.glob("*/video.mp4")), StopIteration)
+        wait_for(lambda: [0][len(list(folder.iterdir()))], IndexError)
+        assert client.json("GET", "/api/jobs") == (200, [])
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 @pytest.mark.parametrize(

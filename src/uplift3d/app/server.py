@@ -177,6 +177,8 @@ async def in_a_sentence(request: web.Request, handler: Any) -> web.StreamRespons
         return web.json_response({"message": str(error)}, status=400)
     except web.HTTPException as error:
         return web.json_response({"message": error.text}, status=error.status)
+    except ConnectionError:  # whoever asked has gone, in the middle of an upload or a download
+        return web.Response(status=400)
 
 
 def create_app(settings: Settings, work: Work = lift_upload) -> web.Application:
