@@ -142,9 +142,9 @@ def normalise_screen(positions: FloatArray, image_size: tuple[int, int]) -> tupl
     Returns:
         poses (n, J, 2), 0 for unseen joints, and usable (n,): at least one joint is seen.
     """
-    seen = np.isfinite(positions).all(axis=-1)
+    seen = np.asarray(np.isfinite(positions).all(axis=-1))
     poses = camera.normalise_screen(positions, image_size)
-    return np.where(seen[..., None], poses, 0).astype(np.float32), seen.any(axis=-1)
+    return np.where(seen[..., None], poses, 0).astype(np.float32), np.asarray(seen.any(axis=-1))
 
 
 def _sliding_mean(values: FloatArray, weights: BoolArray, half: int) -> DoubleArray:

@@ -291,7 +291,7 @@ class Lifter:
             for stretch in stretches:
                 times = wanted[stretch.rows]
                 positions[stretch.person, stretch.rows] = self._lift_stretch(stretch, times, camera, advance)
-        present = np.isfinite(positions).all(axis=(-1, -2))
+        present = np.asarray(np.isfinite(positions).all(axis=(-1, -2)))
         measured = [person.times[person.usable] for person in people]
         motion = Motion3D(
             positions=positions,

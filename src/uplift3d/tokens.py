@@ -146,7 +146,7 @@ class TokenTrack:
 def grid_times(start_s: float, end_s: float, spacing_s: float) -> TimeArray:
     """Token times from `start_s` in steps of `spacing_s`, the last one within half a step of `end_s`."""
     count = int(np.floor((end_s - start_s) / spacing_s + 0.5)) + 1
-    return start_s + spacing_s * np.arange(max(count, 1))
+    return start_s + spacing_s * np.arange(max(count, 1), dtype=np.float64)
 
 
 def nearest_key_frames(grid: TimeArray, times: TimeArray, spacing_s: float) -> IntArray:
@@ -204,7 +204,7 @@ def _more_channels(
         hint = np.where((usable.confidence > 0)[..., None], hint, np.float32(np.nan))
         on_grid = np.where(observed[:, None, None], _on_grid(hint, source), np.float32(np.nan))
         seen = np.isfinite(on_grid).all(axis=-1, keepdims=True)
-        more += [np.where(seen, on_grid, 0).astype(np.float32), seen.astype(np.float32)]
+        more += [np.where(seen, on_grid, 0).astype(np.float32), np.asarray(seen, dtype=np.float32)]
     return more
 
 

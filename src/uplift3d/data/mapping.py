@@ -216,7 +216,7 @@ def _axes(axes: str | Frame, capture: Capture, index: dict[str, int]) -> DoubleA
 def _unit(vectors: DoubleArray) -> DoubleArray:
     """Vectors of length one; those without a direction stay zero."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 1e-9)
+    return np.asarray(np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 1e-9))
 
 
 def z_up(positions: DoubleArray, up: str) -> DoubleArray:

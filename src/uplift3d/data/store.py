@@ -233,7 +233,7 @@ def _npy_of_unknown_length(path: Path) -> Iterator[_Append]:
 
 def _write_header(file: BinaryIO, frames: int) -> None:
     header = {"descr": "<f4", "fortran_order": False, "shape": (frames, _STORED, 3)}
-    np.lib.format.write_array_header_1_0(file, header)  # type: ignore[no-untyped-call]
+    np.lib.format.write_array_header_1_0(file, header)  # type: ignore[no-untyped-call,unused-ignore]  # typed in numpy 2
 
 
 def _checked(clip: Clip, positions: RealArray) -> FloatArray:
@@ -248,7 +248,7 @@ def _checked(clip: Clip, positions: RealArray) -> FloatArray:
         raise InputError(
             f"clip {clip.name!r}: the pelvis is not known in all frames, or numbers are infinite"
         )
-    unseen = np.isnan(stored).any(axis=-1)
+    unseen = np.asarray(np.isnan(stored).any(axis=-1))
     return np.ascontiguousarray(np.where(unseen[..., None], np.float32(np.nan), stored))
 
 
@@ -261,7 +261,7 @@ def _padded(positions: FloatArray) -> FloatArray:
 
 
 def _lacks(positions: FloatArray) -> tuple[str, ...]:
-    unseen = np.isnan(positions).any(axis=(0, 2))
+    unseen = np.asarray(np.isnan(positions).any(axis=(0, 2)))
     return tuple(joint for joint, lost in zip(joint_set(STORED_JOINTS).joints, unseen, strict=True) if lost)
 
 

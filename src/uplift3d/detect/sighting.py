@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from uplift3d.arrays import DoubleArray, FloatArray, Image
+from uplift3d.arrays import DoubleArray, FloatArray, Image, RealArray
 from uplift3d.detect.base import People, Place
 from uplift3d.detect.clothing import trunk_colours
 from uplift3d.skeletons import joint_set
@@ -68,7 +68,7 @@ class Sighting:
 def sightings(people: People, joints: str, rgb: Image | None = None) -> list[Sighting]:
     """What a detector returned, without people of whom no joint was seen; with colours if `rgb` is given."""
     positions, confidence, hint = People(*people)
-    seen = np.isfinite(positions).all(axis=-1)
+    seen = np.asarray(np.isfinite(positions).all(axis=-1))
     found = [
         Sighting(
             np.where(row[:, None], positions[p], np.nan).astype(np.float32),
@@ -89,7 +89,7 @@ def distance(one: Sighting, other: Sighting) -> float:
     return apart(one.positions, other.positions)
 
 
-def apart(one: FloatArray, other: FloatArray) -> float:
+def apart(one: RealArray, other: RealArray) -> float:
     """The same for positions (J, 2) alone."""
     between = np.linalg.norm(one - other, axis=-1)
     if not np.isfinite(between).any():

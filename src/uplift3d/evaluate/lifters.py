@@ -92,7 +92,8 @@ class WindowLifter(OwnLifter):
         both = np.concatenate([screen, mirror(screen, config.joints)])  # (2 T, J, 2)
         source, mask = np.concatenate([source, source + len(video)]), np.concatenate([mask, mask])
         plain, mirrored = np.split(self._central(both, source, mask), 2)
-        return on_frames((plain + mirror(mirrored, config.joints)) / 2, centres, len(video))
+        mean = np.asarray((plain + mirror(mirrored, config.joints)) / 2, dtype=np.float32)
+        return on_frames(mean, centres, len(video))
 
     @torch.inference_mode()
     def _central(self, screen: FloatArray, source: IntArray, mask: BoolArray) -> FloatArray:

@@ -110,7 +110,7 @@ def similarity_align(predicted: ArrayLike, target: ArrayLike) -> DoubleArray:
         (…, J, 3) aligned predictions; NaN where a pose holds a NaN.
     """
     pose, truth = _pair(predicted, target)
-    finite = np.isfinite(pose).all(axis=(-1, -2)) & np.isfinite(truth).all(axis=(-1, -2))
+    finite = np.asarray(np.isfinite(pose).all(axis=(-1, -2)) & np.isfinite(truth).all(axis=(-1, -2)))
     x = np.where(finite[..., None, None], pose, 0.0)  # (…, J, 3) the SVD refuses NaN
     y = np.where(finite[..., None, None], truth, 0.0)
     x_mean, y_mean = x.mean(axis=-2, keepdims=True), y.mean(axis=-2, keepdims=True)

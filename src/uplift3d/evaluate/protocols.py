@@ -188,7 +188,7 @@ def _pose_measures(
         errors = measures["mpjpe"].values
         counted = np.zeros_like(flags)
         counted[:, list(pck_joints)] = flags[:, list(pck_joints)]
-        measures["pck"] = _Measure(100.0 * (errors < PCK_MM), counted)
+        measures["pck"] = _Measure(np.asarray(100.0 * (errors < PCK_MM), dtype=np.float64), counted)
         measures["auc"] = _Measure(100.0 * (errors[..., None] < AUC_MM).mean(axis=-1), counted)
     return measures
 

@@ -145,4 +145,5 @@ def _refinement_for(config: LiftingConfig, given: Network[NetworkConfig]) -> Ref
 
 def _windows(count: int, length: int, answered: int) -> IntArray:
     """(n, F) frames of the window whose frame `answered` is each of `count` frames; ends are repeated."""
-    return np.clip(np.arange(count)[:, None] + np.arange(length) - answered, 0, count - 1)
+    frames: IntArray = np.arange(count)[:, None] + np.arange(length) - answered
+    return np.asarray(np.clip(frames, 0, count - 1))

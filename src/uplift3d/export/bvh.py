@@ -60,7 +60,7 @@ def read(path: Path) -> Motion3D:
     positions = y_up(world).astype(np.float32)
     return Motion3D(
         positions=(positions - positions[:, :1])[None],
-        times=np.arange(len(world)) * capture.frame_time_s,
+        times=np.arange(len(world), dtype=np.float64) * capture.frame_time_s,
         root=positions[None, :, 0],
         observed=np.zeros((1, len(world)), dtype=bool),
         joints=joints,

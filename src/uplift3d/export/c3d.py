@@ -56,7 +56,9 @@ def write(path: Path, motion: Motion3D) -> None:
     camera = (even.positions + even.root[:, :, None]).astype(np.float64)  # (P, T, J, 3)
     lab = np.stack([camera[..., 0], camera[..., 2], -camera[..., 1]], axis=-1) * 1000
     places = lab.swapaxes(0, 1).reshape(frames, people * joints, 3)
-    residuals = None if even.sigma_m is None else 1000 * even.sigma_m.swapaxes(0, 1).reshape(frames, -1)
+    residuals = None
+    if even.sigma_m is not None:
+        residuals = 1000 * even.sigma_m.astype(np.float64).swapaxes(0, 1).reshape(frames, -1)
     write_c3d(path, Points(places, rate_hz, _about(even), residuals))
 
 

@@ -162,7 +162,8 @@ def _points(data: bytes) -> Points:
     unknown = ~(values[..., 3] >= 0) | ~np.isfinite(places).all(axis=-1)
     places[unknown] = np.nan
     bytes_of = np.where(unknown | (values[..., 3] > MAX_FOURTH), 0, values[..., 3]).astype(np.int64)
-    return Points(places, float(rate_hz), parameters, (bytes_of & LOW_BYTE) * abs(float(scale)))
+    sigma = np.asarray((bytes_of & LOW_BYTE) * abs(float(scale)), dtype=np.float64)
+    return Points(places, float(rate_hz), parameters, sigma)
 
 
 def _numbers(parameters: Parameters) -> Any:

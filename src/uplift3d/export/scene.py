@@ -41,7 +41,7 @@ def with_known_joints(motion: Motion3D) -> Motion3D:
     if motion.joints in JOINT_SETS:
         return motion
     positions, sigma = convert_3d(motion.positions, motion.joints, "h36m21"), _sigma_of_known(motion)
-    unknown = np.isnan(positions).all(axis=(0, 1, 3))
+    unknown = np.asarray(np.isnan(positions).all(axis=(0, 1, 3)))
     names = joint_set("h36m21").joints
     body = len(joint_set("h36m17"))
     if len(motion) and unknown[:body].any():

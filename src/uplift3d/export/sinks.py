@@ -45,7 +45,7 @@ class JsonLines:
             self._line(_header(chunk))
             self._begun = True
         for time in range(len(chunk)):
-            people = [_person(chunk, row, time) for row in np.flatnonzero(chunk.present[:, time])]
+            people = [_person(chunk, row, time) for row in np.flatnonzero(chunk.present[:, time]).tolist()]
             self._line({"time_s": round(float(chunk.times[time]), DECIMALS), "people": people})
         self._file.flush()
 

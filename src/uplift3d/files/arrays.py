@@ -40,7 +40,7 @@ def write_npz(path: Path, arrays: Mapping[str, AnyArray]) -> None:
     The archive is made in memory: one that a full disk cut short would complain again when it is forgotten.
     """
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type,unused-ignore]  # numpy 2: allow_pickle
     path.write_bytes(buffer.getbuffer())
 
 

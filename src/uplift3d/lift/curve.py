@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from uplift3d.arrays import BoolArray, RealArray, TimeArray
 from uplift3d.lift.stretches import TOLERANCE_S
 from uplift3d.tokens import TokenTrack
@@ -40,5 +42,5 @@ class Curve:
         """(T,) the times that are those of a look: exactly, or within half a step of an even rate."""
         half_s = TOLERANCE_S if rate_hz is None else 0.5 / rate_hz
         after = times[:, None] - self.looks
-        found: BoolArray = ((after > -half_s) & (after <= half_s)).any(axis=1)
+        found: BoolArray = np.asarray(((after > -half_s) & (after <= half_s)).any(axis=1))
         return found

@@ -91,7 +91,7 @@ def align(hint: FloatArray, lifted: FloatArray) -> Alignment | None:
     return found if SCALES[0] <= found.scale <= SCALES[1] else None
 
 
-def _kabsch(source: DoubleArray, target: DoubleArray, weights: DoubleArray) -> Alignment:
+def _kabsch(source: FloatArray, target: FloatArray, weights: DoubleArray) -> Alignment:
     """For points (m, 3) relative to the same origin."""
     covariance = (target * weights[:, None]).T @ source  # (3, 3)
     u, sizes, vt = np.linalg.svd(covariance.astype(np.float64))

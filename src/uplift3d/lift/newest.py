@@ -39,7 +39,8 @@ def lift_newest(runtime: Runtime, track: TokenTrack, wanted: slice, *, flip: boo
     poses = _lift(runtime, spec, track, first)
     if flip:
         mirrored = replace(track, poses=mirror(track.poses, spec.joints))
-        poses = (poses + mirror(_lift(runtime, spec, mirrored, first), spec.joints)) / 2
+        other = mirror(_lift(runtime, spec, mirrored, first), spec.joints)
+        poses = np.asarray((poses + other) / 2, dtype=poses.dtype)
     root = joint_set(spec.joints).root
     return poses if root is None else poses - poses[:, root : root + 1]
 

@@ -58,7 +58,8 @@ def lift_track(
     poses = _lift(runtime, spec, track, hop, batch, advance)
     if flip:
         mirrored = replace(track, poses=mirror(track.poses, spec.joints))
-        poses = (poses + mirror(_lift(runtime, spec, mirrored, hop, batch, None), spec.joints)) / 2
+        other = mirror(_lift(runtime, spec, mirrored, hop, batch, None), spec.joints)
+        poses = np.asarray((poses + other) / 2, dtype=poses.dtype)
     root = joint_set(spec.joints).root
     return poses if root is None else poses - poses[:, root : root + 1]
 

@@ -165,7 +165,7 @@ def _raised(
 
 def _euler(turn: DoubleArray) -> DoubleArray:
     """(..., 3) degrees about z, x and y, in this order; NaN where the turn is."""
-    known = np.isfinite(turn).all(axis=(-1, -2))
+    known = np.asarray(np.isfinite(turn).all(axis=(-1, -2)))
     safe = np.where(known[..., None, None], turn, np.eye(3))
     return np.where(known[..., None], euler_degrees_from_matrix(safe, "ZXY"), np.nan)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from uplift3d.arrays import DoubleArray, TimeArray
+from uplift3d.arrays import DoubleArray, RealArray, TimeArray
 from uplift3d.errors import InputError
 from uplift3d.post.ground import find_up
 from uplift3d.post.resample import stretches
@@ -106,7 +106,7 @@ def _steps(motion: Motion3D, person: int, part: slice, up: DoubleArray, who: int
     return steps
 
 
-def _way(motion: Motion3D, person: int, part: slice, pose: DoubleArray, up: DoubleArray) -> DoubleArray:
+def _way(motion: Motion3D, person: int, part: slice, pose: RealArray, up: DoubleArray) -> DoubleArray:
     """(T, 3) level unit vectors along the way that somebody goes: by the pelvis's velocity or the hips."""
     times, joints = motion.times[part], joint_set(motion.joints)
     facing = np.cross(up, pose[:, joints.index("right_hip")] - pose[:, joints.index("left_hip")])
@@ -134,5 +134,6 @@ def _peaks(times: TimeArray, values: DoubleArray) -> list[float]:
     return found
 
 
-def _unit(vectors: DoubleArray) -> DoubleArray:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
+def _unit(vectors: RealArray) -> DoubleArray:
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(length, 1e-9), dtype=np.float64)

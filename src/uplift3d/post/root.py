@@ -68,7 +68,7 @@ def place(motion: Motion3D, keypoints: Keypoints2D, camera: Camera) -> Motion3D:
             times, poses = motion.times[stretch], motion.positions[person, stretch].astype(np.float64)
             usable = ((weights > 0).sum(axis=-1) >= MIN_JOINTS) & _near(keypoints.times, times)
             moments = keypoints.times[usable]
-            shown = interpolate(times, poses, moments)
+            shown = np.asarray(interpolate(times, poses, moments), dtype=np.float64)
             places, covariances = locate(shown, pixels[usable], weights[usable], camera)
             ahead = places[:, 2] > NEAREST_M
             if ahead.any():

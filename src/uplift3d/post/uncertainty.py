@@ -108,7 +108,7 @@ def evidence(
     if not seen.any():
         return None
     places = (motion.positions[person, part] + motion.root[person, part, None]).astype(np.float64)
-    off = _off_m(interpolate(times, places, moments), pixels, camera)
+    off = _off_m(np.asarray(interpolate(times, places, moments), dtype=np.float64), pixels, camera)
     off[~seen] = np.nan
     count = np.isfinite(off).sum(axis=-1)
     square = np.nansum(off**2, axis=-1)

@@ -74,7 +74,7 @@ def first_attention(network: UpliftUpsample, video: LabelledVideo, s_in: int) ->
     """Attention (H, N, N) of the first temporal block in the first window of a video, and its mask (N,)."""
     config, where = network.config, next(network.parameters()).device
     spec = InputSpec.from_config(config.model_dump())
-    grid = np.arange(config.tokens) * config.token_seconds
+    grid = np.arange(config.tokens, dtype=np.float64) * config.token_seconds
     keys = key_frames(video, np.arange(0, len(video), s_in), spec.joints, spec.input)
     tokens = tokenise(keys, grid, spec)
     mask = torch.from_numpy(tokens.observed)[None].to(where)

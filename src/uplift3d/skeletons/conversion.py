@@ -127,7 +127,7 @@ def convert_2d(
     count = len(joint_set(target))
     out = np.full((*positions.shape[:-2], count, positions.shape[-1]), np.nan, dtype=positions.dtype)
     out_confidence = np.zeros((*confidence.shape[:-1], count), dtype=confidence.dtype)
-    seen = np.isfinite(positions).all(axis=-1)
+    seen = np.asarray(np.isfinite(positions).all(axis=-1))
     for j, rows in enumerate(conversion(source, target)):
         open_places = np.ones(seen.shape[:-1], dtype=bool)
         for row in rows:
@@ -154,7 +154,7 @@ def convert_3d(positions: RealArray, source: str, target: str) -> RealArray:
         (..., J_target, 3) in the input's dtype, from the target's own pelvis where that is known, else from
         the pelvis as given; NaN for joints that cannot be derived.
     """
-    known = np.isfinite(positions).all(axis=-1).astype(positions.dtype)
+    known = np.asarray(np.isfinite(positions).all(axis=-1), dtype=positions.dtype)
     out, _ = convert_2d(positions, known, source, target)
     root = joint_set(target).root
     if root is None:

@@ -128,7 +128,7 @@ class Keypoints2D:
     @property
     def observed(self) -> BoolArray:
         """(P, K) True where at least one joint of the person was seen."""
-        observed: BoolArray = np.isfinite(self.positions).all(axis=-1).any(axis=-1)
+        observed: BoolArray = np.asarray(np.isfinite(self.positions).all(axis=-1).any(axis=-1))
         return observed
 
     def __repr__(self) -> str:

@@ -119,7 +119,7 @@ class Motion3D:
     @property
     def present(self) -> BoolArray:
         """(P, T) True where the person has a pose."""
-        present: BoolArray = np.isfinite(self.positions).all(axis=(-1, -2))
+        present: BoolArray = np.asarray(np.isfinite(self.positions).all(axis=(-1, -2)))
         return present
 
     def __repr__(self) -> str:

@@ -84,7 +84,7 @@ class LiveStage:
     def _settle(self, joints: str) -> None:
         """Up and floor from the last poses."""
         kept = np.stack([pose for pose, _ in self._poses])[None].astype(np.float32)
-        times = np.arange(kept.shape[1]) * EVERY_S
+        times = np.arange(kept.shape[1], dtype=np.float64) * EVERY_S
         alone = Motion3D(kept, times, None, np.zeros(kept.shape[:2], bool), joints=joints)
         self._level = matrix_aligning(posture_up(alone).direction, CAMERA_UP)
         for known in (True, False):

@@ -157,7 +157,7 @@ class _Sheet:
         self.pen.bar(lit, 0.32 * radius_px, _shaded(colour, 1.22))
 
     def _times(self, top_px: float) -> None:
-        measured = self.motion.observed[:, self.frames].any(axis=0)
+        measured = np.asarray(self.motion.observed[:, self.frames].any(axis=0))
         for column, frame in enumerate(self.frames.tolist()):
             x = self._column_px(column)
             label = f"{self.motion.times[frame]:.2f} s"

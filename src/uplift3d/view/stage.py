@@ -88,7 +88,7 @@ def choose_frames(motion: Motion3D, max_frames: int | None) -> IntArray:
     count = len(motion)
     if max_frames is None or count <= max_frames:
         return np.arange(count)
-    measured = motion.observed.any(axis=0)
+    measured = np.asarray(motion.observed.any(axis=0))
     edges = np.linspace(0, count, max_frames + 1).round().astype(np.int64)
     chosen = [start + int(np.argmax(measured[start:end])) for start, end in pairwise(edges.tolist())]
     return np.array(chosen, dtype=np.int64)

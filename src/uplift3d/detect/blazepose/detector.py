@@ -171,7 +171,7 @@ def _plausible(square: Square, rgb: Image) -> bool:
     """Whether a square may show somebody: its middle, the hips, is in view, and it is not far too large."""
     height, width = rgb.shape[:2]
     in_view = 0 <= square.x <= width and 0 <= square.y <= height
-    return in_view and square.side_px <= LARGEST * max(height, width)
+    return in_view and bool(square.side_px <= LARGEST * max(height, width))
 
 
 def _scales(rgb: Image, fine: bool) -> list[float]:

@@ -52,7 +52,7 @@ def decode(
         square: of the image.
     """
     table = landmarks.reshape(-1, 5)
-    places = square.to_image(refine(table[:, :2] / SIDE, heat))
+    places = square.to_image(refine(table[:, :2] / np.float32(SIDE), heat))
     hint = world.reshape(-1, 3)[:JOINTS].copy()
     hint[:, :2] = hint[:, :2] @ square.rotation.T
     return Landmarks(

@@ -44,7 +44,7 @@ def find_people_in(
 def see_landmarks(network: OnnxNetwork, rgb: Image, square: Square) -> Landmarks:
     """Joints of the person in a square of an image."""
     crop = square.cut(rgb, landmarks.SIDE)
-    answers = network((crop[None] + LEVEL) / 255)
+    answers = network((crop[None] + LEVEL) / np.float32(255))
     parts = [answers[name][0] for name in ("landmarks", "presence", "heat", "world")]
     return landmarks.decode(parts[0], parts[1], parts[2], parts[3], square)
 

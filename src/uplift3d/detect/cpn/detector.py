@@ -114,7 +114,7 @@ class CPNDetector:
         if not self._flip:
             return drawn
         plain, mirrored = np.split(drawn, 2)
-        return (plain + mirror(mirrored, self.joints)) / 2
+        return np.asarray((plain + mirror(mirrored, self.joints)) / 2, dtype=np.float32)
 
     def _shrunk(self, crop: FloatArray) -> Any:
         """(h, w, 3) array → (1, 3, H, W) tensor of the size that the network takes."""

@@ -54,8 +54,7 @@ def decode(heatmaps: FloatArray, *, blur: bool = True) -> tuple[FloatArray, Floa
 def blurred(heatmaps: FloatArray) -> FloatArray:
     """Gaussian blur of (..., h, w), with nothing beyond the edges."""
     height, width = heatmaps.shape[-2:]
-    out: FloatArray = _band(height) @ heatmaps @ _band(width)
-    return out
+    return np.asarray(_band(height) @ heatmaps @ _band(width), dtype=heatmaps.dtype)
 
 
 def mirror(heatmaps: FloatArray, joints: str) -> FloatArray:

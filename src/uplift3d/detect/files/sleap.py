@@ -50,7 +50,7 @@ class SleapAnalysis:
             raise InputError(f"{where}: tracks of shape {tracks.shape} do not fit {len(names)} nodes")
         rate_hz, size = rate_and_size(where, given, None, None)
         layout = layout_of(where, len(names), given.joints, names)
-        seen = np.isfinite(positions).all(axis=-1).any(axis=-1)  # (frame, track)
+        seen = np.asarray(np.isfinite(positions).all(axis=-1).any(axis=-1))  # (frame, track)
         frames = {
             k: [
                 Person(positions[k, track], confidence[k, track], int(track)) for track in np.flatnonzero(row)
