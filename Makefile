@@ -1,7 +1,7 @@
 # Needs make and Python 3.11 or later, nothing else: each target makes .venv and installs what it uses.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow coverage lint format docs clean train-base train-base-free
+.PHONY: help demo test test-slow fuzz coverage lint format docs clean train-base train-base-free
 
 VENV ?= .venv
 VIDEO ?=
@@ -13,6 +13,7 @@ help:
 	@echo "make demo VIDEO=my.mp4  the whole way from your own video; writes out/my.npz, .html and .png"
 	@echo "make test               ruff, mypy and the tests"
 	@echo "make test-slow          the tests that take long: training, a browser, glTF's validator (Chromium, node)"
+	@echo "make fuzz N=1000        damaged files for every reader; READER=bvh for one, SECONDS=60 for a while each"
 	@echo "make coverage           which lines the commands and the public API never reach"
 	@echo "make lint               ruff and mypy only"
 	@echo "make format             let ruff put the sources in order"
@@ -31,6 +32,14 @@ test: lint
 # Chromium and node are looked for and tests that need them skipped without; npm installs the validator.
 test-slow: $(VENV)/.has-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slow -n auto --maxprocesses 2
+
+# Findings lie in out/fuzz, each to be read again: PYTHONPATH=tests python -m fuzz --again out/fuzz/bvh/7-exception
+N ?= 100000
+READER ?=
+SECONDS ?=
+fuzz: $(VENV)/.has-dev
+	PYTHONPATH=src:tests OMP_NUM_THREADS=1 $(BIN)/python -m fuzz -n $(N) --readers "$(READER)" \
+		$(if $(SECONDS),--seconds $(SECONDS))
 
 # Not the unit tests: what only they reach is nobody's.
 coverage: $(VENV)/.has-dev

@@ -20,7 +20,7 @@ class UpliftWarning(UserWarning):
     """The result is usable but less than was asked for; the message says what was kept."""
 
 
-MAX_MESSAGE = 2000
+MAX_MESSAGE = 500
 """Longer messages repeat what stood in a file; their middle is left out."""
 
 

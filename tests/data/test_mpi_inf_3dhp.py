@@ -328,7 +328,7 @@ def test_other_damaged_files_are_refused(tmp_path):
     ):
         mpi_inf_3dhp.load_test(tmp_path, "annot3")
     (tmp_path / "TS1" / "annot_data.mat").write_bytes(b"nothing")
-    with pytest.raises(InputError, match=r"annot_data\.mat is not a readable MATLAB 7\.3 file"):
+    with pytest.raises(InputError, match=r"annot_data\.mat is no HDF5 file that can be read"):
         mpi_inf_3dhp.load_test(tmp_path, "annot3")
 
 
@@ -372,5 +372,5 @@ def test_a_file_that_is_no_matlab_file_is_named(tmp_path):
     write_train(tmp_path)
     write_train(tmp_path, sequence="Seq2")
     (tmp_path / "S1" / "Seq2" / "annot.mat").write_bytes(b"nothing")
-    with pytest.raises(InputError, match=r"Seq2/annot\.mat is not a readable MATLAB 5 file"):
+    with pytest.raises(InputError, match=r"Seq2/annot\.mat is not a MATLAB 5 file that can be read"):
         list(mpi_inf_3dhp.load_train(tmp_path, "annot3", ["S1"]))

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from uplift3d.errors import MAX_MESSAGE, InputError
-from uplift3d.files.guards import check_size, listed, quoted, reason, regular_file
+from uplift3d.files.guards import check_size, check_unpacked, listed, quoted, readable, reason, regular_file
 
 
 def test_a_file_is_accepted(tmp_path):
@@ -61,3 +61,23 @@ def test_sizes_are_said():
     check_size(10, "a", 10)
     with pytest.raises(InputError, match=r"a holds 5,000,000,000 bytes; accepted are up to 4,294,967,296"):
         check_size(5 * 10**9, "a")
+
+
+def test_what_is_packed_is_bounded_by_the_size_of_its_file(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(bytes(10))
+    monkeypatch.setattr("uplift3d.files.guards.FREE_BYTES", 500)
+    check_unpacked(1000, tmp_path / "a", "a, unpacked,")
+    with pytest.raises(InputError, match="holds 1,001 bytes; accepted are up to 1,000 from a file"):
+        check_unpacked(1001, tmp_path / "a", "a, unpacked,")
+    monkeypatch.setattr("uplift3d.files.guards.FREE_BYTES", 2000)
+    check_unpacked(1001, tmp_path / "a", "a, unpacked,")
+
+
+def test_what_a_library_raises_becomes_a_sentence():
+    with (
+        pytest.raises(InputError, match=r"^a is not a graph that can be read \(KeyError: 'x'\)$"),
+        readable("a", "a graph"),
+    ):
+        raise KeyError("x")
+    with pytest.raises(InputError, match="mine"), readable("a", "a graph"):
+        raise InputError("mine")

@@ -161,10 +161,10 @@ def test_files_that_are_not_there_or_of_unknown_kind(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "is not JSON"),
+        ("{", "not JSON"),
         ("[1]", "must be a JSON object"),
         ('{"tokens": 2}', "odd number"),
-        (None, "cannot be read"),
+        (None, "no such file"),
     ],
 )
 def test_configurations_that_cannot_be_used(text, message, tmp_path):

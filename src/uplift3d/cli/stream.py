@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,7 +122,6 @@ def run(args: argparse.Namespace) -> int:
     from uplift3d.streaming import StreamLifter
     from uplift3d.video.live_source import LiveSource
 
-    _keep_little()
     if args.view:
         check_view(args.host, args.port)
     key_interval = chosen_interval(args, "adaptive")
@@ -167,18 +165,6 @@ def run(args: argparse.Namespace) -> int:
         if account is not None and not args.quiet:
             say(f"{args.source}: {account.in_words()}, {account.poses} poses")
     return 0
-
-
-def _keep_little() -> None:
-    """Let this process's C library give freed memory back: a stream runs for hours beside other programs.
-
-    glibc's `mallopt`: one heap for all threads (M_ARENA_MAX), blocks from 1 MB on by themselves
-    (M_MMAP_THRESHOLD).
-    """
-    with suppress(AttributeError, OSError, TypeError):  # another C library
-        library = ctypes.CDLL(None)
-        library.mallopt(-8, 1)
-        library.mallopt(-3, 1_000_000)
 
 
 def _sinks(args: argparse.Namespace, stack: ExitStack) -> list[Sink]:

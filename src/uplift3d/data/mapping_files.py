@@ -172,7 +172,7 @@ def _value_problems(rule: dict[str, Any]) -> list[str]:
             problems.append(f"{key!r} is no regular expression ({error})")
     if "drop_first_s" in rule and not _positive(rule["drop_first_s"]):
         problems.append(f"'drop_first_s' is {quoted(rule['drop_first_s'])}, a number above 0 accepted")
-    if rule.get("licence", "unknown") not in LICENCES:
+    if str(rule.get("licence", "unknown")) not in LICENCES:
         problems.append(f"licence {quoted(rule['licence'])} is unknown; known are {', '.join(LICENCES)}")
     without = rule.get("without", [])
     if not isinstance(without, list) or any(joint not in JOINTS for joint in without):

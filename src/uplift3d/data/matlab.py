@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from uplift3d.errors import InputError
+from uplift3d.files.guards import readable
+from uplift3d.files.hdf5 import child, dataset, opened_hdf5
 
 __all__ = ["read_mat", "read_mat73"]
 
@@ -23,10 +23,8 @@ def read_mat(path: Path, names: Sequence[str]) -> dict[str, Any]:
         from scipy.io import loadmat
     except ImportError:
         raise InputError("reading .mat files needs scipy: pip install 'uplift3d[train]'") from None
-    try:
+    with readable(path, "a MATLAB 5 file"):
         content = loadmat(path, variable_names=list(names))
-    except Exception as error:  # scipy has many for damaged files
-        raise InputError(f"{path} is not a readable MATLAB 5 file ({error})") from None
     return _complete(content, names, path)
 
 
@@ -36,15 +34,8 @@ def read_mat73(path: Path, names: Sequence[str]) -> dict[str, Any]:
     Raises:
         InputError: h5py is not installed, a damaged file, or one that lacks a variable.
     """
-    try:
-        import h5py
-    except ImportError:
-        raise InputError("reading .mat files needs h5py: pip install 'uplift3d[train]'") from None
-    try:
-        with h5py.File(path, "r") as file:
-            content = {name: np.asarray(file[name]) for name in names if name in file}
-    except (OSError, RuntimeError) as error:
-        raise InputError(f"{path} is not a readable MATLAB 7.3 file ({error})") from None
+    with opened_hdf5(path, "MATLAB 7.3 variables", "train") as file:
+        content = {name: dataset(file, name, str(path)) for name in names if child(file, name) is not None}
     return _complete(content, names, path)
 
 

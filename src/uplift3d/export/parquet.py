@@ -15,7 +15,7 @@ from uplift3d.errors import InputError
 from uplift3d.export.meta import meta_from_json, meta_to_json
 from uplift3d.export.table import COLUMNS, IN_WORLD, from_columns, plain_names, to_columns
 from uplift3d.export.world import OF_UNKNOWN_CAMERA
-from uplift3d.files.guards import check_size, reason, regular_file
+from uplift3d.files.guards import check_unpacked, reason, regular_file
 from uplift3d.types import Motion3D
 
 
@@ -32,7 +32,7 @@ def read(path: Path) -> Motion3D:
     regular_file(path, "3D motions as .parquet")
     try:
         file = parquet.ParquetFile(path)
-        check_size(file.metadata.num_rows * len(COLUMNS) * 8, f"{path}, unpacked,")
+        check_unpacked(file.metadata.num_rows * len(COLUMNS) * 8, path, f"{path}, unpacked,")
         names, in_world = plain_names(file.schema_arrow.names)
         own = {name: IN_WORLD[name] if in_world and name in IN_WORLD else name for name in names}
         table = file.read([own[name] for name in COLUMNS if name in names])

@@ -16,7 +16,15 @@ import numpy as np
 
 from uplift3d.arrays import AnyArray
 from uplift3d.errors import InputError
-from uplift3d.files.guards import MAX_BYTES, check_size, listed, quoted, reason, regular_file
+from uplift3d.files.guards import (
+    MAX_BYTES,
+    check_size,
+    check_unpacked,
+    listed,
+    quoted,
+    reason,
+    regular_file,
+)
 
 T = TypeVar("T")
 _NPY: Any = np.lib.format  # its functions carry no types
@@ -104,7 +112,7 @@ class Members(dict[str, zipfile.ZipInfo]):
             if self[name].flag_bits & _ENCRYPTED:
                 raise InputError(f"{self.source}: {name} is encrypted; accepted are open .npz files")
         total = sum(self[name].file_size for name in wanted)
-        check_size(total, f"{self.source}, unpacked,", max_bytes)
+        check_unpacked(total, self.source, f"{self.source}, unpacked,", max_bytes)
         values = {}
         for name in wanted:
             with self.archive.open(self[name]) as stream:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import reprlib
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,10 @@ from uplift3d.errors import InputError
 
 MAX_BYTES = 4 * 2**30
 """Larger files, and parts of files that unpack to more, are refused before anything is allocated."""
+
+FREE_BYTES = 256 * 2**20
+MAX_RATIO = 100
+"""Of what is packed in a file: more than `FREE_BYTES` may be unpacked only up to so many times its size."""
 
 _quote = reprlib.Repr()
 _quote.maxstring = _quote.maxother = 60
@@ -64,6 +69,32 @@ def check_size(count: int, where: str, max_bytes: int = MAX_BYTES) -> None:
     """InputError if so many bytes are more than a reader takes; `where` names the file or the part of it."""
     if count > max_bytes:
         raise InputError(f"{where} holds {count:,} bytes; accepted are up to {max_bytes:,}")
+
+
+def check_unpacked(count: int, source: Path, where: str, max_bytes: int = MAX_BYTES) -> None:
+    """As `check_size`, for what is packed in `source`: InputError also for a file too small for that."""
+    check_size(count, where, max_bytes)
+    allowed = max(FREE_BYTES, MAX_RATIO * source.stat().st_size)
+    if count > allowed:
+        raise InputError(
+            f"{where} holds {count:,} bytes; accepted are up to {allowed:,} from a file of its size"
+        )
+
+
+@contextmanager
+def readable(source: object, what: str) -> Iterator[None]:
+    """Whatever a library raises in the block over a damaged file is an InputError.
+
+    Args:
+        source: the file.
+        what: what it should be, with its article ("a MATLAB 5 file").
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # libraries have dozens of kinds for damage, many with no common base
+        raise InputError(f"{source} is not {what} that can be read ({reason(error)})") from error
 
 
 def quoted(value: Any) -> str:

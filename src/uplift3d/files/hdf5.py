@@ -6,13 +6,14 @@ import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from uplift3d.arrays import AnyArray
 from uplift3d.errors import InputError
-from uplift3d.files.guards import check_size, listed, quoted, reason, regular_file
+from uplift3d.files.guards import check_unpacked, listed, quoted, reason, regular_file
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 MAX_TEXT_BYTES = 1_000_000
@@ -78,7 +79,8 @@ def dataset(group: Any, name: str, where: str, kinds: str = "fiub") -> AnyArray:
     is_text = h5py.check_string_dtype(found.dtype) is not None
     if (("S" if is_text else found.dtype.kind) not in kinds) or (found.dtype.kind == "O" and not is_text):
         raise InputError(f"{where}: {name} holds {quoted(found.dtype)}")
-    check_size(math.prod(found.shape) * max(found.dtype.itemsize, 16 * is_text), f"{where}: {name}")
+    size = math.prod(found.shape) * max(found.dtype.itemsize, 16 * is_text)
+    check_unpacked(size, Path(found.file.filename), f"{where}: {name}")
     array: AnyArray = np.asarray(found[()])
     return array
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,8 @@ import onnxruntime as ort
 
 from uplift3d.arrays import FloatArray, IntArray
 from uplift3d.errors import InputError
+from uplift3d.files.guards import readable, reason
+from uplift3d.files.json_text import parse_object
 from uplift3d.lift.runtime import LICENCE_KEY, UNKNOWN_LICENCE, Part
 
 # Keys of the graphs' metadata, written by `model.onnx_export`.
@@ -76,17 +77,19 @@ def _session(path: Path, threads: int | None) -> ort.InferenceSession:
     try:
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own classes share no base
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path} cannot be read by onnxruntime {ort.__version__}: {reason}") from error
+        raise InputError(
+            f"{path} cannot be read by onnxruntime {ort.__version__}: {reason(error)}"
+        ) from error
 
 
 def _metadata(session: ort.InferenceSession, path: Path) -> tuple[dict[str, Any], str]:
     """Configuration and model hash out of a graph."""
-    record = session.get_modelmeta().custom_metadata_map
+    with readable(path, "a graph"):
+        record = session.get_modelmeta().custom_metadata_map
     missing = [key for key in (CONFIG_KEY, MODEL_KEY) if key not in record]
     if missing:
         raise InputError(f"{path} lacks {' and '.join(missing)} in its metadata: uplift3d did not export it")
-    return json.loads(record[CONFIG_KEY]), record[MODEL_KEY]
+    return parse_object(record[CONFIG_KEY], f"{path}: its configuration"), record[MODEL_KEY]
 
 
 def usable_cpus() -> int:

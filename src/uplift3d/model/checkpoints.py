@@ -7,7 +7,6 @@ missing and unexpected key is named.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,8 @@ from torch import Tensor
 from uplift3d import weights
 from uplift3d.errors import InputError
 from uplift3d.files import atomic_write, check_writable
-from uplift3d.files.guards import as_path
+from uplift3d.files.guards import as_path, readable
+from uplift3d.files.json_text import parse_object, read_json
 from uplift3d.model.catalogue import config_of, create
 from uplift3d.model.config import ModelConfig
 from uplift3d.model.foreign import UPLIFT_UPSAMPLE, load_foreign, recognise
@@ -81,7 +81,8 @@ def load_checkpoint(path: str | Path, config: ConfigSource | None = None) -> Net
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(f"checkpoint {path} has suffix {path.suffix!r}; accepted are {', '.join(READERS)}")
-    return reader(path, config).eval()
+    with readable(f"checkpoint {path}", "a file of weights"):
+        return reader(path, config).eval()
 
 
 def save_checkpoint(
@@ -160,12 +161,7 @@ def _fields(source: ConfigSource) -> NetworkConfig | Mapping[str, Any]:
     """Read a JSON file if the source is the path of one."""
     if isinstance(source, NetworkConfig | Mapping):
         return source
-    try:
-        fields = json.loads(Path(source).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"configuration {source} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise InputError(f"configuration {source} is not JSON: {error}") from None
+    fields = read_json(source, "a configuration as .json")
     if not isinstance(fields, dict):
         raise InputError(f"configuration {source} holds no fields: it must be a JSON object")
     return fields
@@ -198,8 +194,8 @@ def _assemble(state: State, config: ConfigSource | None, path: Path) -> Network[
 
 def _build(state: State, config: NetworkConfig, path: Path) -> Network[NetworkConfig]:
     """Put weights into a fresh network, complaining about everything that does not fit."""
-    model = create(config)
-    expected = model.state_dict()
+    with torch.device("meta"):  # the file's size, and not a number in it, says how much memory is taken
+        expected = create(config).state_dict()
     problems = {
         "missing": [name for name in expected if name not in state],
         "unexpected": [name for name in state if name not in expected],
@@ -215,6 +211,7 @@ def _build(state: State, config: NetworkConfig, path: Path) -> Network[NetworkCo
     found = [f"{kind}: {', '.join(names)}" for kind, names in problems.items() if names]
     if found:
         raise InputError(f"checkpoint {path} does not fit its configuration; {'; '.join(found)}")
+    model = create(config)
     model.load_state_dict(state)
     return model
 
@@ -249,8 +246,8 @@ def _read_safetensors(path: Path, config: ConfigSource | None) -> Network[Networ
 
 def _stored_config(text: str, path: Path) -> NetworkConfig:
     try:
-        return _config({**json.loads(text)})
-    except (ValueError, TypeError) as error:
+        return _config(parse_object(text, "it"))
+    except InputError as error:
         raise InputError(f"checkpoint {path} carries a configuration that cannot be used: {error}") from None
 
 

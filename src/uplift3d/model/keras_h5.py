@@ -38,7 +38,7 @@ def read_h5(path: Path) -> dict[str, list[AnyArray]]:
             if "layer_names" not in file.attrs:
                 raise InputError(f"{path} is an HDF5 file, but not a Keras weight file: it lists no layers")
             return {name: _layer_arrays(file[name]) for name in _strings(file.attrs["layer_names"])}
-    except (OSError, KeyError, RuntimeError, TypeError) as error:
+    except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise InputError(f"{path} is not a readable HDF5 weight file: {_first_line(error)}") from None
 
 

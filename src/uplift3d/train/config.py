@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from uplift3d.errors import InputError
+from uplift3d.files.guards import reason
 from uplift3d.film.noise import REALISTIC_NOISE, NoiseConfig
 from uplift3d.model.catalogue import all_presets, check_refinable
 from uplift3d.model.network import LiftingConfig, findings
@@ -151,8 +152,8 @@ def load_config(path: str | Path, **changes: Any) -> TrainConfig:
     except OSError as error:
         known = "" if path.suffix else f"; recipes are called {', '.join(recipe_names())}"
         raise InputError(f"{path}: cannot be read ({error.strerror}){known}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a YAML file ({str(error).splitlines()[0]})") from error
+    except Exception as error:  # yaml passes on what int(), float(), dates and deep nesting raise
+        raise InputError(f"{path}: not a YAML file ({reason(error)})") from error
     if not isinstance(content, dict):
         raise InputError(f"{path}: expected a table of fields (store, output, steps, …)")
     try:

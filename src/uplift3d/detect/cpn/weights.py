@@ -8,6 +8,7 @@ from pathlib import Path
 
 from uplift3d.detect.cpn.network import CPN, CPNConfig
 from uplift3d.errors import InputError
+from uplift3d.files.guards import readable
 from uplift3d.model import foreign
 from uplift3d.model.foreign.source import Rules, State, count, size
 from uplift3d.model.torch_files import NUMPY_STATE, named_weights, read_torch
@@ -29,6 +30,11 @@ def load_cpn(path: str | Path) -> CPN:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"there is no file of CPN weights {path}")
+    with readable(path, "a file of weights"):
+        return _load(path)
+
+
+def _load(path: Path) -> CPN:
     state = named_weights(read_torch(path, put_aside=NUMPY_STATE), path)
     source = foreign.recognise(state)
     if source is not foreign.CPN:
