@@ -252,3 +252,26 @@ def test_the_public_names_load_on_first_use_without_torch():
     assert "uplift3d.pipeline" in loaded
     assert not loaded & set(LATE)
     assert "lift_video" in uplift3d.__all__
+
+
+NO_NETWORK = """
+import sys
+
+def refuse(event, arguments):
+    if event.startswith("socket.") and event not in ("socket.__new__", "socket.gethostname"):
+        raise RuntimeError(f"{event} {arguments}")
+
+sys.addaudithook(refuse)
+for name in sys.argv[2:]: __import__(name)
+from uplift3d.cli import main
+from uplift3d.cli.demo import BUNDLED
+sys.exit(main(["lift", str(BUNDLED), "-o", sys.argv[1], "-q"]))
+"""
+
+
+def test_importing_and_lifting_open_no_connection(tmp_path):
+    run_python(NO_NETWORK, str(tmp_path / "out.npz"), *inference_modules())
+    assert (tmp_path / "out.npz").stat().st_size > 1000
+    connect = "import socket; socket.create_connection(('127.0.0.1', 9))"
+    with pytest.raises(AssertionError, match=r"socket\.getaddrinfo"):  # the hook works
+        run_python(NO_NETWORK.partition("for name")[0] + connect)
