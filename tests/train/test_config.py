@@ -25,7 +25,7 @@ def test_there_are_configurations_for_a_cpu_and_for_gpus():
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_configurations_parse_and_say_how_to_run_them(path):
     config = load_config(path)
-    named_otherwise = path.stem.startswith("base") and path.stem != "base-351" or path.stem == "own-motion"
+    named_otherwise = (path.stem.startswith("base") and path.stem != "base-351") or path.stem == "own-motion"
     assert config.preset == ("small" if named_otherwise else path.stem)
     assert config.network.tokens == 71
     assert config.steps % config.validate_every == 0
