@@ -79,3 +79,13 @@ def test_prefixes_of_wrappers_go_together():
     assert set(named_weights({"module.a": tensor, "module.b": tensor}, "x")) == {"a", "b"}
     assert set(named_weights({"model.a": tensor, "model.b": tensor}, "x")) == {"a", "b"}
     assert set(named_weights({"module.a": tensor, "b": tensor}, "x")) == {"module.a", "b"}
+
+
+@pytest.mark.parametrize(
+    "value", [torch.zeros(1).expand(10**9), torch.eye(3).to_sparse(), torch.zeros(3, device="meta")]
+)
+def test_tensors_that_are_not_stored_whole_are_refused(tmp_path, value):
+    path = tmp_path / "a.bin"
+    torch.save({"state_dict": {"x": torch.zeros(2), "y": value}}, path)
+    with pytest.raises(InputError, match="does not hold all numbers of y; accepted are dense tensors"):
+        named_weights(read_torch(path), path)

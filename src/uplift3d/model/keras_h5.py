@@ -19,6 +19,7 @@ from torch import Tensor
 
 from uplift3d.arrays import AnyArray
 from uplift3d.errors import InputError
+from uplift3d.files.hdf5 import dataset
 from uplift3d.model.config import ModelConfig
 
 Layers = Mapping[str, Sequence[AnyArray]]
@@ -37,7 +38,7 @@ def read_h5(path: Path) -> dict[str, list[AnyArray]]:
         with h5py.File(path, "r") as file:
             if "layer_names" not in file.attrs:
                 raise InputError(f"{path} is an HDF5 file, but not a Keras weight file: it lists no layers")
-            return {name: _layer_arrays(file[name]) for name in _strings(file.attrs["layer_names"])}
+            return {name: _layer_arrays(file[name], path) for name in _strings(file.attrs["layer_names"])}
     except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise InputError(f"{path} is not a readable HDF5 weight file: {_first_line(error)}") from None
 
@@ -132,8 +133,9 @@ def _strings(attribute: Any) -> list[str]:
     return [name.decode() if isinstance(name, bytes) else str(name) for name in attribute]
 
 
-def _layer_arrays(group: Any) -> list[AnyArray]:
-    return [np.asarray(group[name][()], dtype=np.float32) for name in _strings(group.attrs["weight_names"])]
+def _layer_arrays(group: Any, path: Path) -> list[AnyArray]:
+    names = _strings(group.attrs["weight_names"])
+    return [dataset(group, name, str(path)).astype(np.float32) for name in names]
 
 
 def _first_line(error: Exception) -> str:

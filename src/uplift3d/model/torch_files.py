@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from uplift3d.errors import InputError
+from uplift3d.files.guards import listed
 
 NUMPY_STATE = (
     "numpy.core.multiarray._reconstruct",
@@ -67,17 +68,29 @@ def named_weights(content: dict[str, Any], path: Path) -> dict[str, Tensor]:
     """Pick the tensors, at the top or under 'state_dict', less the prefix that wrappers put on every name.
 
     Raises:
-        InputError: no tensors there.
+        InputError: no tensors there, or some that are sparse, on no device, or a few stored numbers that are
+            repeated as if they were billions.
     """
     weights = content.get("state_dict", content)
     named = weights.items() if isinstance(weights, dict) else ()
     state = {name: value for name, value in named if isinstance(value, Tensor)}
     if not state:
         raise InputError(f"checkpoint {path} holds no weights, neither at its top level nor in 'state_dict'")
+    if odd := [name for name, value in state.items() if not _is_stored(value)]:
+        raise InputError(
+            f"checkpoint {path} does not hold all numbers of {listed(odd)}; accepted are dense tensors"
+        )
     for prefix in ("module.", "model."):  # DataParallel, Lightning module
         if all(name.startswith(prefix) for name in state):
             state = {name.removeprefix(prefix): value for name, value in state.items()}
     return state
+
+
+def _is_stored(value: Tensor) -> bool:
+    """Whether each of its numbers stands in the file."""
+    if value.layout != torch.strided or value.device.type != "cpu" or value.is_quantized:
+        return False
+    return value.numel() * value.element_size() <= value.untyped_storage().nbytes()
 
 
 class _PutAside:
