@@ -30,6 +30,7 @@ from uplift3d.post import (
     lock_feet,
     place,
     posture_up,
+    reproject,
     resample,
     smooth,
 )
@@ -48,6 +49,15 @@ class Lifted(NamedTuple):
     motion: Motion3D
     """Raw, in camera axes, at the network's own times."""
     camera: Camera
+
+    @property
+    def times(self) -> Array:
+        """(T,) seconds, 50 per second."""
+        return self.film.truth.times
+
+    def smooth(self) -> Motion3D:
+        """The motion at these times."""
+        return resample(self.motion, self.times, "smooth")
 
 
 def main() -> None:
@@ -83,12 +93,13 @@ def lift(film: Film, lifter: Lifter, every_s: float, camera: Camera) -> Lifted:
     return Lifted(film, every_s, lifter.lift(keys, output_times=grid, focal_px=camera.focal_px[0]), camera)
 
 
-WAYS: dict[str, Callable[[Motion3D, Array], Motion3D]] = {
-    "straight lines (`--raw`)": lambda motion, times: resample(motion, times, "linear"),
-    "smooth": lambda motion, times: resample(motion, times, "smooth"),
-    "smooth, constant bones": lambda motion, times: fix_bones(resample(motion, times, "smooth")),
-    "… and `--smooth 3`": lambda motion, times: fix_bones(smooth(resample(motion, times, "smooth"), 3.0)),
-    "… and `--smooth 2`": lambda motion, times: fix_bones(smooth(resample(motion, times, "smooth"), 2.0)),
+WAYS: dict[str, Callable[[Lifted], Motion3D]] = {
+    "straight lines (`--raw`)": lambda one: resample(one.motion, one.times, "linear"),
+    "smooth": lambda one: one.smooth(),
+    "smooth, constant bones": lambda one: fix_bones(one.smooth()),
+    "… nearer to the 2D (`reproject`)": lambda one: placed(one),
+    "… and `--smooth 3`": lambda one: placed(one, 3.0),
+    "… and `--smooth 2`": lambda one: placed(one, 2.0),
 }
 
 
@@ -98,7 +109,7 @@ def print_poses(lifted: dict[float, list[Lifted]]) -> None:
     print("|---|---|---|---|---|---|")
     for every, made in lifted.items():
         for name, way in WAYS.items():
-            rows = [errors(way(one.motion, one.film.truth.times), one.film) for one in made]
+            rows = [errors(way(one), one.film) for one in made]
             print(f"| {every:g} s | {name} | {' | '.join(f'{c:.1f}' for c in np.nanmean(rows, axis=0))} |")
 
 
@@ -119,11 +130,12 @@ def errors(motion: Motion3D, film: Film) -> tuple[float, float, float, float]:
     )
 
 
-def placed(one: Lifted) -> Motion3D:
+def placed(one: Lifted, smooth_hz: float | None = None) -> Motion3D:
     """As `lift` makes it by default, but for the feet."""
-    motion = fix_bones(resample(one.motion, one.film.truth.times, "smooth"))
+    motion = one.smooth()
+    motion = fix_bones(motion if smooth_hz is None else smooth(motion, smooth_hz))
     keys = one.film.keypoints[:: round(one.every_s * RATE_HZ)]
-    return place(motion, keys, one.camera)
+    return reproject(place(motion, keys, one.camera), keys, one.camera)
 
 
 def print_places(lifted: dict[tuple[float, str], list[Lifted]]) -> None:

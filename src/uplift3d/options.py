@@ -114,6 +114,18 @@ class LifterOptions(TypedDict, total=False):
     """Stature of everybody, which sets the scale of poses and distances (`post.scale_to_height`); None leaves
     the size that the network gives, that of a typical person."""
 
+    reproject: Annotated[
+        bool,
+        Option(
+            True,
+            "leave joints where the network puts them (default: pulled a little to where they were seen)",
+            off="--no-reproject",
+            group=AFTERWARDS,
+        ),
+    ]
+    """Pull joints towards their 2D places (`post.reproject`), where the pelvis is known. Not while streaming,
+    and never done to networks with the published input."""
+
     lock_feet: Annotated[
         bool,
         Option(

@@ -203,6 +203,7 @@ class Lifter:
             bones,
             self.options["smooth_hz"],
             self.options["height_m"],
+            self.options["reproject"] and self.refines,
             self.options["lock_feet"] and self.refines,
             self.options["raw"],
         )

@@ -8,6 +8,7 @@ from uplift3d.post.gait import Step, find_steps
 from uplift3d.post.ground import find_up, level, on_the_ground, z_up_world
 from uplift3d.post.posture import Up, posture_up
 from uplift3d.post.refine import PoseRefinement
+from uplift3d.post.reproject import reproject
 from uplift3d.post.resample import (
     Interpolation,
     check_method,
@@ -43,6 +44,7 @@ __all__ = [
     "on_the_ground",
     "place",
     "posture_up",
+    "reproject",
     "resample",
     "scale_to_height",
     "smooth",

@@ -8,6 +8,7 @@ from uplift3d.arrays import RealArray
 from uplift3d.camera import Camera
 from uplift3d.post.bones import check_height, fix_bones, scale_to_height
 from uplift3d.post.feet import lock_feet
+from uplift3d.post.reproject import reproject
 from uplift3d.post.root import place
 from uplift3d.post.smooth import check_smoothing, smooth
 from uplift3d.post.uncertainty import with_uncertainty
@@ -28,6 +29,8 @@ class PoseRefinement:
     """See `smooth`; None: not."""
     height_m: float | None
     """See `scale_to_height`; None: not."""
+    reproject: bool
+    """See `reproject`."""
     lock_feet: bool
     """See `lock_feet`."""
     raw: bool
@@ -44,7 +47,8 @@ class PoseRefinement:
         camera: Camera | None,
         lengths_m: RealArray | None = None,
     ) -> Motion3D:
-        """Smoothing first, since it shortens bones; then the pelvis, since sizes set its distance; then feet.
+        """Smoothing first, since it shortens bones; then the pelvis, since sizes set its distance; how sure
+        joints are, by how far they are from the 2D before they are pulled towards it; then feet.
 
         Args:
             motion: positions in the axes of `camera`.
@@ -64,4 +68,6 @@ class PoseRefinement:
             return motion
         motion = place(motion, keypoints, camera)
         motion = with_uncertainty(motion, keypoints, camera)
+        if self.reproject:
+            motion = reproject(motion, keypoints, camera)
         return lock_feet(motion) if self.lock_feet else motion
