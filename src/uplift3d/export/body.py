@@ -1,4 +1,4 @@
-"""A body of constant bones that follows a motion: rest figure, and how each segment turns over time.
+"""A body of constant bones that follows a motion: how each segment turns over time from its rest (`rest.py`).
 
 Axes: T times, J joints; y up, metres. The rest figure is a T-pose that faces +z with its left at +x and palms
 down, in which every segment's turn is the identity. Directions of bones are those of the motion, exactly;
@@ -16,32 +16,26 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from uplift3d.errors import InputError
+from uplift3d.export.rest import (
+    LEAST_BONE_M,
+    SIDES,
+    chest_turn,
+    frame,
+    pelvis_turn,
+    rest_figure,
+    unit,
+)
 from uplift3d.rotations import matrix_aligning
 from uplift3d.skeletons import joint_set
 
 Array = npt.NDArray[np.float64]
 
-LUMBAR = 0.35
-"""Where the spine begins, in lengths from pelvis to torso."""
-CLAVICLE = (0.25, 0.15)
-"""Where collar bones begin: outwards in lengths from neck to shoulder, down in lengths from torso to neck."""
-KNUCKLES = 0.4
-"""From wrist to knuckles, in forearms."""
-FOOT = (-0.14, 0.36)
-"""Of a foot that was not seen: the toe below and before the ankle, in shins; at right angles to the shin."""
-BALL_M = 0.055
-"""From the ball of the foot to the tip of the toes."""
-TIP_M = 0.02
-"""Length drawn beyond toes and heels."""
 TWIST_WINDOW_S = 0.1
 """Standard deviation of the window that twist is averaged over."""
 TWIST_PRIOR = 0.05
 """Weight of the twist of the smallest turn against that of a limb bent by 90 degrees."""
 FOOT_PRIOR = 0.2
 """Weight of the foot's direction in the twist of the leg."""
-LEAST_BONE_M = 0.005
-SIDES = ("left", "right")
 
 # Each landmark hangs on another, carried by a segment. Parents come first.
 LANDMARKS: dict[str, tuple[str, str]] = {
@@ -110,7 +104,7 @@ def fit_body(positions: Array, joints: str, rate_hz: float) -> Body:
     """
     names = joint_set(joints).joints
     seen = {name: positions[:, index] for index, name in enumerate(names)}
-    rest = _rest(seen)
+    rest = rest_figure(seen)
     turns = _trunk(seen, rest)
     for side in SIDES:
         turns |= _arm(seen, rest, turns, side, rate_hz)
@@ -126,83 +120,13 @@ def usable(positions: Array, joints: str) -> npt.NDArray[np.bool_]:
         return np.asarray(np.all(np.array(lengths) > LEAST_BONE_M / 10, axis=0))
 
 
-def _rest(seen: Mapping[str, Array]) -> dict[str, Array]:
-    """The T-pose, from median lengths."""
-    hip = _length(seen, "left_hip", "right_hip") / 2
-    to_torso, chest = _length(seen, "pelvis", "torso"), _length(seen, "torso", "neck")
-    rest = {"pelvis": np.zeros(3), "lumbar": np.array([0, LUMBAR * to_torso, 0])}
-    lumbar = seen["pelvis"] + LUMBAR * to_torso * _pelvis_turn(seen)[..., 1]
-    rest["torso"] = rest["lumbar"] + [0, _median(seen["torso"] - lumbar, "from pelvis to torso"), 0]
-    rest["neck"] = rest["torso"] + [0, chest, 0]
-    rest["midchest"] = rest["torso"] + [0, chest / 3, 0]
-    rest["head"], rest["head_top"] = (rest["neck"] + step for step in _rest_head(seen))
-    out, down = CLAVICLE[0] * _both(seen, "neck", "shoulder"), CLAVICLE[1] * chest
-    chest_turn = _chest_turn(seen)
-    collars = []
-    for sign, side in ((1, "left"), (-1, "right")):
-        rest[f"{side}_clavicle"] = rest["neck"] + [sign * out, -down, 0]
-        base = seen["neck"] + chest_turn @ (rest[f"{side}_clavicle"] - rest["neck"])
-        collars.append(_median(seen[f"{side}_shoulder"] - base, "from neck to shoulder"))
-    arm, forearm = _both(seen, "shoulder", "elbow"), _both(seen, "elbow", "wrist")
-    thigh, shin = _both(seen, "hip", "knee"), _both(seen, "knee", "ankle")
-    toe, heel = _rest_foot(seen, shin)
-    for sign, side in ((1, "left"), (-1, "right")):
-        steps = np.cumsum([np.mean(collars), arm, forearm, KNUCKLES * forearm])
-        for name, step in zip(("shoulder", "elbow", "wrist", "knuckles"), steps, strict=True):
-            rest[f"{side}_{name}"] = rest[f"{side}_clavicle"] + [sign * step, 0, 0]
-        rest[f"{side}_hip"] = np.array([sign * hip, 0, 0])
-        rest[f"{side}_knee"] = rest[f"{side}_hip"] - [0, thigh, 0]
-        rest[f"{side}_ankle"] = ankle = rest[f"{side}_knee"] - [0, shin, 0]
-        rest[f"{side}_toe"], rest[f"{side}_heel"] = ankle + toe, ankle + heel
-        rest[f"{side}_ball"] = ankle + toe - [0, 0, min(BALL_M, toe[2] / 2)]
-        rest[f"{side}_toe_tip"] = ankle + toe + [0, 0, TIP_M]
-        rest[f"{side}_heel_tip"] = ankle + heel - [0, 0, TIP_M]
-    return rest
-
-
-def _rest_head(seen: Mapping[str, Array]) -> tuple[Array, Array]:
-    """Steps from the neck to head and head_top, from the triangle's sides: upright, the face before it."""
-    to_head, to_top = _length(seen, "neck", "head"), _length(seen, "head", "head_top")
-    whole = _length(seen, "neck", "head_top")
-    up, before = _apex(to_head, to_top, whole)
-    return np.array([0, up, before]), np.array([0, min(whole, to_head + to_top), 0])
-
-
-def _rest_foot(seen: Mapping[str, Array], shin: float) -> tuple[Array, Array]:
-    """Steps from the ankle to toe and heel: a flat foot."""
-    if "left_toe" not in seen:
-        down, before = FOOT[0] * shin, FOOT[1] * shin
-        return np.array([0, down, before]), np.array([0, down, -before / 3])
-    to_toe, to_heel = _both(seen, "ankle", "toe"), _both(seen, "ankle", "heel")
-    sole = _both(seen, "heel", "toe")
-    along, above = _apex(to_heel, to_toe, sole)
-    return np.array([0, -above, min(sole, to_toe + to_heel) - along]), np.array([0, -above, -along])
-
-
-def _apex(first: float, second: float, base: float) -> tuple[float, float]:
-    """A triangle's apex over its base: along it from the corner of `first`, and at right angles to it."""
-    base = min(base, first + second)
-    along = (first**2 - second**2 + base**2) / (2 * base)
-    return along, float(np.sqrt(max(first**2 - along**2, 0.0)))
-
-
-def _pelvis_turn(seen: Mapping[str, Array]) -> Array:
-    left = seen["left_hip"] - seen["right_hip"]
-    return _frame(left, seen["torso"] - seen["pelvis"], [1, 0, 0], [0, 1, 0])
-
-
-def _chest_turn(seen: Mapping[str, Array]) -> Array:
-    across = seen["left_shoulder"] - seen["right_shoulder"]
-    return _frame(seen["neck"] - seen["torso"], across, [0, 1, 0], [1, 0, 0])
-
-
 def _trunk(seen: Mapping[str, Array], rest: Mapping[str, Array]) -> dict[str, Array]:
-    pelvis, chest = _pelvis_turn(seen), _chest_turn(seen)
+    pelvis, chest = pelvis_turn(seen), chest_turn(seen)
     left = pelvis[..., 0] + chest[..., 0]  # the spine twists half-way
     left = np.where(np.linalg.norm(left, axis=-1, keepdims=True) < 0.1, chest[..., 0], left)
     lumbar = seen["pelvis"] + pelvis @ rest["lumbar"]
     turns = {"pelvis": pelvis, "chest": chest}
-    turns["spine"] = _frame(seen["torso"] - lumbar, left, [0, 1, 0], [1, 0, 0])
+    turns["spine"] = frame(seen["torso"] - lumbar, left, [0, 1, 0], [1, 0, 0])
     to_head, to_top = seen["head"] - seen["neck"], seen["head_top"] - seen["head"]
     rest_head, rest_top = rest["head"] - rest["neck"], rest["head_top"] - rest["head"]
     area = np.cross(rest_top, rest_head)[0]
@@ -211,8 +135,8 @@ def _trunk(seen: Mapping[str, Array], rest: Mapping[str, Array]) -> dict[str, Ar
         facing = facing + np.cross(to_top, to_head) / area  # the face is before the line up the head
     else:
         facing = chest[..., 0]
-    turns["neck"] = _frame(to_head, facing, rest_head, [1, 0, 0])
-    turns["head"] = _frame(to_top, facing, rest_top, [1, 0, 0])
+    turns["neck"] = frame(to_head, facing, rest_head, [1, 0, 0])
+    turns["head"] = frame(to_top, facing, rest_top, [1, 0, 0])
     return turns
 
 
@@ -228,12 +152,12 @@ def _arm(
     upper = seen[f"{side}_elbow"] - seen[f"{side}_shoulder"]
     lower = seen[f"{side}_wrist"] - seen[f"{side}_elbow"]
     axis = np.cross(out, [0, 0, 1])  # forearms bend forwards
-    bend = np.cross(_unit(upper), _unit(lower))
+    bend = np.cross(unit(upper), unit(lower))
     hinge = _hinge(upper, bend, chest, out, axis, rate_hz)
     return {
-        f"{side}_clavicle": _frame(collar, chest[..., 1], out, [0, 1, 0]),
-        f"{side}_upper_arm": _frame(upper, hinge, out, axis),
-        f"{side}_forearm": _frame(lower, hinge, out, axis),
+        f"{side}_clavicle": frame(collar, chest[..., 1], out, [0, 1, 0]),
+        f"{side}_upper_arm": frame(upper, hinge, out, axis),
+        f"{side}_forearm": frame(lower, hinge, out, axis),
     }
 
 
@@ -247,20 +171,20 @@ def _leg(
     down, axis = np.array([0, -1.0, 0]), np.array([1.0, 0, 0])  # shins bend backwards
     thigh = seen[f"{side}_knee"] - seen[f"{side}_hip"]
     shin = seen[f"{side}_ankle"] - seen[f"{side}_knee"]
-    bend = np.cross(_unit(thigh), _unit(shin))
+    bend = np.cross(unit(thigh), unit(shin))
     if f"{side}_toe" in seen:
         toe = seen[f"{side}_toe"] - seen[f"{side}_ankle"]
-        bend = bend + FOOT_PRIOR * np.cross(-_unit(shin), _unit(toe))
+        bend = bend + FOOT_PRIOR * np.cross(-unit(shin), unit(toe))
     hinge = _hinge(thigh, bend, turns["pelvis"], down, axis, rate_hz)
     legs = {
-        f"{side}_thigh": _frame(thigh, hinge, down, axis),
-        f"{side}_shin": _frame(shin, hinge, down, axis),
+        f"{side}_thigh": frame(thigh, hinge, down, axis),
+        f"{side}_shin": frame(shin, hinge, down, axis),
     }
     if f"{side}_toe" not in seen:
         return {**legs, f"{side}_foot": legs[f"{side}_shin"]}
     sole = seen[f"{side}_toe"] - seen[f"{side}_heel"]
-    across = _unit(np.cross(seen[f"{side}_ankle"] - seen[f"{side}_heel"], sole)) + 0.3 * _unit(hinge)
-    return {**legs, f"{side}_foot": _frame(toe, across, rest[f"{side}_toe"] - rest[f"{side}_ankle"], axis)}
+    across = unit(np.cross(seen[f"{side}_ankle"] - seen[f"{side}_heel"], sole)) + 0.3 * unit(hinge)
+    return {**legs, f"{side}_foot": frame(toe, across, rest[f"{side}_toe"] - rest[f"{side}_ankle"], axis)}
 
 
 def _hinge(
@@ -271,7 +195,7 @@ def _hinge(
     `bend` is the axis as this moment shows it, the shorter the straighter the limb. Averaged over time as an
     angle about the bone from the axis that the smallest turn out of rest would give.
     """
-    along = _unit(limb)
+    along = unit(limb)
     from_rest = matrix_aligning(parent @ rest_limb, along) @ parent
     first = from_rest @ rest_axis
     second = np.cross(along, first)
@@ -291,45 +215,3 @@ def _smoothed(values: Array, rate_hz: float) -> Array:
     padded = np.pad(values, ((reach, reach), (0, 0)), mode="edge")
     columns = [np.convolve(column, weights / weights.sum(), mode="valid") for column in padded.T]
     return np.stack(columns, axis=-1)
-
-
-def _frame(along: Array, toward: Array, rest_along: npt.ArrayLike, rest_toward: npt.ArrayLike) -> Array:
-    """(T, 3, 3) the turn that takes one rest direction to that of now, another as nearly as can be."""
-    now = _axes(along, toward)
-    rest = _axes(np.asarray(rest_along, dtype=np.float64), np.asarray(rest_toward, dtype=np.float64))
-    return np.asarray(now @ rest.T)
-
-
-def _axes(along: Array, toward: Array) -> Array:
-    """(..., 3, 3) columns: along, what of `toward` is at right angles to it, their cross product."""
-    first = _unit(along)
-    across = toward - first * np.sum(first * toward, axis=-1, keepdims=True)
-    spare = np.cross(first, np.eye(3)[np.argmin(np.abs(first), axis=-1)])
-    parallel = np.linalg.norm(across, axis=-1, keepdims=True) < 1e-9
-    second = _unit(np.where(parallel, spare, across))
-    return np.stack([first, second, np.cross(first, second)], axis=-1)
-
-
-def _unit(vectors: Array) -> Array:
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / np.maximum(length, 1e-12))
-
-
-def _both(seen: Mapping[str, Array], start: str, end: str) -> float:
-    """Median length of a bone that both sides have; a joint of the middle is the start of both."""
-    return float(
-        np.mean([_length(seen, start if start in seen else f"{s}_{start}", f"{s}_{end}") for s in SIDES])
-    )
-
-
-def _length(seen: Mapping[str, Array], start: str, end: str) -> float:
-    return _median(seen[end] - seen[start], f"from {start} to {end}")
-
-
-def _median(bones: Array, which: str) -> float:
-    length = float(np.median(np.linalg.norm(bones, axis=-1)))
-    if not length > LEAST_BONE_M:
-        raise InputError(
-            f"the bone {which} is {1000 * length:.1f} mm long; accepted are more than {1000 * LEAST_BONE_M:g}"
-        )
-    return length
