@@ -69,3 +69,9 @@ def test_other_files_are_refused(tmp_path, old, new, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"camera\.calibration cannot be read"):
         read_calibration(tmp_path / "camera.calibration")
+
+
+def test_a_distortion_that_is_no_number_is_refused_in_a_sentence(tmp_path):
+    text = TEXT.replace("radial      0", "radial      x")
+    with pytest.raises(InputError, match=r"camera\.calibration is not a camera calibration that can be read"):
+        read_calibration(write(tmp_path, text))

@@ -10,6 +10,7 @@ import numpy as np
 from uplift3d.arrays import DoubleArray
 from uplift3d.camera import Camera
 from uplift3d.errors import InputError
+from uplift3d.files.guards import readable
 
 __all__ = ["read_calibration"]
 
@@ -30,7 +31,8 @@ def read_calibration(path: str | Path) -> dict[str, Camera]:
         raise InputError(f"{path} cannot be read ({error})") from None
     if not text.startswith(HEADER):
         raise InputError(f"{path} does not begin with {HEADER!r}")
-    return {name: _camera(entries, f"{path}: camera {name}") for name, entries in _blocks(text)}
+    with readable(path, "a camera calibration"):
+        return {name: _camera(entries, f"{path}: camera {name}") for name, entries in _blocks(text)}
 
 
 def _blocks(text: str) -> Iterator[tuple[str, dict[str, list[str]]]]:
