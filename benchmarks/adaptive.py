@@ -1,6 +1,6 @@
 """Error against looks per second on mocap films: fixed intervals, adaptive ones, interpolation, streams.
 
-    python benchmarks/adaptive.py STORE [--films 40] [--plot docs/images/adaptive.png]
+    python benchmarks/adaptive.py STORE [--films 40]
 
 Films are clips of the validation split through random cameras with the noise of validation (drifting, white,
 outliers, nothing exchanged), 6 to 10 s each, 2D alone: no hint, all confidences 1. Errors are those of the
@@ -228,8 +228,6 @@ def main() -> None:
     parser.add_argument("--films", type=int, default=40)
     parser.add_argument("--only-adaptive", action="store_true", help="leave interpolation out")
     parser.add_argument("--training", action="store_true", help="training films, to choose on")
-    parser.add_argument("--streams", type=int, default=0, help="measure streams too, on so many films")
-    parser.add_argument("--plot", type=Path, help="write the curve as a picture")
     args = parser.parse_args()
     lifter = TrackLifter()
     store = MotionStore.open(args.store)
