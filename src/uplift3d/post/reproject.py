@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from uplift3d.arrays import BoolArray, DoubleArray, RealArray, TimeArray
+from uplift3d.arrays import DoubleArray, RealArray, TimeArray
 from uplift3d.camera import Camera
 from uplift3d.post.bones import outwards
-from uplift3d.post.resample import interpolate, stretches
+from uplift3d.post.resample import blocks, interpolate, stretches
 from uplift3d.post.root import NEAREST_M, seen_joints
 from uplift3d.skeletons import JointSet, joint_set
 from uplift3d.types import Keypoints2D, Motion3D
@@ -43,7 +43,7 @@ def reproject(motion: Motion3D, keypoints: Keypoints2D, camera: Camera) -> Motio
     if motion.root is None:
         return motion
     joints = joint_set(motion.joints)
-    pulled = motion.positions.astype(np.float64)
+    pulled = motion.positions.copy()
     for person in range(len(motion.people)):
         pixels, weights = seen_joints(keypoints, person, motion.joints)
         there = motion.present[person] & np.isfinite(motion.root[person]).all(axis=-1)
@@ -53,30 +53,27 @@ def reproject(motion: Motion3D, keypoints: Keypoints2D, camera: Camera) -> Motio
             if not inside.any():
                 continue
             moments = keypoints.times[inside]
-            places = (motion.positions[person, part] + motion.root[person, part, None]).astype(np.float64)
-            seen = weights[inside] > 0
-            seen[:, [name.endswith(STAY) for name in joints.joints]] = False
-            moves = _moves(interpolate(times, places, moments), pixels[inside], seen, camera)
-            pulled[person, part] += GAIN * _over_time(moments, moves, seen, times)
-    return replace(motion, positions=_with_lengths(pulled, motion.positions, joints))
+            for joint, name in enumerate(joints.joints):  # one by one: clips may be hours long
+                seen = weights[inside, joint] > 0
+                if name.endswith(STAY) or not seen.any():
+                    continue
+                path = motion.positions[person, part, joint].astype(np.float64) + motion.root[person, part]
+                places = interpolate(times, path, moments)[seen]
+                moves = _averaged(moments[seen], _moves(places, pixels[inside, joint][seen], camera))
+                pulled[person, part, joint] += GAIN * interpolate(moments[seen], moves, times)
+    fixed = np.empty_like(pulled)
+    for rows in blocks(slice(0, len(motion))):
+        fixed[:, rows] = _with_lengths(pulled[:, rows], motion.positions[:, rows], joints)
+    return replace(motion, positions=fixed)
 
 
-def _moves(places: DoubleArray, pixels: RealArray, seen: BoolArray, camera: Camera) -> DoubleArray:
-    """(K, J, 3) metres from joints to where they are seen at their depth, `MOST_M` at most."""
-    usable = seen & (places[..., 2] > NEAREST_M)
-    rays = camera.rays(np.where(usable[..., None], pixels, np.asarray(camera.principal_point_px)))
-    moves = np.where(usable[..., None], rays / rays[..., 2:] * places[..., 2:] - places, 0)
+def _moves(places: DoubleArray, pixels: RealArray, camera: Camera) -> DoubleArray:
+    """(K, 3) metres from places (K, 3) to where they are seen at their depth, `MOST_M` at most."""
+    usable = (places[:, 2] > NEAREST_M)[:, None]
+    rays = camera.rays(pixels)
+    moves = np.where(usable, rays / rays[:, 2:] * places[:, 2:] - places, 0)
     size = np.linalg.norm(moves, axis=-1, keepdims=True)
     return np.asarray(moves * np.minimum(1, MOST_M / np.maximum(size, MOST_M)))
-
-
-def _over_time(moments: TimeArray, moves: DoubleArray, seen: BoolArray, times: TimeArray) -> DoubleArray:
-    """(T, J, 3) moves at all times, 0 of joints that are never seen."""
-    out = np.zeros((len(times), *moves.shape[1:]))
-    for joint in np.flatnonzero(seen.any(axis=0)):
-        known = seen[:, joint]
-        out[:, joint] = interpolate(moments[known], _averaged(moments[known], moves[known, joint]), times)
-    return out
 
 
 def _averaged(moments: TimeArray, values: DoubleArray) -> DoubleArray:
@@ -94,9 +91,9 @@ def _averaged(moments: TimeArray, values: DoubleArray) -> DoubleArray:
     return np.asarray(total / weights[:, None])
 
 
-def _with_lengths(pulled: DoubleArray, positions: RealArray, joints: JointSet) -> RealArray:
+def _with_lengths(pulled: RealArray, positions: RealArray, joints: JointSet) -> RealArray:
     """Positions (P, T, J, 3) with the directions of the first and the bone lengths of the second."""
-    out = positions.astype(np.float64)
+    out, pulled = positions.astype(np.float64), pulled.astype(np.float64)
     for joint in outwards(joints):
         parent = joints.parents[joint]
         bone = pulled[:, :, joint] - pulled[:, :, parent]
