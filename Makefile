@@ -1,7 +1,7 @@
 # Needs make and Python 3.11 or later, nothing else: each target makes .venv and installs what it uses.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow fuzz coverage lint format docs clean train-base train-base-free
+.PHONY: help demo test test-slow audit fuzz coverage lint format docs clean train-base train-base-free
 
 VENV ?= .venv
 VIDEO ?=
@@ -19,6 +19,7 @@ help:
 	@echo "make format             let ruff put the sources in order"
 	@echo "make train-base         make the weights 'base' again; MOCAP=folder of motion capture (hours; it resumes)"
 	@echo "make train-base-free    the same for 'base-free', on freely licensed motion only"
+	@echo "make audit              licences and known weaknesses of what comes with it; a bill of materials, out/sbom.json"
 	@echo "make docs               the documentation as a site, in out/site"
 	@echo "make clean              remove .venv, out and caches"
 
@@ -76,6 +77,12 @@ runs/%/model.safetensors: configs/%.yaml data/store/index.json | $(VENV)/.has-de
 
 data/store/index.json: | $(VENV)/.has-dev
 	$(BIN)/uplift3d data import "$(MOCAP)" -o data/store
+
+# An environment with the base install alone, and another one for the programs that look at it.
+audit: $(BIN)/python
+	@$(BIN)/python -m venv out/audit/base && out/audit/base/bin/python -m pip install -qq -c constraints.txt .
+	@$(BIN)/python -m venv out/audit/tools && out/audit/tools/bin/python -m pip install -qq pip-audit cyclonedx-bom
+	@out/audit/tools/bin/python tools/audit.py out/audit/base/bin/python out
 
 docs: $(VENV)/.has-dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q
