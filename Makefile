@@ -1,7 +1,7 @@
 # Needs make and Python 3.11 or later, nothing else: each target makes .venv and installs what it uses.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow audit fuzz coverage lint format docs clean train-base train-base-free
+.PHONY: help demo test test-slow test-lowest audit fuzz coverage lint format docs clean train-base train-base-free
 
 VENV ?= .venv
 VIDEO ?=
@@ -19,6 +19,7 @@ help:
 	@echo "make format             let ruff put the sources in order"
 	@echo "make train-base         make the weights 'base' again; MOCAP=folder of motion capture (hours; it resumes)"
 	@echo "make train-base-free    the same for 'base-free', on freely licensed motion only"
+	@echo "make test-lowest        tests of the base install with the oldest versions of what it needs"
 	@echo "make audit              licences and known weaknesses of what comes with it; a bill of materials, out/sbom.json"
 	@echo "make docs               the documentation as a site, in out/site"
 	@echo "make clean              remove .venv, out and caches"
@@ -77,6 +78,15 @@ runs/%/model.safetensors: configs/%.yaml data/store/index.json | $(VENV)/.has-de
 
 data/store/index.json: | $(VENV)/.has-dev
 	$(BIN)/uplift3d data import "$(MOCAP)" -o data/store
+
+# The base install with the lowest versions that it allows, and the tests that need no more than that.
+LOWEST_TESTS = tests/test_types.py tests/test_camera.py tests/post tests/lift/test_offline.py tests/files tests/video \
+	tests/export/test_npz.py tests/export/test_bvh.py tests/export/test_glb.py tests/export/test_c3d.py tests/cli/test_lift.py
+test-lowest: $(BIN)/python
+	$(BIN)/python -m venv out/lowest
+	$(BIN)/python tools/lowest.py > out/lowest/constraints.txt
+	out/lowest/bin/python -m pip install -qq -c out/lowest/constraints.txt . pytest hypothesis
+	OMP_NUM_THREADS=1 out/lowest/bin/python -m pytest -q -p no:cacheprovider $(LOWEST_TESTS)
 
 # An environment with the base install alone, and another one for the programs that look at it.
 audit: $(BIN)/python

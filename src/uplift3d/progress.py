@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TypeAlias
 
@@ -27,7 +27,9 @@ def progress_bar(shown: bool, title: str, total: int | None) -> Iterator[Callabl
         if listener is not None:
             listener(title, done, total)
 
-    with Progress(console=console, transient=True, disable=not (shown and console.is_terminal)) as progress:
+    visible = shown and console.is_terminal
+    progress = Progress(console=console, transient=True)
+    with progress if visible else nullcontext():  # rich before 14.3 ends bars that are off with an empty line
         task = progress.add_task(title, total=total)
         advance(0)
         yield advance

@@ -61,7 +61,7 @@ def test_a_quicktime_video_that_notes_it(tmp_path):
 def test_images_with_exif(tmp_path, noted, known):
     exif = Image.Exif()
     if noted is not None:
-        exif.get_ifd(0x8769)[0xA405] = noted
+        exif[0x8769] = {0xA405: noted}
     (tmp_path / "0.jpg").write_bytes(b"damaged")
     Image.new("RGB", (300, 400)).save(tmp_path / "1.jpg", exif=exif)
     focal = open_video(tmp_path, 30).focal_px_from_metadata
