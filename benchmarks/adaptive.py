@@ -32,6 +32,7 @@ from uplift3d.lift.adaptive import (
     spend,
     velocity,
 )
+from uplift3d.lift.offline import usual_hop
 from uplift3d.post import interpolate
 from uplift3d.post.bones import outwards
 from uplift3d.skeletons import joint_set
@@ -103,7 +104,7 @@ class TrackLifter:
         times = np.arange(len(film.truth)) / RATE_HZ
         grid = grid_times(float(keys.times[0]), float(times[-1]), self.spec.spacing_s)
         track = tokenise(keys, grid, self.spec)
-        poses = lift_track(self.runtime, track, hop=8)[:, :17]
+        poses = lift_track(self.runtime, track, hop=usual_hop(self.spec.window))[:, :17]
         return Lifted(track, poses, interpolate(grid, poses, times, "smooth"))
 
 

@@ -26,7 +26,7 @@ from uplift3d.evaluate.cost import embed_cost, uplift_cost
 from uplift3d.evaluate.flops import Cost, costs
 from uplift3d.evaluate.windows import source_frames, stride_mask
 from uplift3d.lift import open_runtime
-from uplift3d.lift.offline import DEFAULT_HOP, lift_track
+from uplift3d.lift.offline import lift_track, usual_hop
 from uplift3d.model import UpliftUpsample, create
 from uplift3d.model.catalogue import all_presets
 from uplift3d.model.network import LiftingNetwork
@@ -115,7 +115,7 @@ def our_runs(folder: Path, threads: int) -> Iterator[Run]:
         export_onnx(network, folder / name)
         runtime = open_runtime(folder / name, threads=threads)
         spec = InputSpec.from_config(runtime.config)
-        track = sine_track(spec, S_IN // config.s_out)
+        track, hop = sine_track(spec, S_IN // config.s_out), usual_hop(spec.window)
         whole, shared = (one for one in costs([name]) if one.s_in == S_IN)
         poses = len(track.times)
         yield Run(
@@ -123,28 +123,29 @@ def our_runs(folder: Path, threads: int) -> Iterator[Run]:
         )
         yield Run(f"{name}, exact", partial(lift_track, runtime, track, hop=1), FRAMES, shared.pose * poses)
         yield Run(
-            f"{name}, fast path, hop {DEFAULT_HOP}",
-            partial(lift_track, runtime, track, hop=DEFAULT_HOP),
+            f"{name}, fast path, hop {hop}",
+            partial(lift_track, runtime, track, hop=hop),
             FRAMES,
             fast_cost(name, whole) * poses,
         )
     runtime = open_runtime("base", threads=threads)
     spec = InputSpec.from_config(runtime.config)
-    track = sine_track(spec, S_IN // 5)
+    track, hop = sine_track(spec, S_IN // 5), usual_hop(spec.window)
     yield Run(
-        f"base (shipped), hop {DEFAULT_HOP}",
-        partial(lift_track, runtime, track, hop=DEFAULT_HOP),
+        f"base (shipped), hop {hop}",
+        partial(lift_track, runtime, track, hop=hop),
         FRAMES,
         fast_cost("base", None) * len(track.times),
     )
 
 
 def fast_cost(name: str, whole: Cost | None) -> float:
-    """Multiply-adds per pose with windows `DEFAULT_HOP` tokens apart."""
+    """Multiply-adds per pose with windows as far apart as usual."""
     fields = open_runtime("base").config if whole is None else all_presets()[name].config().model_dump()
     every = S_IN // int(fields["s_out"])
-    tokens = len(range(0, int(fields["tokens"]), every))
-    return embed_cost(fields) / every + uplift_cost(fields, tokens, "sequence") / DEFAULT_HOP
+    window = int(fields["tokens"])
+    seen = len(range(0, window, every))
+    return embed_cost(fields) / every + uplift_cost(fields, seen, "sequence") / usual_hop(window)
 
 
 def sine_track(spec: InputSpec, every: int) -> TokenTrack:

@@ -31,7 +31,6 @@ from uplift3d.detect.base import Follower
 from uplift3d.detect.sighting import sightings
 from uplift3d.errors import UpliftWarning
 from uplift3d.evaluate.cost import embed_cost, uplift_cost
-from uplift3d.lift.offline import DEFAULT_HOP
 from uplift3d.lift.onnx_runtime import usable_cpus
 from uplift3d.video import FrameSource, open_video, regular_key_frames
 
@@ -157,8 +156,9 @@ def lifter_rows(model: str, repeats: int, threads: int | None) -> Iterator[Row]:
     arithmetic that uses; the network alone is in `networks.py`."""
     peak = matrix_product_peak()
     yield Row("matrix product", f"{peak / 1e9:.0f} GFLOP/s", "", f"float32 {PEAK_SIZE}³, numpy, all threads")
-    for hop in (1, DEFAULT_HOP):
-        lifter = Lifter(model, hop=hop, threads=threads)
+    for wanted in (1, None):
+        lifter = Lifter(model, hop=wanted, threads=threads)
+        hop = lifter.options["hop"]
         part = "centre" if hop == 1 else "sequence"
         for interval in KEY_INTERVALS_S:
             keys = swaying_person(interval)

@@ -134,8 +134,8 @@ def test_every_hop_gives_nearly_the_same_poses(hop):
 
 def test_networks_with_the_published_input_are_used_as_published():
     assert Lifter(FakeRuntime(edges="repeat")).options["hop"] == 1
-    assert Lifter(FakeRuntime()).options["hop"] == 8
-    assert Lifter(FakeRuntime(tokens=9)).options["hop"] == 4
+    assert Lifter(FakeRuntime()).options["hop"] == 7
+    assert Lifter(FakeRuntime(tokens=9)).options["hop"] == 3
     assert Lifter(FakeRuntime(edges="repeat"), hop=5).options["hop"] == 5
     assert Lifter(FakeRuntime(edges="repeat")).options["interpolation"] == "linear"
     keys, published = clip(regular(2, 30)), FakeRuntime(input="screen", edges="repeat")
@@ -348,7 +348,7 @@ def test_the_result_says_how_it_was_made(lifter):
     model = {"name": "given", "hash": "abc", "runtime": "fake", "licence": "CC0-1.0"}
     assert meta["model"] == model
     assert meta["arguments"]["key_interval"] == 0.4
-    assert meta["arguments"]["hop"] == 8
+    assert meta["arguments"]["hop"] == 7
     assert meta["units"] == {"positions": "m", "times": "s"}
     assert meta["keypoints"] == {
         "detector": "by hand",

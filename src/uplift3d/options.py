@@ -56,13 +56,14 @@ class LifterOptions(TypedDict, total=False):
         Option(
             None,
             "how far apart the stretches of time are that the network sees at once, in poses of its own, "
-            "usually 0.1 s: 1 is the published way and the slowest (default: 8; 1 for published networks)",
+            "usually 0.1 s: 1 is the published way and the slowest (default: a third of its window, 23; 1 "
+            "for published networks)",
             metavar="POSES",
         ),
     ]
     """1 gives every token the refined centre pose of its own window, as the published evaluation does; k > 1
     takes k times fewer windows and mixes their sequences, see `lift.lift_track`. None takes 1 for networks
-    with the published input and 8 for ours."""
+    with the published input and a third of the window for ours."""
 
     interpolation: Annotated[
         Interpolation | None,

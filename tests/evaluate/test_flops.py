@@ -11,7 +11,6 @@ from torch.nn import functional as F
 from uplift3d.detect.cpn.network import CPNConfig, ResidualNet
 from uplift3d.errors import InputError
 from uplift3d.evaluate.flops import (
-    OUR_HOP,
     PAPER_MFLOPS,
     Cost,
     as_csv,
@@ -22,7 +21,7 @@ from uplift3d.evaluate.flops import (
     parameters,
     pose_tokens,
 )
-from uplift3d.lift.offline import DEFAULT_HOP
+from uplift3d.lift.offline import usual_hop
 from uplift3d.model import create, presets
 from uplift3d.model.catalogue import all_presets
 from uplift3d.model.layers import Block, StridedBlock
@@ -178,11 +177,7 @@ def test_longer_hops_divide_the_window(one):
     embedding = multiply_adds(partial(network.embed, torch.zeros(1, 17, 2)))
     uplift = partial(network.uplift, torch.zeros(1, 71, width), torch.arange(71)[None])
     window = multiply_adds(uplift) - width * 51  # less the centre head
-    assert one("small", 5, "shared tokens, hop").pose == pytest.approx(embedding + window / OUR_HOP)
-
-
-def test_the_hop_is_the_pipelines():
-    assert OUR_HOP == DEFAULT_HOP
+    assert one("small", 5, "shared tokens, hop").pose == pytest.approx(embedding + window / usual_hop(71))
 
 
 def test_each_weight_of_videopose3d_is_used_once_per_frame_of_a_clip(one):

@@ -23,6 +23,7 @@ from uplift3d.detect.cpn.network import CPN, CPNConfig
 from uplift3d.errors import InputError
 from uplift3d.evaluate.cost import embed_cost, uplift_cost
 from uplift3d.evaluate.report import Table
+from uplift3d.lift.offline import usual_hop
 from uplift3d.model import ModelConfig, UpliftUpsample
 from uplift3d.model.catalogue import all_presets, method_of
 from uplift3d.model.network import LiftingConfig, LiftingNetwork
@@ -43,8 +44,6 @@ VIDEO_RATE_HZ = 50
 """What "a frame of video" means."""
 STRIDES = (5, 10, 20)
 """Frames between key-frames at which the rivals are counted too."""
-OUR_HOP = 8
-"""Tokens between windows that the pipeline takes by default for networks with this project's own input."""
 PAPER_MFLOPS = {
     "uu-351": {5: 1062, 10: 999, 20: 966},
     "uu-81": {4: 564, 10: 543, 20: 535},
@@ -170,7 +169,7 @@ def _ours(name: str, config: ModelConfig) -> Iterator[Cost]:
         # Deferred or not, the published first block computes keys and values of all tokens.
         network = UpliftUpsample(config.evolve(deferred_depth=0)).eval()
     weights = parameters(network)
-    hop = 1 if config.edges == "repeat" else OUR_HOP
+    hop = 1 if config.edges == "repeat" else usual_hop(config.tokens)
     for s_in in config.strides_in:
         whole = multiply_adds(partial(_pass, network, pose_tokens(config, s_in)))
         yield Cost(name, "own window", s_in, config.s_out, weights, whole, whole)
