@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fake_runtime import FakeRuntime
 from seen_person import Standing
-from uplift3d import pipeline
+from uplift3d import lifter
 from uplift3d.app.worker import lift_upload
 from uplift3d.detect import registry
 from uplift3d.errors import InputError
@@ -15,7 +15,7 @@ from uplift3d.errors import InputError
 def lift_standing(task, tell):
     """The real work, with a detector that sees somebody stand and a network of numpy."""
     registry._FACTORIES["blazepose"] = Standing
-    pipeline.open_runtime = lambda *_: FakeRuntime()
+    lifter.open_runtime = lambda *_: FakeRuntime()
     lift_upload(task, tell)
 
 

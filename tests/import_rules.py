@@ -46,11 +46,10 @@ ALLOWED = {
     "evaluate": ["detect.cpn.network", "film", "model", "data", "normalise", "tokens", "lift"],
     "reproduce": ["detect.cpn.network", "train", "evaluate", "film", "model", "data", "tokens", "lift"],
     "key_frames": ["video", "lift"],
-    "pipeline": [
-        *("key_frames", "options", "progress", "video", "detect", "normalise", "tokens", "lift", "post"),
-    ],
-    "streaming": ["pipeline", "options", "video", "tokens", "lift", "post"],
-    "scale": ["options", "pipeline", "video", "detect", "export"],
+    "lifter": ["key_frames", "options", "progress", "video", "detect", "tokens", "lift", "post"],
+    "pipeline": ["key_frames", "lifter", "options", "video", "detect", "lift"],
+    "streaming": ["lifter", "options", "video", "tokens", "lift", "post"],
+    "scale": ["options", "lifter", "video", "detect", "export"],
     "live": ["detect", "export.sinks", "streaming"],
     "app": [
         *("detect", "export", "live", "pipeline", "post", "progress", "streaming", "video", "view.colours"),

@@ -24,7 +24,8 @@ if TYPE_CHECKING:  # what `__getattr__` below does, for type checkers
     from uplift3d.errors import InputError, NothingFoundError
     from uplift3d.export import load_motion, save_motion
     from uplift3d.lift.adaptive import Adaptive
-    from uplift3d.pipeline import Lifter, lift_frames, lift_keypoints, lift_video
+    from uplift3d.lifter import Lifter
+    from uplift3d.pipeline import lift_frames, lift_keypoints, lift_video
     from uplift3d.streaming import StreamLifter
     from uplift3d.types import Keypoints2D, Motion3D
 
@@ -47,7 +48,7 @@ _HOMES = {
     "lift_video": "uplift3d.pipeline",
     "lift_frames": "uplift3d.pipeline",
     "lift_keypoints": "uplift3d.pipeline",
-    "Lifter": "uplift3d.pipeline",
+    "Lifter": "uplift3d.lifter",
     "StreamLifter": "uplift3d.streaming",
     "Adaptive": "uplift3d.lift.adaptive",
     "Keypoints2D": "uplift3d.types",

@@ -31,7 +31,7 @@ def message(time_s, picture=None):
 @pytest.fixture
 def standing(monkeypatch):
     monkeypatch.setattr("uplift3d.detect.registry._FACTORIES", {"blazepose": Standing})
-    monkeypatch.setattr("uplift3d.pipeline.open_runtime", lambda *_: FakeRuntime())
+    monkeypatch.setattr("uplift3d.lifter.open_runtime", lambda *_: FakeRuntime())
 
 
 def hear(socket, kind):

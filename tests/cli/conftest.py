@@ -20,7 +20,7 @@ MIDDLE = np.array([160, 120], dtype=np.float32)
 @pytest.fixture
 def network(monkeypatch):
     """Every model that is asked for is the one made of numpy."""
-    monkeypatch.setattr("uplift3d.pipeline.open_runtime", lambda *_: FakeRuntime())
+    monkeypatch.setattr("uplift3d.lifter.open_runtime", lambda *_: FakeRuntime())
 
 
 def standing(times):

@@ -8,7 +8,7 @@ import time
 
 from fake_runtime import FakeRuntime
 from seen_person import Standing
-from uplift3d import pipeline
+from uplift3d import lifter
 from uplift3d.cli import main
 from uplift3d.detect import register_detector
 
@@ -21,6 +21,6 @@ class Slow(Standing):
 
 
 if __name__ == "__main__":
-    pipeline.open_runtime = lambda *_: FakeRuntime()
+    lifter.open_runtime = lambda *_: FakeRuntime()
     register_detector("slow", Slow)
     sys.exit(main(sys.argv[1:]))

@@ -124,7 +124,7 @@ def test_weights_that_are_missing_or_too_many(
 ):
     from fake_runtime import FakeRuntime
 
-    monkeypatch.setattr("uplift3d.pipeline.open_runtime", lambda *_: FakeRuntime())
+    monkeypatch.setattr("uplift3d.lifter.open_runtime", lambda *_: FakeRuntime())
     words = [word.format(tmp=tmp_path) for word in arguments]
     assert main([command, "--detector", "dot", str(film), "-o", str(tmp_path / "out.npz"), *words]) == 2
     assert message in capsys.readouterr().err

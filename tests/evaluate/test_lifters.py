@@ -15,8 +15,8 @@ from uplift3d.errors import InputError
 from uplift3d.evaluate import published
 from uplift3d.evaluate.lifters import PersonLifter, WindowLifter, create_lifter
 from uplift3d.lift.torch_runtime import TorchRuntime
+from uplift3d.lifter import Lifter
 from uplift3d.model import load
-from uplift3d.pipeline import Lifter
 from uplift3d.types import Keypoints2D
 
 FRAMES, FOCAL = 83, 1100.0

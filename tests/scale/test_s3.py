@@ -35,7 +35,7 @@ def store(monkeypatch):
 
 @pytest.mark.slow
 def test_from_a_clip_in_a_bucket_to_a_result_in_a_bucket(store, tmp_path, monkeypatch):
-    monkeypatch.setattr("uplift3d.pipeline.open_runtime", lambda *_: FakeRuntime())
+    monkeypatch.setattr("uplift3d.lifter.open_runtime", lambda *_: FakeRuntime())
     film(tmp_path / "a.mp4")
     store.put_file(str(tmp_path / "a.mp4"), "bucket/clips/a.mp4")
     store.pipe_file("bucket/clips/b.mp4", b"broken")

@@ -13,7 +13,7 @@ from uplift3d.scale.stages import How, Lift, Look
 
 @pytest.fixture(autouse=True)
 def network(monkeypatch):
-    monkeypatch.setattr("uplift3d.pipeline.open_runtime", lambda *_: FakeRuntime())
+    monkeypatch.setattr("uplift3d.lifter.open_runtime", lambda *_: FakeRuntime())
 
 
 class Faulty(Standing):

@@ -20,8 +20,8 @@ from uplift3d import detect
 from uplift3d.detect.files import is_keypoint_file
 from uplift3d.errors import MAX_MESSAGE, InputError, NothingFoundError, UpliftWarning
 from uplift3d.export import files_of, save_motion
+from uplift3d.lifter import Lifter
 from uplift3d.options import LifterOptions
-from uplift3d.pipeline import Lifter
 from uplift3d.scale.clips import result_name
 from uplift3d.scale.storage import Storage, on_this_machine
 from uplift3d.types import Keypoints2D, Motion3D

@@ -15,17 +15,16 @@ import numpy as np
 from uplift3d.arrays import RealArray, TimeArray
 from uplift3d.camera import Camera
 from uplift3d.lift import blend_hint, lift_newest, presence
-from uplift3d.lift.axes import AXES_IN_WORDS, find_camera, in_camera_axes
+from uplift3d.lift.axes import find_camera, in_camera_axes
 from uplift3d.lift.curve import Curve
-from uplift3d.lift.runtime import describe
+from uplift3d.lift.record import record
 from uplift3d.lift.stretches import TOLERANCE_S, Segment, usual_interval
+from uplift3d.lifter import Lifter
 from uplift3d.options import recorded
-from uplift3d.pipeline import Lifter
 from uplift3d.post import bone_lengths_m, interpolate
 from uplift3d.skeletons import joint_set
 from uplift3d.tokens import PersonKeyFrames, tokenise
 from uplift3d.types import Keypoints2D, Motion3D
-from uplift3d.version import __version__
 
 MARGIN_TOKENS = 3
 """So many tokens around a pose decide how the curve through it runs."""
@@ -150,17 +149,14 @@ class Estimator:
 
     def _record(self, camera: Camera | None, focal_from: str, image_size: tuple[int, int]) -> dict[str, Any]:
         lifter, focal_px = self._lifter, self._camera_arguments[0]
-        return {
-            "uplift3d": __version__,
-            **describe(lifter.runtime, lifter.name),
-            "units": {"positions": "m", "times": "s"},
-            "joints": lifter.joints,
-            "axes": AXES_IN_WORDS[lifter.spec.axes if camera is None else "camera"],
-            "arguments": {"focal_px": focal_px, **recorded(lifter.options)},
-            "camera": {
-                "focal_px": camera and camera.focal_px[0],
-                "focal_from": focal_from,
-                "principal_point_px": camera and list(camera.principal_point_px),
-                "image_size": list(image_size),
-            },
-        }
+        arguments = {"focal_px": focal_px, **recorded(lifter.options)}
+        return record(
+            lifter.runtime,
+            lifter.name,
+            lifter.joints,
+            lifter.spec.axes,
+            camera,
+            focal_from,
+            image_size,
+            arguments,
+        )

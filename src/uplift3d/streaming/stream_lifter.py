@@ -16,8 +16,8 @@ from uplift3d.lift.looks import Looks
 from uplift3d.lift.models import ModelPath
 from uplift3d.lift.pace import Pace
 from uplift3d.lift.stretches import TOLERANCE_S
+from uplift3d.lifter import Lifter
 from uplift3d.options import LifterOptions
-from uplift3d.pipeline import Lifter
 from uplift3d.streaming.estimator import PELVIS_S, Estimator
 from uplift3d.types import Keypoints2D, Motion3D
 from uplift3d.video.schedule import check_key_interval
