@@ -9,13 +9,8 @@ import time
 from typing import TYPE_CHECKING
 
 from uplift3d.cli.inputs import expand
-from uplift3d.cli.options import (
-    VIDEO_KEY_INTERVAL_S,
-    add_lifting_options,
-    add_skeleton,
-    lifter_options,
-    text_parser,
-)
+from uplift3d.cli.options import VIDEO_KEY_INTERVAL_S, add_lifting_options, lifter_options, text_parser
+from uplift3d.cli.output_options import add_skeleton
 from uplift3d.cli.values import whole_number
 from uplift3d.errors import InputError, NothingFoundError
 

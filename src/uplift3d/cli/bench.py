@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from uplift3d.cli.options import add_outputs, text_parser
+from uplift3d.cli.options import text_parser
+from uplift3d.cli.output_options import add_outputs
 from uplift3d.cli.tables import print_table
 from uplift3d.errors import InputError
 

@@ -10,9 +10,9 @@ from uplift3d.cli.inputs import Job, Naming, expand, local, plan
 from uplift3d.cli.jobs import Summary, add_message_options, add_output_options, run_jobs
 from uplift3d.cli.lift import at_rate
 from uplift3d.cli.motions import motion_in
-from uplift3d.cli.options import (
+from uplift3d.cli.options import add_part_options, text_parser
+from uplift3d.cli.output_options import (
     add_axes,
-    add_part_options,
     add_skeleton,
     add_split,
     add_tables,
@@ -23,7 +23,6 @@ from uplift3d.cli.options import (
     check_tables,
     is_split,
     skeleton_of,
-    text_parser,
     write_tables,
 )
 from uplift3d.cli.values import positive, suffixes

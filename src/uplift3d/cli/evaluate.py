@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from uplift3d.cli.options import add_outputs, text_parser
+from uplift3d.cli.options import text_parser
+from uplift3d.cli.output_options import add_outputs
 from uplift3d.cli.tables import print_table
 from uplift3d.cli.values import positive, whole_number
 from uplift3d.data.mpi_inf_3dhp import TEST_RATE_HZ, GroundTruth

@@ -13,10 +13,16 @@ from uplift3d.cli.jobs import Summary, add_message_options, add_output_options, 
 from uplift3d.cli.motions import explain
 from uplift3d.cli.options import (
     VIDEO_KEY_INTERVAL_S,
-    add_axes,
     add_keypoint_options,
     add_lifting_options,
     add_part_options,
+    chosen_detector,
+    chosen_interval,
+    lifter_options,
+    text_parser,
+)
+from uplift3d.cli.output_options import (
+    add_axes,
     add_skeleton,
     add_split,
     add_tables,
@@ -27,12 +33,8 @@ from uplift3d.cli.options import (
     check_split,
     check_tables,
     check_video,
-    chosen_detector,
-    chosen_interval,
     is_split,
-    lifter_options,
     skeleton_of,
-    text_parser,
     write_tables,
 )
 from uplift3d.cli.values import positive, suffixes

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from uplift3d.cli.inputs import local_path
 from uplift3d.cli.motions import motion_in
-from uplift3d.cli.options import add_video, check_video, text_parser
+from uplift3d.cli.options import text_parser
+from uplift3d.cli.output_options import add_video, check_video
 from uplift3d.cli.serving import open_in_browser
 from uplift3d.cli.values import whole_number
 from uplift3d.errors import InputError
