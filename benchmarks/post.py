@@ -22,7 +22,7 @@ from uplift3d import Lifter, Motion3D
 from uplift3d.camera import Camera
 from uplift3d.data.store import RATE_HZ, MotionStore
 from uplift3d.evaluate.metrics import acceleration_error, mpjpe, mpjve, p_mpjpe
-from uplift3d.lift.axes import ASSUMED_FOCAL
+from uplift3d.lift.axes import ASSUMED_FOCAL, ASSUMED_SIGMA
 from uplift3d.post import (
     find_contacts,
     find_up,
@@ -49,6 +49,7 @@ class Lifted(NamedTuple):
     motion: Motion3D
     """Raw, in camera axes, at the network's own times."""
     camera: Camera
+    focal_sigma: float
 
     @property
     def times(self) -> Array:
@@ -90,7 +91,8 @@ def lift(film: Film, lifter: Lifter, every_s: float, camera: Camera) -> Lifted:
     """Lift every so many seconds of a film."""
     keys = replace(film.keypoints[:: round(every_s * RATE_HZ)], meta={})
     grid = film.keypoints.times[:: round(lifter.spec.spacing_s * RATE_HZ)]
-    return Lifted(film, every_s, lifter.lift(keys, output_times=grid, focal_px=camera.focal_px[0]), camera)
+    motion = lifter.lift(keys, output_times=grid, focal_px=camera.focal_px[0])
+    return Lifted(film, every_s, motion, camera, 0.0 if camera is film.camera else ASSUMED_SIGMA)
 
 
 WAYS: dict[str, Callable[[Lifted], Motion3D]] = {
@@ -135,7 +137,7 @@ def placed(one: Lifted, smooth_hz: float | None = None) -> Motion3D:
     motion = one.smooth()
     motion = fix_bones(motion if smooth_hz is None else smooth(motion, smooth_hz))
     keys = one.film.keypoints[:: round(one.every_s * RATE_HZ)]
-    return reproject(place(motion, keys, one.camera), keys, one.camera)
+    return reproject(place(motion, keys, one.camera, one.focal_sigma), keys, one.camera)
 
 
 def print_places(lifted: dict[tuple[float, str], list[Lifted]]) -> None:

@@ -159,7 +159,7 @@ class Lifter:
     ) -> Motion3D:
         """Lift key-frames that were chosen as `key_interval` says, all of them."""
         started = time.perf_counter()
-        camera, focal_from = find_camera(keys, focal_px, principal_point_px, guess=self.refines)
+        camera, focal_from, focal_sigma = find_camera(keys, focal_px, principal_point_px, guess=self.refines)
         interval_s = usual_interval(keys.times, first_interval(key_interval), self.spec.spacing_s)
         people = people_in(keys if self.options["use_hint"] else replace(keys, depth_hint=None), self.spec)
         positions = np.full((len(people), len(wanted), len(self.order), 3), np.nan, dtype=np.float32)
@@ -194,7 +194,7 @@ class Lifter:
                 "keypoints": dict(keys.meta),
             },
         )
-        motion = self.refinement.apply(motion, keys, camera)
+        motion = self.refinement.apply(motion, keys, camera, focal_sigma=focal_sigma)
         timings = {"lift": round(time.perf_counter() - started, 3)}
         return replace(motion, meta={**motion.meta, "timings_s": timings})
 

@@ -45,7 +45,13 @@ def test_with_noise_it_is_nearly_there_and_says_how_nearly(walk):
     placed = place(walk, filmed(walk, every=1, noise_px=4), CAMERA)
     error = np.linalg.norm(placed.root[0] - path(walk.times), axis=-1)
     assert np.median(error) < 0.05 * 5
-    assert 0.1 < placed.meta["root_sigma_m"][0] < 0.5
+    sigma_m = placed.meta["root_sigma_m"][0]
+    assert 0.1 < sigma_m < 0.5
+    unsure = place(walk, filmed(walk, every=1, noise_px=4), CAMERA, focal_sigma=0.25)
+    distance_m = np.median(placed.root[0, :, 2])
+    np.testing.assert_allclose(
+        unsure.meta["root_sigma_m"][0], np.hypot(sigma_m, 0.25 * distance_m), rtol=0.02
+    )
 
 
 def test_a_joint_in_a_wrong_place_hardly_matters(walk):

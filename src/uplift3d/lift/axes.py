@@ -5,6 +5,8 @@ Axes: K key-frames, T output times, J joints.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from uplift3d.arrays import FloatArray, TimeArray
@@ -21,9 +23,21 @@ AXES_IN_WORDS = {
     ),
 }
 
-
 ASSUMED_FOCAL = 0.85
 """Of the longer side of the image: 61° across it, as the main cameras of phones have when they film."""
+ASSUMED_SIGMA = 0.25
+"""Standard deviation of the focal length around that assumption, relative to it: 0.64 of the longer side is
+76° across, an action camera, and 1.06 is 50°."""
+
+
+class FoundCamera(NamedTuple):
+    """A camera and how far it is known."""
+
+    camera: Camera | None
+    focal_from: str
+    """Where its focal length is from, in words."""
+    focal_sigma: float = 0.0
+    """Standard deviation of the focal length, relative to it; 0 where it was told."""
 
 
 def find_camera(
@@ -32,8 +46,8 @@ def find_camera(
     principal_point_px: tuple[float, float] | None,
     *,
     guess: bool,
-) -> tuple[Camera | None, str]:
-    """The camera, and where its focal length is from: given, the file's metadata, or an assumption.
+) -> FoundCamera:
+    """The camera, its focal length given, from the file's metadata, or assumed.
 
     Args:
         keys: 2D joints, whose `meta["focal_px_from_metadata"]` is what the camera noted.
@@ -42,14 +56,15 @@ def find_camera(
     """
     camera = pinhole(keys.image_size, focal_px, principal_point_px)
     if camera is not None:
-        return camera, "given"
+        return FoundCamera(camera, "given")
     if not guess:
-        return None, "unknown"
+        return FoundCamera(None, "unknown")
     noted = keys.meta.get("focal_px_from_metadata")
     if isinstance(noted, int | float) and np.isfinite(noted) and noted > 0:
-        return pinhole(keys.image_size, float(noted), None), "the file's metadata"
+        return FoundCamera(pinhole(keys.image_size, float(noted), None), "the file's metadata")
     assumed = f"assumed: {ASSUMED_FOCAL:g} of the image's longer side"
-    return pinhole(keys.image_size, ASSUMED_FOCAL * max(keys.image_size), None), assumed
+    camera = pinhole(keys.image_size, ASSUMED_FOCAL * max(keys.image_size), None)
+    return FoundCamera(camera, assumed, ASSUMED_SIGMA)
 
 
 def pinhole(

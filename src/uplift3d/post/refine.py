@@ -46,6 +46,7 @@ class PoseRefinement:
         keypoints: Keypoints2D,
         camera: Camera | None,
         lengths_m: RealArray | None = None,
+        focal_sigma: float = 0.0,
     ) -> Motion3D:
         """Smoothing first, since it shortens bones; then the pelvis, since sizes set its distance; how sure
         joints are, by how far they are from the 2D before they are pulled towards it; then feet.
@@ -55,6 +56,7 @@ class PoseRefinement:
             keypoints: what it was made from.
             camera: intrinsics; None: the pelvis stays unknown.
             lengths_m: see `fix_bones`.
+            focal_sigma: see `place`.
         """
         if self.raw:
             return motion
@@ -66,7 +68,7 @@ class PoseRefinement:
             motion = scale_to_height(motion, self.height_m)
         if camera is None:
             return motion
-        motion = place(motion, keypoints, camera)
+        motion = place(motion, keypoints, camera, focal_sigma)
         motion = with_uncertainty(motion, keypoints, camera)
         if self.reproject:
             motion = reproject(motion, keypoints, camera)

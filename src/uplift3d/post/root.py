@@ -45,7 +45,7 @@ class Trajectory(NamedTuple):
     """(K,) standard deviation along the most uncertain direction, nearly always the distance."""
 
 
-def place(motion: Motion3D, keypoints: Keypoints2D, camera: Camera) -> Motion3D:
+def place(motion: Motion3D, keypoints: Keypoints2D, camera: Camera, focal_sigma: float = 0.0) -> Motion3D:
     """The motion with `root`: the pelvis in camera axes.
 
     At every key-frame the pelvis is put where the 3D pose projects onto the 2D joints (`locate`); the places
@@ -58,6 +58,7 @@ def place(motion: Motion3D, keypoints: Keypoints2D, camera: Camera) -> Motion3D:
         motion: positions in the axes of `camera`; the size of the person sets that of the distance.
         keypoints: the same people at key-frames.
         camera: intrinsics.
+        focal_sigma: standard deviation of the focal length, relative to it: distances are as unsure.
     """
     root = np.full((*motion.positions.shape[:2], 3), np.nan)
     sigmas = []
@@ -74,7 +75,9 @@ def place(motion: Motion3D, keypoints: Keypoints2D, camera: Camera) -> Motion3D:
             if ahead.any():
                 trajectory = settle(moments[ahead], places[ahead], covariances[ahead])
                 root[person, stretch] = _between(moments[ahead], trajectory, times)
-                known += (CALIBRATION * np.hypot(trajectory.sigma_m, SIZE_ERROR * places[ahead, 2])).tolist()
+                distance_m = places[ahead, 2]
+                seen_m = CALIBRATION * np.hypot(trajectory.sigma_m, SIZE_ERROR * distance_m)
+                known += np.hypot(seen_m, focal_sigma * distance_m).tolist()
         sigmas.append(round(float(np.median(known)), 4) if known else None)
     if not np.isfinite(root).any():
         return motion

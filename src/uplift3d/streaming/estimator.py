@@ -72,7 +72,7 @@ class Estimator:
         keypoints = lifter.settled(looks)
         if not lifter.options["use_hint"]:
             keypoints = replace(keypoints, depth_hint=None)
-        camera, focal_from = find_camera(keypoints, *self._camera_arguments, guess=lifter.refines)
+        camera, focal_from, _ = find_camera(keypoints, *self._camera_arguments, guess=lifter.refines)
         self._meta = self._record(camera, focal_from, keypoints.image_size)
         interval_s = usual_interval(keypoints.times, self._interval_s, spec.spacing_s)
         curves = []
