@@ -135,9 +135,18 @@ def test_runs_of_before_are_gone_on_with(source, tmp_path, trained):
 def test_a_damaged_result_is_named(plan, source, tmp_path, trained):
     cell = plan.table_1((20,), True)
     run(cell, source, tmp_path)
-    (tmp_path / "uu-81-ss20-0" / "result.json").write_text("{")
-    with pytest.raises(InputError, match=r"result\.json: cannot be read"):
-        run(cell, source, tmp_path)
+    result, settings = (tmp_path / "uu-81-ss20-0" / name for name in ("result.json", "settings.json"))
+    for path, text, message in (
+        (result, "{", r"result\.json: not JSON"),
+        (result, "[" * 10_000, r"result\.json: not JSON that can be read, nested too deeply"),
+        (result, "{}", r"result\.json is no result \(KeyError: 'cell'\); remove it to measure again"),
+        (settings, "[1]", r"settings\.json is a JSON list, expected an object"),
+    ):
+        kept = path.read_text()
+        path.write_text(text)
+        with pytest.raises(InputError, match=message):
+            run(cell, source, tmp_path)
+        path.write_text(kept)
 
 
 def test_fine_tuning_starts_from_its_pre_training(plan, source, tmp_path, trained):

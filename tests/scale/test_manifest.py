@@ -57,9 +57,10 @@ def test_other_settings_are_refused(storage):
     check_settings(storage, {"model": "base", "flip": False})
     with pytest.raises(InputError, match=r"made with other settings \(flip\); give another folder"):
         check_settings(storage, {"model": "base", "flip": True})
-    storage.write("settings.json", b"{")
-    with pytest.raises(InputError, match=r"settings.json is damaged"):
-        check_settings(storage, {})
+    for damaged, message in ((b"{", r"settings.json: not JSON"), (b"[]", r"settings.json is a JSON list")):
+        storage.write("settings.json", damaged)
+        with pytest.raises(InputError, match=message):
+            check_settings(storage, {})
 
 
 def test_files_filled_in_are_in_the_storage(storage):

@@ -25,6 +25,7 @@ from uplift3d.arrays import Image
 from uplift3d.detect import create_detector
 from uplift3d.detect.watcher import Watcher
 from uplift3d.errors import InputError
+from uplift3d.files.json_text import parse_object
 from uplift3d.live import Account, watch
 from uplift3d.skeletons import joint_set
 from uplift3d.streaming import StreamLifter
@@ -164,11 +165,11 @@ async def talk(request: web.Request, model: str) -> web.WebSocketResponse:
     try:
         async for message in socket:
             if message.type == WSMsgType.TEXT and lifting is None:
-                detector = str(json.loads(message.data).get("detector", "blazepose"))
+                detector = str(parse_object(message.data, "what the page says").get("detector", "blazepose"))
                 lifting = loop.run_in_executor(None, lift_pictures, pictures, tell, detector, model)
             elif message.type == WSMsgType.BINARY:
                 pictures.put(message.data)
-    except (InputError, ValueError) as error:
+    except InputError as error:
         tell({"kind": "failed", "message": str(error)})
     finally:
         pictures.close()

@@ -15,6 +15,8 @@ from uplift3d.evaluate.published import predict_with, score_predictions
 from uplift3d.evaluate.rivals import lifter_of
 from uplift3d.evaluate.video_lifter import VideoLifter
 from uplift3d.files import atomic_write
+from uplift3d.files.guards import reason
+from uplift3d.files.json_text import read_json
 from uplift3d.model import load_checkpoint
 from uplift3d.model.checkpoints import fingerprint
 from uplift3d.model.network import Network
@@ -157,12 +159,9 @@ def _check(cell: Cell, folder: Path, seed: int) -> None:
     if cell.after is not None:
         _check(cell.after, folder, seed)
     place = folder / f"{cell.name}-{seed}"
-    try:
-        there = json.loads((place / "settings.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    there = _noted(place / "settings.json")
+    if there is None:
         return
-    except (OSError, ValueError) as error:
-        raise InputError(f"{place / 'settings.json'}: cannot be read ({error})") from None
     here = settings_of(cell)
     different = sorted(name for name in {*here, *there} if here.get(name) != there.get(name))
     if different:
@@ -188,14 +187,24 @@ def _is_complete(result: CellResult, cell: Cell) -> bool:
 
 def _read(path: Path) -> CellResult | None:
     """A result that is there already."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    content = _noted(path)
+    if content is None:
         return None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); remove it to measure again") from None
-    scores, over_actions = (
-        {int(stride): protocols for stride, protocols in content.get(name, {}).items()}
-        for name in ("scores", "over_actions")
-    )
-    return CellResult(content["cell"], content["seed"], content["weights"], scores, over_actions)
+    try:
+        scores, over_actions = (
+            {int(stride): protocols for stride, protocols in content.get(name, {}).items()}
+            for name in ("scores", "over_actions")
+        )
+        return CellResult(content["cell"], content["seed"], content["weights"], scores, over_actions)
+    except (KeyError, ValueError, AttributeError) as error:
+        raise InputError(f"{path} is no result ({reason(error)}); remove it to measure again") from error
+
+
+def _noted(path: Path) -> dict[str, Any] | None:
+    """What a run noted about itself; None where it did not yet."""
+    if not path.exists():
+        return None
+    noted = read_json(path, "notes of a run as .json")
+    if not isinstance(noted, dict):
+        raise InputError(f"{path} is a JSON {type(noted).__name__}, expected an object")
+    return noted

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from uplift3d.errors import InputError
 from uplift3d.files.guards import reason
+from uplift3d.files.json_text import parse_object
 from uplift3d.scale.storage import Storage
 
 NAME, PARTS, SETTINGS = "manifest.parquet", "manifest", "settings.json"
@@ -106,11 +107,8 @@ def check_settings(storage: Storage, settings: Mapping[str, Any]) -> None:
     if noted is None:
         storage.write(SETTINGS, json.dumps(settings, indent=1).encode())
         return
-    try:
-        before = json.loads(noted)
-        differing = sorted(name for name in settings if before.get(name) != settings[name])
-    except (ValueError, AttributeError) as error:
-        raise InputError(f"{storage.path(SETTINGS)} is damaged ({reason(error)})") from error
+    before = parse_object(noted, str(storage.path(SETTINGS)))
+    differing = sorted(name for name in settings if before.get(name) != settings[name])
     if differing:
         raise InputError(
             f"{storage.url} holds results that were made with other settings ({', '.join(differing)}); give "
