@@ -67,6 +67,7 @@ def edit(path, old, new):
         ("3,0.5,right_hip,", "3,0.5,pelvis,", r"walk\.csv: 2 rows for person 3 at 0\.5 s, pelvis"),
         ("3,0.5,right_hip,", "3,,right_hip,", r"walk\.csv: .*1 NaN"),
         ("3,0.5,right_hip,", ",0.5,right_hip,", r"walk\.csv: column person has empty cells"),
+        ("right_hip", "h" * 65, r"walk\.csv: column joint holds a text of 65 characters; accepted are 64"),
     ],
 )
 def test_bad_cells_are_named(saved, old, new, message):

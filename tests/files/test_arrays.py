@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from sentences import assert_value_or_sentence
 from uplift3d.errors import InputError
-from uplift3d.files.arrays import npz_names, read_array, read_npy, read_npz, text_of
+from uplift3d.files.arrays import as_names, npz_names, read_array, read_npy, read_npz, text_of
 
 KINDS = st.sampled_from(["f4", ">f8", "i8", "u1", "b1", "U3", "S2"])
 
@@ -134,3 +134,10 @@ def test_numbers_that_are_no_letters_are_refused(letter, order):
     content = npy_of(header, struct.pack(f"{order}I", letter))
     with pytest.raises(InputError, match="characters that do not exist"):
         read_array(io.BytesIO(content), len(content), "a")
+
+
+def test_one_long_text_does_not_make_all_rows_long():
+    assert as_names(["hip", 3], "names", 3).tolist() == ["hip", "3"]
+    assert as_names([], "names", 3).shape == (0,)
+    with pytest.raises(InputError, match="names holds a text of 100000 characters; accepted are 64"):
+        as_names(["hip"] * 1000 + ["h" * 100_000], "names", 64)

@@ -21,6 +21,7 @@ import numpy as np
 from uplift3d.arrays import FloatArray
 from uplift3d.data.checks import as_entries, as_numbers, as_table
 from uplift3d.errors import InputError
+from uplift3d.files.arrays import as_names
 from uplift3d.files.pickles import load_npz, load_pickle
 from uplift3d.skeletons import joint_set
 
@@ -178,7 +179,7 @@ def _recordings(part: Mapping[str, Any], where: str) -> list[tuple[str, VideoKey
     if missing:
         raise InputError(f"{where} lacks {', '.join(missing)}; it has {', '.join(part)}")
     pixels, truth = (as_numbers(part[key], f"{where}: {key}") for key in needed[:2])
-    names = np.asarray(as_entries(part["source"], f"{where}: source"), dtype=str)
+    names = as_names(as_entries(part["source"], f"{where}: source"), f"{where}: source", 1000)
     for what, values in (("joint_2d", pixels), ("joint3d_image", truth)):
         if values.ndim != 3 or values.shape[2] not in (2, 3):
             raise InputError(f"{where}: {what} has shape {values.shape}, expected (N, 17, 2 or 3)")

@@ -77,7 +77,7 @@ def _texts(name: str, values: list[Any]) -> Iterable[str]:
 
 def _parse(name: str, cells: Iterable[str], path: Path) -> AnyArray:
     if name == "joint":
-        return np.array(list(cells), dtype=str)
+        return np.array(list(cells), dtype=object)
     values = []
     for number, cell in enumerate(cells, start=2):
         try:

@@ -10,6 +10,7 @@ import numpy as np
 from uplift3d.arrays import AnyArray, IntArray
 from uplift3d.errors import InputError
 from uplift3d.export.world import WORLD
+from uplift3d.files.arrays import as_names
 from uplift3d.files.guards import check_size, reason
 from uplift3d.skeletons import JOINT_SETS, joint_set
 from uplift3d.types import Motion3D
@@ -20,6 +21,8 @@ SIGMA = "sigma_m"
 COLUMNS = ("person", "time_s", "joint", *XYZ, "observed", *ROOT_XYZ, SIGMA)
 IN_WORLD = {name: f"{name.removesuffix('_m')}_world_m" for name in (*XYZ, *ROOT_XYZ)}
 """Columns of a table in world axes, which a .csv can say in no other place."""
+MAX_NAME = 64
+"""Characters in a joint's name."""
 REQUIRED = COLUMNS[:7]  # a table without the columns of the root or of sigma says nothing of them
 
 
@@ -105,10 +108,10 @@ def from_columns(
 
 def _typed(name: str, values: AnyArray) -> AnyArray:
     """A column as numbers, or as texts for the joints; InputError for one that holds anything else."""
+    if name == "joint":
+        return as_names(values, "column joint", MAX_NAME)
     try:
         array = np.asarray(values)
-        if name == "joint":
-            return array.astype(str)
         return array if array.dtype.kind in "iufb" else array.astype(np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"column {name} holds something else than numbers ({reason(error)})") from error

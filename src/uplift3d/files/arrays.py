@@ -7,7 +7,7 @@ import math
 import os
 import sys
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
@@ -196,3 +196,16 @@ def _is_text(array: AnyArray) -> bool:
 def _is_pickle(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(1) == b"\x80"
+
+
+def as_names(values: Iterable[object], where: str, limit: int) -> AnyArray:
+    """Texts as one of numpy's arrays (n,), in which every row takes as much memory as the longest.
+
+    Raises:
+        InputError: a text of more than `limit` characters.
+    """
+    names = [str(value) for value in values]
+    longest = max(map(len, names), default=0)
+    if longest > limit:
+        raise InputError(f"{where} holds a text of {longest} characters; accepted are {limit}")
+    return np.array(names, dtype=str)
