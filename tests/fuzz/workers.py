@@ -35,36 +35,47 @@ def run(name: str, seed: int, numbers: range, seconds: float | None, output: Pat
     found, next_one = Found(), numbers.start
     ends = None if seconds is None else time.monotonic() + seconds
     while next_one < numbers.stop and (ends is None or time.monotonic() < ends):
-        ours, theirs = get_context("spawn").Pipe(duplex=False)
-        worker = get_context("spawn").Process(
-            target=_work, args=(name, seed, range(next_one, numbers.stop), output, theirs), daemon=True
-        )
-        worker.start()
-        theirs.close()
-        is_over = False
-        while not is_over and (ends is None or time.monotonic() < ends):
+        # The folder is ours: a worker that is killed cannot take it away.
+        with working_folder() as place:
+            part = range(next_one, numbers.stop)
+            next_one, is_over = _watched(found, name, seed, part, ends, place, output)
+        if is_over:
+            break
+    return found
+
+
+def _watched(
+    found: Found, name: str, seed: int, numbers: range, ends: float | None, place: Path, output: Path
+) -> tuple[int, bool]:
+    """One worker until it is done, dies, hangs or time is over: the next input, and whether that was all."""
+    ours, theirs = get_context("spawn").Pipe(duplex=False)
+    worker = get_context("spawn").Process(
+        target=_work, args=(name, seed, numbers, place, output, theirs), daemon=True
+    )
+    worker.start()
+    theirs.close()
+    next_one = numbers.start
+    try:
+        while ends is None or time.monotonic() < ends:
+            if not ours.poll(HANG_S):
+                _note(found, Verdict("slow", "hangs"), name, next_one, seed, output)
+                return next_one + 1, False
             try:
-                if not ours.poll(HANG_S):
-                    worker.kill()
-                    _note(found, Verdict("slow", "hangs"), name, next_one, seed, output)
-                    break
                 number, verdict = ours.recv()
             except EOFError:
                 worker.join()
                 if worker.exitcode == 0:
-                    return found
+                    return next_one, True
                 _note(found, Verdict("died", f"exit code {worker.exitcode}"), name, next_one, seed, output)
-                break
+                return next_one + 1, False
             if number is None:
                 raise RuntimeError(verdict)
             next_one = number + 1
             _count(found, verdict)
-        else:
-            worker.kill()
+        return next_one, True
+    finally:
+        worker.kill()
         worker.join()
-        if ends is None or time.monotonic() < ends:
-            next_one += 1
-    return found
 
 
 def run_again(folder: Path) -> int:
@@ -90,24 +101,23 @@ def _note(found: Found, verdict: Verdict, name: str, number: int, seed: int, out
         _keep(Inputs(name, READERS[name], place, seed), verdict, name, number, output)
 
 
-def _work(name: str, seed: int, numbers: range, output: Path, answers: Connection) -> None:
+def _work(name: str, seed: int, numbers: range, place: Path, output: Path, answers: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MAX_ADDRESS_BYTES, MAX_ADDRESS_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     kept: Counter[tuple[str, str]] = Counter()
-    with working_folder() as place:
-        inputs = Inputs(name, READERS[name], place, seed)
-        try:
-            inputs.check_good()
-        except AssertionError as error:
-            answers.send((None, str(error)))
-            raise
-        for number in numbers:
-            verdict = inputs.verdict(number)
-            if verdict.is_wrong:
-                kept[verdict.kind, verdict.place] += 1
-                if kept[verdict.kind, verdict.place] <= KEPT_OF_A_FAULT:
-                    _keep(inputs, verdict, name, number, output)
-            answers.send((number, verdict._replace(details="")))
+    inputs = Inputs(name, READERS[name], place, seed)
+    try:
+        inputs.check_good()
+    except AssertionError as error:
+        answers.send((None, str(error)))
+        raise
+    for number in numbers:
+        verdict = inputs.verdict(number)
+        if verdict.is_wrong:
+            kept[verdict.kind, verdict.place] += 1
+            if kept[verdict.kind, verdict.place] <= KEPT_OF_A_FAULT:
+                _keep(inputs, verdict, name, number, output)
+        answers.send((number, verdict._replace(details="")))
 
 
 def _keep(inputs: Inputs, verdict: Verdict, name: str, number: int, output: Path) -> None:
