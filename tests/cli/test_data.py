@@ -1,8 +1,12 @@
 import json
+import signal
 
 import pytest
 
 from uplift3d.cli import main
+from uplift3d.data.store import MotionStore
+
+from .test_faults import stopped_after
 
 
 @pytest.fixture
@@ -92,3 +96,23 @@ def test_help_ends_with_an_example(capsys, command):
         main([*command, "--help"])
     assert stop.value.code == 0
     assert "example:\n  uplift3d data" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("seconds", [0.5, 1.5, 3.0])
+def test_a_stopped_import_leaves_no_store_and_is_made_again(folder, stop, seconds):
+    (folder / "in" / "bad.bvh").unlink()
+    one = (folder / "in" / "one.bvh").read_text().replace("Frames: 3", "Frames: 3000") + "1\n" * 2997
+    for number in range(38):
+        (folder / "in" / f"{number}.bvh").write_text(one)
+    store, before = folder / "store", set(folder.iterdir())
+    words = ("data", "import", folder / "in", "-o", store, "--mapping", folder / "mine.json", "--jobs", "2")
+    err = stopped_after(seconds, stop, *words)
+    if err is not None and not store.exists():
+        if stop == signal.SIGINT:
+            assert err.endswith("uplift3d: interrupted\n")
+            assert "Traceback" not in err
+            assert set(folder.iterdir()) == before
+        assert stopped_after(120, stop, *words) is None
+    assert len(MotionStore.open(store).clips) == 40

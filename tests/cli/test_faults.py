@@ -6,14 +6,16 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from seen_person import film
 from uplift3d.cli import main
 from uplift3d.detect import load_keypoints
-from uplift3d.export import load_motion
+from uplift3d.export import load_motion, save_motion
 
 PROGRAM = Path(__file__).with_name("slow_program.py")
 
@@ -52,6 +54,38 @@ def test_a_stopped_run_leaves_no_result(tmp_path, command, stop):
         len(load_motion(output) if command == "lift" else load_keypoints(output))
         == {"lift": 60, "detect": 20}[command]
     )
+
+
+def stopped_after(seconds, stop, *words):
+    """Start the program and stop it as a terminal does; None where it was done by then."""
+    words = [sys.executable, "-m", "uplift3d", *map(str, words)]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, stop)
+    _, err = process.communicate(timeout=60)
+    if process.returncode == 0:
+        return None
+    assert process.returncode == (130 if stop == signal.SIGINT else -stop), err
+    return err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("seconds", [0.3, 0.8, 1.5])
+def test_a_stopped_conversion_leaves_all_or_nothing(tmp_path, walk, stop, seconds):
+    rows = np.arange(20_000) % len(walk)
+    positions, observed, times = walk.positions[:, rows], walk.observed[:, rows], np.arange(len(rows)) / 50
+    save_motion(tmp_path / "long.npz", replace(walk, positions=positions, observed=observed, times=times))
+    output = tmp_path / "long.csv"
+    err = stopped_after(seconds, stop, "convert", tmp_path / "long.npz", output)
+    if err is None or output.exists():
+        assert len(load_motion(output)) == len(times)
+    if err is not None and stop == signal.SIGINT:
+        assert err.endswith("uplift3d: interrupted\n")
+        assert "Traceback" not in err
+        assert {path.name for path in tmp_path.iterdir()} <= {"long.npz", "long.csv"}
 
 
 @pytest.mark.slow

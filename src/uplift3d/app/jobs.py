@@ -12,9 +12,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from uplift3d.app.worker import Event, Task, Work, lift_upload, run_task
+from uplift3d.interrupts import kept_from_new_processes
 
 # A fresh interpreter: a fork of a server with threads may stop for ever.
 _PROCESSES = multiprocessing.get_context("spawn")
+
+
+def _start(process: BaseProcess) -> None:
+    with kept_from_new_processes():
+        process.start()
 
 
 @dataclass
@@ -104,7 +110,7 @@ class Jobs:
         job.state = "running"
         job.process = _PROCESSES.Process(target=run_task, args=(there, job.task, self._work), daemon=True)
         try:
-            await asyncio.to_thread(job.process.start)
+            await asyncio.to_thread(_start, job.process)
             there.close()  # now only the process has that end, and its death is heard
             if job.over:  # cancelled meanwhile
                 job.process.kill()
