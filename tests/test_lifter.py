@@ -1,9 +1,13 @@
 """From 2D key-frames to motion: times, absences, symmetries, bad input."""
 
 import json
+import os
+import signal
 import tracemalloc
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -21,6 +25,7 @@ from uplift3d import (
     lift_keypoints,
 )
 from uplift3d.camera import Camera, rotation_looking_at
+from uplift3d.detect import load_keypoints
 from uplift3d.lift.adaptive import recorded_interval
 from uplift3d.normalise import mirror
 from uplift3d.skeletons import convert_2d, reorder
@@ -488,3 +493,41 @@ def test_of_dense_2d_poses_those_that_pay_are_used(lifter, key_interval):
     used = times[motion.observed[0]]
     assert (np.abs(np.diff(used)[(used[1:] > 2) & (used[1:] < 3)]) < 0.25).any()
     assert motion.meta["arguments"]["key_interval"] == recorded_interval(key_interval)
+
+
+# one network, several threads and processes
+
+
+@pytest.fixture(scope="module")
+def demo_keys():
+    return load_keypoints(str(files("uplift3d") / "demo" / "keys.npz"))
+
+
+def alike(one, other):
+    np.testing.assert_array_equal(one.positions, other.positions)
+    np.testing.assert_array_equal(one.root, other.root)
+
+
+def test_one_lifter_serves_several_threads(demo_keys):
+    lifter = Lifter("base")
+    alone = lifter.lift(demo_keys)
+    with ThreadPoolExecutor(4) as pool:
+        for motion in pool.map(lambda _: lifter.lift(demo_keys), range(8)):
+            alike(motion, alone)
+
+
+def test_the_number_of_threads_does_not_change_a_bit(demo_keys):
+    alike(Lifter("base", threads=1).lift(demo_keys), Lifter("base", threads=2).lift(demo_keys))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # newer Pythons warn of forks with threads
+def test_a_lifter_goes_on_after_a_fork(demo_keys):
+    lifter = Lifter("base")
+    alone = lifter.lift(demo_keys)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        same = np.array_equal(lifter.lift(demo_keys).positions, alone.positions, equal_nan=True)
+        os._exit(0 if same else 3)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -41,6 +41,9 @@ OUTPUT_JOINTS = "h36m17"
 class Lifter:
     """A loaded network and how to use it, for any number of clips.
 
+    One may serve several threads at once, and goes on after a fork; results are the same to the bit with any
+    number of CPU threads.
+
     Args:
         model: "base", "base-free", or the path of a model (see `lift.open_runtime`), or a loaded runtime.
         runtime: "onnx" or "torch".
