@@ -95,10 +95,21 @@ def _count(found: Found, verdict: Verdict) -> None:
 
 
 def _note(found: Found, verdict: Verdict, name: str, number: int, seed: int, output: Path) -> None:
-    """A finding that the worker could not note itself."""
-    _count(found, verdict)
+    """A finding that the worker could not note itself; left out where making the input dies or hangs."""
     with working_folder() as place:
-        _keep(Inputs(name, READERS[name], place, seed), verdict, name, number, output)
+        keeper = get_context("spawn").Process(
+            target=_keep_again, args=(name, seed, place, verdict, number, output)
+        )
+        keeper.start()
+        keeper.join(HANG_S)
+        keeper.kill()
+        keeper.join()
+    if keeper.exitcode == 0:
+        _count(found, verdict)
+
+
+def _keep_again(name: str, seed: int, place: Path, verdict: Verdict, number: int, output: Path) -> None:
+    _keep(Inputs(name, READERS[name], place, seed), verdict, name, number, output)
 
 
 def _work(name: str, seed: int, numbers: range, place: Path, output: Path, answers: Connection) -> None:
