@@ -68,7 +68,7 @@ ALLOWED = {
         *("view.live_stage", "view.stage"),
     ],
     "cli": ["*"],
-    "__main__": ["cli"],
+    "__main__": ["cli", "interrupts"],
 }
 # Modules that work on torch, so only the `train` extra can import them.
 TORCH_SIDE = (

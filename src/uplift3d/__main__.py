@@ -1,8 +1,17 @@
-"""`python -m uplift3d`, the same program as `uplift3d`."""
+"""The `uplift3d` program, and `python -m uplift3d`."""
 
 import sys
 
-from uplift3d.cli import main
+from uplift3d.interrupts import one_sentence
+
+
+def program() -> int:
+    """Run the command line in a process of its own; the exit code."""
+    with one_sentence():
+        from uplift3d.cli import main
+
+        return main()
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())

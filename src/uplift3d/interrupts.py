@@ -3,8 +3,55 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
+
+EXIT_CODE = 130  # 128 + SIGINT, as shells report it
+PAUSE_S = 0.01
+_CAN_WAIT = hasattr(signal, "setitimer")  # not on Windows
+
+
+def say_so() -> int:
+    """Say that the program was interrupted; its exit code."""
+    print("uplift3d: interrupted", file=sys.stderr)
+    return EXIT_CODE
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Around all of a program, whose process this is: an interrupt is said, and ends it.
+
+    It waits until no module is being imported: in the middle of that, packages print it, or make errors of
+    their own of it. What comes after the end of the block ends the process without a word.
+    """
+    signal.signal(signal.SIGINT, _interrupt)
+    if _CAN_WAIT:
+        signal.signal(signal.SIGALRM, _interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(say_so())
+    finally:
+        if _CAN_WAIT:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python would show where it was taking itself down
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    if _CAN_WAIT and _is_importing(frame):
+        signal.setitimer(signal.ITIMER_REAL, PAUSE_S)  # and try again
+    else:
+        signal.default_int_handler(number, frame)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib."):
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,6 +87,23 @@ def test_a_stopped_conversion_leaves_all_or_nothing(tmp_path, walk, stop, second
         assert err.endswith("uplift3d: interrupted\n")
         assert "Traceback" not in err
         assert {path.name for path in tmp_path.iterdir()} <= {"long.npz", "long.csv"}
+
+
+@pytest.mark.slow
+def test_an_interrupt_at_any_moment_is_no_traceback(tmp_path):
+    """From the first module of the program on: what comes before is Python's."""
+    for seconds in np.linspace(0, 0.6, 30):
+        words = [sys.executable, "-v", "-m", "uplift3d", "convert", "no.npz", str(tmp_path / "a.csv")]
+        process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+        for line in process.stderr:
+            if line.startswith("import 'argparse'"):
+                break
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        said = [line for line in err.splitlines() if line.startswith(("uplift3d: ", "Traceback"))]
+        assert said in (["uplift3d: interrupted"], ["uplift3d: no.npz: no such file"])
+        assert process.returncode in (130, 2, -signal.SIGINT)
 
 
 @pytest.mark.slow

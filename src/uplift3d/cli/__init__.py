@@ -19,10 +19,10 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from uplift3d import interrupts
 from uplift3d.cli.parser import Parser, suggestion
 from uplift3d.errors import InputError, UpliftWarning
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -65,8 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"uplift3d: {error}", file=sys.stderr)
             return error.exit_code
         except KeyboardInterrupt:
-            print("uplift3d: interrupted", file=sys.stderr)
-            return INTERRUPTED
+            return interrupts.say_so()
         except BrokenPipeError:
             _discard_stdout()
             return BROKEN_PIPE

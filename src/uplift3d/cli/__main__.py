@@ -2,7 +2,7 @@
 
 import sys
 
-from uplift3d.cli import main
+from uplift3d.__main__ import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())
