@@ -1,4 +1,4 @@
-"""Ctrl-C reaches the program, and not the processes that it started for its work."""
+"""Ctrl-C reaches the program, and not the processes that it started for its work; these end with it."""
 
 from __future__ import annotations
 
@@ -69,3 +69,19 @@ def kept_from_new_processes() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def end_with_parent() -> None:
+    """Let this process end when the one that started it is gone, killed for instance; its first act."""
+    import multiprocessing
+    import os
+    import threading
+
+    parent = multiprocessing.parent_process()
+
+    def wait_and_end() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait_and_end, daemon=True).start()

@@ -1,9 +1,13 @@
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
+import torch
 
 from uplift3d.cli import main
+from uplift3d.model import load_checkpoint
 
 from ..train.conftest import TINY, store_path  # noqa: F401  (a fixture)
 
@@ -15,6 +19,7 @@ steps: 3
 batch: 8
 validation_windows: 64
 validate_every: 3
+checkpoint_every: 3
 """
 
 
@@ -89,3 +94,26 @@ def test_without_torch_the_extra_is_named():
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert result.returncode == 2
     assert "pip install 'uplift3d[train]'" in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
+def test_a_stopped_run_goes_on(config, store_path, tmp_path, stop):  # noqa: F811
+    output = tmp_path / "run"
+    words = ["train", str(config), "--store", str(store_path), "--output", str(output), "--steps"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "uplift3d", *words, "5000"], stderr=subprocess.PIPE, text=True
+    )
+    while not (output / "last.ckpt").exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(stop)
+    _, err = process.communicate(timeout=60)
+    assert not (output / "model.safetensors").exists()
+    if stop == signal.SIGINT:
+        assert (process.returncode, err.splitlines()[-1]) == (130, "uplift3d: interrupted")
+        assert "Traceback" not in err
+        assert not [path for path in output.iterdir() if path.name.startswith(".")]
+    done = torch.load(output / "last.ckpt", weights_only=True)["global_step"]
+    assert main([*words, str(done + 2)]) == 0
+    load_checkpoint(output / "model.safetensors")
+    assert torch.load(output / "last.ckpt", weights_only=True)["global_step"] == done + 2

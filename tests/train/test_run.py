@@ -1,5 +1,6 @@
 import csv
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -229,6 +230,19 @@ def test_weights_are_replaced_whole_or_not_at_all(copied, monkeypatch):
     with pytest.raises(Killed):
         export(copied)
     assert (copied.output / "model.safetensors").read_bytes() == before
+
+
+def test_a_full_disk_is_a_sentence_and_keeps_the_last_checkpoint(copied):
+    before = (copied.output / "last.ckpt").read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))  # as if only so much were left
+    try:
+        with pytest.raises(InputError, match=r"\.ckpt cannot be written: File too large"):
+            train(evolve(copied, steps=12))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (copied.output / "last.ckpt").read_bytes() == before
+    assert not [path for path in copied.output.iterdir() if path.name.startswith(".")]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from uplift3d.data.provenance import Declared, LeftOutError, Provenance, provena
 from uplift3d.data.resample import require_spline, resample_skeleton
 from uplift3d.data.store import RATE_HZ, STORED_JOINTS, Clip, check_target, write_store
 from uplift3d.errors import InputError, NothingFoundError
-from uplift3d.interrupts import kept_from_new_processes
+from uplift3d.interrupts import end_with_parent, kept_from_new_processes
 from uplift3d.skeletons import joint_set
 
 __all__ = [
@@ -253,7 +253,7 @@ def _map(work: Callable[[Path], _Result], files: list[Path], jobs: int | None) -
         yield from map(work, files)
         return
     # Spawned, not forked: the progress bar runs a thread, and a fork may copy a lock that it holds.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn"), initializer=end_with_parent) as pool:
         with kept_from_new_processes():
             results = pool.map(work, files, chunksize=8)
         yield from results

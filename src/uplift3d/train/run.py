@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import warnings
 from collections.abc import Iterator
@@ -13,9 +14,11 @@ import torch
 from lightning import Trainer
 from lightning.pytorch.callbacks import Callback, Checkpoint, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.plugins import TorchCheckpointIO
 from torch.utils.data import DataLoader
 
 from uplift3d.errors import InputError
+from uplift3d.files import atomic_write
 from uplift3d.model import UpliftUpsample, save_checkpoint
 from uplift3d.model.onnx_export import export_onnx
 from uplift3d.train.config import TrainConfig
@@ -87,6 +90,17 @@ def export(config: TrainConfig) -> Path:
         if config.graphs and isinstance(network, UpliftUpsample) and network.upsampling_token is not None:
             export_onnx(network, config.output / stem, notes)
     return config.output / f"{STEM}.safetensors"
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Checkpoints appear whole; Lightning copies them, where temporary files are on another disk."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, *_: Any, **__: Any) -> None:
+        """Write beside the place, then move there."""
+        buffer = io.BytesIO()  # so that a full disk is an OSError
+        torch.save(checkpoint, buffer)
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(buffer.getbuffer())
 
 
 class LastCheckpoint(Checkpoint):
@@ -172,6 +186,7 @@ def _trainer(stage: Stage[Any], done: int, progress: bool) -> Trainer:
         check_val_every_n_epoch=None,
         log_every_n_steps=LOG_EVERY,
         logger=loggers,
+        plugins=[WholeCheckpoints()],
         callbacks=[*callbacks, ProgressBar(config.steps, strides, measures)] if progress else callbacks,
         use_distributed_sampler=False,
         num_sanity_val_steps=0,
