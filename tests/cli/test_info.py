@@ -136,3 +136,16 @@ def test_what_it_does_not_know_is_named(tmp_path, capsys, name, content, message
         (tmp_path / name).write_bytes(content)
     assert main(["info", str(tmp_path / name)]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_graph_s_flaws_are_not_shown_as_a_log(tmp_path, capfd):
+    onnx = pytest.importorskip("onnx", reason="needs the train extra")
+    ports = [onnx.helper.make_tensor_value_info(name, 1, [1, size]) for name, size in (("x", 3), ("y", 4))]
+    node = onnx.helper.make_node("Relu", ["x"], ["y"])
+    graph = onnx.helper.make_graph([node], "odd", ports[:1], ports[1:])
+    versions = {"opset_imports": [onnx.helper.make_opsetid("", 17)], "ir_version": 8}
+    onnx.save(onnx.helper.make_model(graph, **versions), tmp_path / "odd.onnx")
+    assert main(["info", str(tmp_path / "odd.onnx")]) == 0
+    shown = capfd.readouterr()
+    assert "in: x [1, 3]" in shown.out
+    assert shown.err == ""

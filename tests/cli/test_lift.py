@@ -1,6 +1,7 @@
 """`uplift3d lift`, from its arguments to its files."""
 
 import json
+import os
 import re
 
 import numpy as np
@@ -18,6 +19,32 @@ def sentence(capsys):
     assert text.startswith("uplift3d: ")
     assert text.count("\n") == 1
     return text
+
+
+@pytest.mark.parametrize("name", [b"zwei\nzeilen.npz", b"latin-1 \xe9.npz"])
+def test_names_that_are_no_line_or_no_text(network, keys, tmp_path, capsys, name):
+    source = tmp_path / os.fsdecode(name)
+    try:
+        keys.rename(source)
+    except OSError:
+        pytest.skip("not with this file system")
+    suffixes = (".npz", ".json", ".csv", ".bvh", ".glb", ".html", ".png")
+    outputs = [word for suffix in suffixes for word in ("-o", str(tmp_path / f"m{suffix}"))]
+    assert main(["lift", str(source), *outputs, "-q"]) == 0
+    for suffix in suffixes[:2]:
+        motion = load_motion(tmp_path / f"m{suffix}")
+        assert motion.meta["source"] == str(tmp_path / name.decode(errors="replace").replace("\ufffd", "?"))
+    for suffix in suffixes[:-2]:
+        assert main(["info", str(tmp_path / f"m{suffix}")]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_no_video_and_is_not_waited_for(network, detector, tmp_path, capsys):
+    os.mkfifo(tmp_path / "live.mp4")
+    words = ["-o", str(tmp_path / "m.npz"), "--detector", detector]
+    assert main(["lift", str(tmp_path / "live.mp4"), *words]) == 2
+    assert "live.mp4 is a named pipe" in sentence(capsys)
 
 
 def test_keys_become_every_kind_of_file(network, keys, tmp_path, capsys):

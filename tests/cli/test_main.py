@@ -1,5 +1,6 @@
 """The program itself: light start, exit codes, one sentence for a user's mistake."""
 
+import os
 import subprocess
 import sys
 import types
@@ -11,6 +12,7 @@ import pytest
 
 from uplift3d.cli import COMMANDS, main
 from uplift3d.errors import InputError, NothingFoundError, UpliftWarning
+from uplift3d.export import save_motion
 
 
 @pytest.fixture
@@ -200,3 +202,16 @@ def test_a_full_disk_behind_stdout_is_a_sentence():
             [sys.executable, "-m", "uplift3d", "--version"], stdout=full, stderr=subprocess.PIPE, text=True
         )
     assert (done.returncode, done.stderr) == (2, "uplift3d: output: No space left on device\n")
+
+
+def test_signs_that_the_terminal_lacks_are_no_fault(tmp_path, walk):
+    path = save_motion(tmp_path / "walk.json", walk)
+    path.write_text(path.read_text().replace('"meta": {', '"meta": {"source": "\\ud800×", ', 1))
+    result = subprocess.run(
+        [sys.executable, "-m", "uplift3d", "info", str(path)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii:strict"},
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "source: \\ud800\\xd7" in result.stdout

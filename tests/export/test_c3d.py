@@ -179,6 +179,7 @@ def test_what_is_no_c3d_is_named(tmp_path):
         (b"text" * 200, "not a C3D file"),
         (whole[:-1600], "ends before its 5 frames of 21 markers"),
         (whole[:515] + b"\x55" + whole[516:], "DEC or MIPS"),
+        (whole.replace(b"\xff\x02", b"\xff\x04\xff\xff", 1), "a parameter of type -1 with [0-9]{7,} values"),
     ):
         path.write_bytes(content)
         with pytest.raises(InputError, match=message):

@@ -3,7 +3,7 @@ import pytest
 
 from uplift3d.errors import InputError
 from uplift3d.files import text
-from uplift3d.files.text import number_table, read_lines
+from uplift3d.files.text import encodable, number_table, read_lines
 
 
 def test_lines(tmp_path):
@@ -36,3 +36,8 @@ def test_cells_that_are_no_numbers_are_named_by_line(row, message):
     with pytest.raises(InputError, match=message) as refusal:
         number_table([["1", "2"], row], 2, "a", 7)
     assert len(str(refusal.value)) < 200
+
+
+def test_text_that_no_file_can_hold_is_marked():
+    meta = {"source": "\udcffwalk é.mp4", "\ud800": [1, ("\udcff", None)], "rate": 25.0}
+    assert encodable(meta) == {"source": "?walk é.mp4", "?": [1, ["?", None]], "rate": 25.0}

@@ -68,3 +68,8 @@ def test_results_of_one_name_in_two_folders_stay_apart():
     assert all(name.startswith("walk-") for name in names)
     assert result_name("frames/") != result_name("frames.mp4")
     assert len(result_name("x" * 500 + ".mp4")) < 100
+
+
+def test_a_name_that_is_no_text_is_refused():
+    with pytest.raises(InputError, match=r"'a/\\udcff\.mp4' is a name in another code than UTF-8"):
+        result_name("a/\udcff.mp4")

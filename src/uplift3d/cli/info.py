@@ -187,8 +187,11 @@ def _checkpoint(path: Path) -> list[str]:
 def _graph(path: Path) -> list[str]:
     import onnxruntime
 
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # what is wrong is said by the exception
+    options.intra_op_num_threads = 1
     try:
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         notes = session.get_modelmeta().custom_metadata_map
     except Exception as error:  # onnxruntime's own classes share no base
         raise InputError(f"{path}: not an ONNX graph ({reason(error)})") from error

@@ -7,6 +7,7 @@ imported on first use. Another package adds a format with `FORMATS[".abc"] = its
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -19,6 +20,7 @@ from uplift3d.export.steps import check_steps_output, load_steps, save_steps
 from uplift3d.export.world import WORLD_FORMATS, Axes, check_axes, from_world, to_world
 from uplift3d.files import atomic_write, check_writable
 from uplift3d.files.guards import as_path
+from uplift3d.files.text import encodable
 from uplift3d.types import Motion3D
 
 __all__ = [
@@ -169,10 +171,12 @@ def save_motion(
     for part in parts:
         check_output(part)
     options: dict[str, Any] = {} if skeleton is None else {"skeleton": skeleton}
-    if target.suffix.lower() in (*VIDEO_FORMATS, *PICTURE_FORMATS):
-        options["video"] = video
     if target.suffix.lower() in VIDEO_FORMATS:
         options["progress"] = progress
+    if target.suffix.lower() in (*VIDEO_FORMATS, *PICTURE_FORMATS):
+        options["video"] = video
+    else:  # those look for the video by its true name
+        parts = {part: replace(one, meta=encodable(one.meta)) for part, one in parts.items()}
     for part, people in parts.items():
         with atomic_write(part) as temporary:
             writer.write(temporary, people, **options)

@@ -5,6 +5,7 @@ Little-endian ("Intel") files, which all programs write today. Axes: T frames, M
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -207,11 +208,11 @@ def _read_value(data: bytes, at: int) -> list[Any]:
     kind, count = struct.unpack_from("<bB", data, at)
     sides = list(data[at + 2 : at + 2 + count])
     at += 2 + count
-    total = int(np.prod(sides, dtype=np.int64)) if sides else 1
+    total = math.prod(sides)
+    if total > len(data) or kind not in (_TEXT, 1, _WHOLE, _REAL):
+        raise InputError(f"a parameter of type {kind} with {quoted(total)} values")
     if kind == _TEXT:
         text = data[at : at + total].decode("latin-1")
         width = sides[0] if sides else 1
         return [text[n : n + width].strip() for n in range(0, total, width)] if width else []
-    if total > len(data) or kind not in (1, _WHOLE, _REAL):
-        raise InputError(f"a parameter of type {kind} with {total} values")
     return list(np.frombuffer(data, {1: "u1", _WHOLE: "<u2", _REAL: "<f4"}[kind], total, at).tolist())

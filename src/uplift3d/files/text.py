@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,15 @@ def read_lines(path: str | os.PathLike[str], what: str) -> list[str]:
         return source.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise InputError(f"{source} is not text ({reason(error)})") from error
+
+
+def encodable(value: Any) -> Any:
+    """The same JSON-able value, "?" for what no file can hold as text: bytes of another code in a name."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {encodable(key): encodable(item) for key, item in value.items()}
+    return [encodable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def number_table(rows: Sequence[Sequence[str]], columns: int, where: str, first_line: int) -> DoubleArray:

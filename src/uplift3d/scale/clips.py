@@ -83,6 +83,15 @@ def result_name(clip: str) -> str:
     """What the result of a clip is called, without its suffix: the same in every run, whatever else is in it.
 
     The end is made of the whole name of the clip, so that clips of one name in two folders stay apart.
+
+    Raises:
+        InputError: a name that is no text, which no manifest can hold.
     """
+    try:
+        code = clip.encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            f"{clip!r} is a name in another code than UTF-8; give the file another one"
+        ) from None
     stem = PurePosixPath(clip.replace("\\", "/").rstrip("/")).stem or "clip"
-    return f"{stem[:80]}-{hashlib.sha256(clip.encode()).hexdigest()[:10]}"
+    return f"{stem[:80]}-{hashlib.sha256(code).hexdigest()[:10]}"

@@ -19,6 +19,7 @@ from typing import Any
 
 from uplift3d.errors import InputError
 from uplift3d.files.guards import reason
+from uplift3d.scale.clips import result_name
 from uplift3d.scale.manifest import NAME, Manifest, check_settings
 from uplift3d.scale.stages import How, Lift, Look, Row
 from uplift3d.scale.storage import Storage
@@ -76,9 +77,12 @@ def run_batch(
         tell: called after each clip.
 
     Raises:
-        InputError: a folder that cannot be used or holds results of other settings, or Ray is not there.
+        InputError: a folder that cannot be used or holds results of other settings, a clip whose name is no
+            text, or Ray is not there.
     """
     how.check()
+    for clip in clips:
+        result_name(clip)  # refuses what no record can hold
     storage = Storage(folder)
     check_settings(storage, how.settings())
     manifest = Manifest(storage)

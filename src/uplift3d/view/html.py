@@ -57,7 +57,7 @@ FOLLOW = (
 
 def write(path: Path, motion: Motion3D, video: str | os.PathLike[str] | None = None) -> None:
     """Write `page(motion)`, with pictures of the video where it is at hand."""
-    path.write_text(page(motion, pictures=pictures_of(motion, video)), encoding="utf-8")
+    path.write_text(page(motion, pictures=pictures_of(motion, video)), encoding="utf-8", errors="replace")
 
 
 def pictures_of(motion: Motion3D, video: str | os.PathLike[str] | None = None) -> list[Thumbnail]:

@@ -19,6 +19,7 @@ from uplift3d.errors import InputError
 from uplift3d.files import atomic_write, check_writable
 from uplift3d.files.arrays import read_npz, text_of, write_npz
 from uplift3d.files.json_text import parse_object
+from uplift3d.files.text import encodable
 from uplift3d.types import Keypoints2D
 
 SUFFIXES = (".npz",)
@@ -48,7 +49,7 @@ def save_keypoints(path: str | os.PathLike[str], keypoints: Keypoints2D) -> Path
         "image_size": np.array(keypoints.image_size, dtype=np.int64),
         "joints": np.array(keypoints.joints),
         "people": keypoints.people,
-        "meta": np.array(json.dumps(dict(keypoints.meta))),
+        "meta": np.array(json.dumps(encodable(keypoints.meta))),
     }
     if keypoints.depth_hint is not None:
         arrays["depth_hint"] = keypoints.depth_hint
