@@ -1,7 +1,7 @@
 # Needs make and Python 3.11 or later, nothing else: each target makes .venv and installs what it uses.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-lowest audit fuzz coverage lint format docs clean train-base train-base-free
+.PHONY: help demo test test-slow test-lowest wheel audit fuzz coverage lint format docs clean train-base train-base-free
 
 VENV ?= .venv
 VIDEO ?=
@@ -20,6 +20,7 @@ help:
 	@echo "make train-base         make the weights 'base' again; MOCAP=folder of motion capture (hours; it resumes)"
 	@echo "make train-base-free    the same for 'base-free', on freely licensed motion only"
 	@echo "make test-lowest        tests of the base install with the oldest versions of what it needs"
+	@echo "make wheel              build the wheel and try it in an environment of its own, offline; VIDEO=my.mp4 to lift one"
 	@echo "make audit              licences and known weaknesses of what comes with it; a bill of materials, out/sbom.json"
 	@echo "make docs               the documentation as a site, in out/site"
 	@echo "make clean              remove .venv, out and caches"
@@ -87,6 +88,13 @@ test-lowest: $(BIN)/python
 	$(BIN)/python tools/lowest.py > out/lowest/constraints.txt
 	out/lowest/bin/python -m pip install -qq -c out/lowest/constraints.txt . pytest hypothesis
 	OMP_NUM_THREADS=1 out/lowest/bin/python -m pytest -q -p no:cacheprovider $(LOWEST_TESTS)
+
+# The wheel in an environment of its own, away from the sources.
+wheel: $(BIN)/python
+	@rm -rf out/wheel && $(BIN)/python -m pip wheel -qq --no-deps -w out/wheel .
+	@$(BIN)/python -m venv out/wheel/env && out/wheel/env/bin/python -m pip install -qq -c constraints.txt \
+		"$$(echo out/wheel/*.whl)[view]"
+	@$(BIN)/python tools/try_wheel.py out/wheel/*.whl out/wheel/env/bin/python $(if $(VIDEO),"$(VIDEO)")
 
 # An environment with the base install alone, and another one for the programs that look at it.
 audit: $(BIN)/python
