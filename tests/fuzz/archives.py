@@ -169,7 +169,8 @@ def _data_set(draw: random.Random, file: Any, item: Any) -> None:
     import h5py
 
     name, is_data = item.name, isinstance(item, h5py.Dataset)
-    old = np.asarray(item[()]) if is_data and item.shape is not None else np.zeros(3)
+    is_small = is_data and item.shape is not None and item.size < 10**6  # it may have been made huge before
+    old = np.asarray(item[()]) if is_small else np.zeros(3)
     attributes = dict(item.attrs)
     del file[name]
     how = draw.randrange(9)

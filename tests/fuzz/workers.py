@@ -15,6 +15,7 @@ from pathlib import Path
 from fuzz.inputs import Inputs, working_folder
 from fuzz.judge import Verdict, judged
 from fuzz.readers import READERS
+from uplift3d.interrupts import end_with_parent
 
 MAX_ADDRESS_BYTES = 20 * 2**30
 """A last resort, so that a bomb fells its process and not the machine."""
@@ -113,6 +114,7 @@ def _keep_again(name: str, seed: int, place: Path, verdict: Verdict, number: int
 
 
 def _work(name: str, seed: int, numbers: range, place: Path, output: Path, answers: Connection) -> None:
+    end_with_parent()
     resource.setrlimit(resource.RLIMIT_AS, (MAX_ADDRESS_BYTES, MAX_ADDRESS_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     kept: Counter[tuple[str, str]] = Counter()

@@ -1,12 +1,14 @@
 """A batch with a detector that sees a person in every image: `driver.py FOLDER CLIP…`, for `test_engine.py`.
 
-A white image kills the process that looks at it. What is defined here travels to the workers by value.
+A white image kills the process that looks at it. What is defined here travels to the workers by value. With
+`ADDRESS` in the environment it works on that cluster, two workers, and leaves a file for each node in FOLDER.
 """
 
 import json
 import os
 import sys
 import time
+from pathlib import Path
 
 from uplift3d.scale.engine import run_batch
 from uplift3d.scale.stages import How
@@ -15,14 +17,18 @@ from uplift3d.scale.stages import How
 class Slow:
     name, joints = "slow", "coco17"
 
-    def __init__(self, standing):
-        self.standing = standing
+    def __init__(self, standing, nodes=None):
+        self.standing, self.nodes = standing, nodes
 
     def detect(self, rgb):
         import numpy as np
 
         if rgb.min() > 250:
             os._exit(1)
+        if self.nodes:
+            import ray
+
+            (self.nodes / f"{ray.get_runtime_context().get_node_id()}.node").touch()
         time.sleep(0.2)
         return self.standing[None], np.ones((1, 17), np.float32)
 
@@ -33,7 +39,9 @@ def main(folder, *clips):
     def tell(totals):
         print(json.dumps([totals.before, dict(totals.ends)]), file=sys.__stdout__, flush=True)
 
-    run_batch(clips, folder, How(detector=Slow(STANDING)), detect_workers=1, tell=tell)
+    address = os.environ.get("ADDRESS")
+    how = How(detector=Slow(STANDING, Path(folder) if address else None))
+    run_batch(clips, folder, how, detect_workers=2 if address else 1, address=address, tell=tell)
 
 
 if __name__ == "__main__":

@@ -22,10 +22,11 @@ DRIVER = Path(__file__).with_name("driver.py")
 HERE = str(DRIVER.parent.parent)
 
 
-def start(folder, clips):
+def start(folder, clips, **environment):
     path = os.pathsep.join([HERE, *filter(None, [os.environ.get("PYTHONPATH")])])
     words = [sys.executable, str(DRIVER), str(folder), *map(str, clips)]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path})
+    environment = {**os.environ, "PYTHONPATH": path, **environment}
+    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment)
 
 
 def white_film(path):
@@ -77,3 +78,34 @@ def test_a_killed_batch_goes_on_where_it_was(clips, tmp_path):
     assert {path.name for path in folder.glob("*.npz")} == {path.name for path in outputs}
     assert len(outputs) == 8
     assert not (folder / "manifest").exists() or not list((folder / "manifest").iterdir())
+
+
+@pytest.fixture
+def cluster():
+    """Two nodes on this machine, each with a CPU of its own and its own processes."""
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    cluster.add_node(num_cpus=1)
+    yield cluster
+    cluster.shutdown()
+
+
+@pytest.mark.slow
+def test_a_cluster_of_two_nodes_goes_on_without_its_driver(clips, tmp_path, cluster):
+    folder = tmp_path / "out"
+    first = start(folder, clips, ADDRESS=cluster.address)
+    for line in first.stdout:
+        if sum(json.loads(line)[1].values()) == 3:
+            break
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    second = start(folder, clips, ADDRESS=cluster.address)
+    told = [json.loads(line) for line in second.stdout]
+    assert second.wait() == 0
+    assert told[-1][0] + sum(told[-1][1].values()) == len(clips)
+    rows = parquet.read_table(folder / "manifest.parquet").to_pylist()
+    assert sorted(row["status"] for row in rows) == ["done"] * 8 + ["failed"] * 2
+    assert all(len(load_motion(output)) == 20 for row in rows for output in row["outputs"] or [])
+    assert len(list(folder.glob("*.npz"))) == 8
+    assert len(list(folder.glob("*.node"))) == 2
