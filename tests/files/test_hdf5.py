@@ -20,6 +20,7 @@ def path(tmp_path):
         file.create_dataset("words", data=["a", "b"], dtype=h5py.string_dtype())
         file.create_dataset("broken", data=np.array([b"\xff"]))
         file.create_dataset("huge", (10**6, 10**6), dtype="f8", chunks=(1, 1000))
+        file.create_dataset("sparse", (10**6, 17, 3), dtype="i1", chunks=(64, 17, 3))
         file.create_dataset("empty", dtype="f4")
         file.create_group("group")
         file["soft"] = h5py.SoftLink("/numbers")
@@ -48,7 +49,8 @@ def test_what_is_there(path):
         ("outside", "has no outside"),
         ("raw", "raw is empty, or only a link to another file"),
         ("empty", "empty is empty"),
-        ("huge", r"a\.h5: huge holds 8,000,000,000,000 bytes; accepted are up to"),
+        ("huge", r"a\.h5: huge holds 16,000,000,000,000 bytes; accepted are up to"),
+        ("sparse", r"a\.h5: sparse holds 816,000,000 bytes; accepted are up to"),
         ("names", r"a\.h5: names holds dtype\('S5'\)"),
         ("words", r"a\.h5: words holds dtype\('O'\)"),
     ],

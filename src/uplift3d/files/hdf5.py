@@ -17,6 +17,7 @@ from uplift3d.files.guards import check_unpacked, listed, quoted, reason, regula
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 MAX_TEXT_BYTES = 1_000_000
+AS_DOUBLES_BYTES = 16
 
 
 @contextmanager
@@ -79,7 +80,8 @@ def dataset(group: Any, name: str, where: str, kinds: str = "fiub") -> AnyArray:
     is_text = h5py.check_string_dtype(found.dtype) is not None
     if (("S" if is_text else found.dtype.kind) not in kinds) or (found.dtype.kind == "O" and not is_text):
         raise InputError(f"{where}: {name} holds {quoted(found.dtype)}")
-    size = math.prod(found.shape) * max(found.dtype.itemsize, 16 * is_text)
+    # Numbers become doubles, and are there twice while they do.
+    size = math.prod(found.shape) * max(found.dtype.itemsize, AS_DOUBLES_BYTES)
     check_unpacked(size, Path(found.file.filename), f"{where}: {name}")
     array: AnyArray = np.asarray(found[()])
     return array

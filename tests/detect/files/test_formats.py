@@ -300,6 +300,17 @@ def test_deeplabcut_of_an_animal_asks_for_the_joints(tmp_path):
     check(read, walk("coco17", 1), FORMATS["deeplabcut csv one"])
 
 
+def test_deeplabcut_whose_values_are_one_number(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    path = FORMATS["deeplabcut fixed h5"].write(tmp_path, walk("halpe26", 1))
+    with h5py.File(path, "r+") as file:
+        (group,) = file.values()
+        del group["block0_values"]
+        group["block0_values"] = 1.5
+    with pytest.raises(InputError, match=r"78 columns with names, values of shape \(\)"):
+        load_keypoints(path)
+
+
 def test_several_videos_in_a_videopose3d_file(tmp_path):
     joints = {name: {"custom": [np.zeros((3, 17, 2))]} for name in ("a.mp4", "b.mp4")}
     np.savez(tmp_path / "a.npz", positions_2d=joints, metadata={})

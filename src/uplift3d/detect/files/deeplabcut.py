@@ -74,7 +74,7 @@ class DeepLabCutHdf5:
             group = child(file, GROUP)
             is_table = child(group, "table") is not None
             columns, table = _table(group, where) if is_table else _fixed(group, where)
-        return _keypoints(where, source, given, columns, list(range(len(table))), table)
+        return _keypoints(where, source, given, columns, range(len(np.atleast_1d(table))), table)
 
 
 def _table(group: Any, where: str) -> tuple[list[Column], DoubleArray]:
@@ -121,7 +121,7 @@ def _keypoints(
     source: Source,
     given: Given,
     columns: Sequence[Column],
-    numbers: list[int],
+    numbers: Sequence[int],
     table: DoubleArray,
 ) -> Keypoints2D:
     """Clip of a table (frames, columns), a track per individual."""
