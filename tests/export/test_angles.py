@@ -30,6 +30,13 @@ def test_angles_need_a_table(tmp_path, walk):
         load_angles(tmp_path / "empty.csv")
 
 
+def test_angles_of_too_many_people_and_times_for_their_rows(tmp_path):
+    rows = "".join(f"{number},{number}.5,1\n" for number in range(20_000))
+    (tmp_path / "a.csv").write_text(f"person,time_s,left_knee_deg\n{rows}")
+    with pytest.raises(InputError, match=r"a\.csv holds 9,600,000,000 bytes; accepted"):
+        load_angles(tmp_path / "a.csv")
+
+
 def test_opensim_gets_its_names_signs_and_axes(tmp_path):
     motion = figure(30)
     found = read(save_motion(tmp_path / "walk.mot", motion))

@@ -3,7 +3,7 @@ import pytest
 
 from uplift3d.errors import InputError
 from uplift3d.files import text
-from uplift3d.files.text import encodable, number_table, read_lines
+from uplift3d.files.text import encodable, number_table, read_cells, read_lines
 
 
 def test_lines(tmp_path):
@@ -41,3 +41,11 @@ def test_cells_that_are_no_numbers_are_named_by_line(row, message):
 def test_text_that_no_file_can_hold_is_marked():
     meta = {"source": "\udcffwalk é.mp4", "\ud800": [1, ("\udcff", None)], "rate": 25.0}
     assert encodable(meta) == {"source": "?walk é.mp4", "?": [1, ["?", None]], "rate": 25.0}
+
+
+def test_cells_and_one_without_end(tmp_path):
+    (tmp_path / "a.csv").write_text('a,"b,c"\r\n1,\n')
+    assert read_cells(tmp_path / "a.csv", "numbers") == [["a", "b,c"], ["1", ""]]
+    (tmp_path / "a.csv").write_text("a," + "b" * 200_000)
+    with pytest.raises(InputError, match=r"a\.csv: not a table of numbers \(field larger than"):
+        read_cells(tmp_path / "a.csv", "numbers")

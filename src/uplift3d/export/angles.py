@@ -13,7 +13,8 @@ import numpy as np
 
 from uplift3d.errors import InputError
 from uplift3d.files import atomic_write, check_writable
-from uplift3d.files.text import number_table, read_lines
+from uplift3d.files.guards import check_unpacked
+from uplift3d.files.text import number_table, read_cells
 from uplift3d.post.angles import Angles
 
 DECIMALS = 3
@@ -48,8 +49,7 @@ def load_angles(path: str | os.PathLike[str]) -> Angles:
     Raises:
         InputError: no such file, or no table of angles.
     """
-    lines = read_lines(path, "joint angles as .csv")
-    header, *rows = list(csv.reader(lines)) or [[]]
+    header, *rows = read_cells(path, "joint angles as .csv") or [[]]
     if header[:2] != ["person", "time_s"] or not all(name.endswith(UNIT) for name in header[2:]):
         raise InputError(
             f"{path}: not a table of joint angles: person, time_s and angles in …{UNIT} expected"
@@ -59,6 +59,7 @@ def load_angles(path: str | os.PathLike[str]) -> Angles:
         raise InputError(f"{path}: person and time_s have empty cells, expected numbers")
     people, p = np.unique(table[:, 0].astype(np.int64), return_inverse=True)
     times, t = np.unique(table[:, 1], return_inverse=True)
+    check_unpacked(8 * len(people) * len(times) * len(header), Path(path), str(path))
     degrees = np.full((len(people), len(times), len(header) - 2), np.nan)
     degrees[p, t] = table[:, 2:]
     return Angles(tuple(name.removesuffix(UNIT) for name in header[2:]), degrees, times, people)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from uplift3d.errors import InputError
 from uplift3d.files import atomic_write, check_writable
-from uplift3d.files.text import read_lines
+from uplift3d.files.text import read_cells
 from uplift3d.post.gait import Step
 
 COLUMNS = (
@@ -48,7 +48,7 @@ def load_steps(path: str | os.PathLike[str]) -> list[Step]:
     Raises:
         InputError: no such file, or no table of steps.
     """
-    header, *rows = list(csv.reader(read_lines(path, "steps as .csv"))) or [[]]
+    header, *rows = read_cells(path, "steps as .csv") or [[]]
     if tuple(header) != COLUMNS:
         raise InputError(f"{path}: not a table of steps, whose columns are {', '.join(COLUMNS)}")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,6 +27,14 @@ def read_lines(path: str | os.PathLike[str], what: str) -> list[str]:
         return source.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise InputError(f"{source} is not text ({reason(error)})") from error
+
+
+def read_cells(path: str | os.PathLike[str], what: str) -> list[list[str]]:
+    """The cells of every row of a `.csv`; InputError as `read_lines`, and for a cell without end."""
+    try:
+        return list(csv.reader(read_lines(path, what)))
+    except csv.Error as error:
+        raise InputError(f"{os.fspath(path)}: not a table of {what} ({error})") from error
 
 
 def encodable(value: Any) -> Any:

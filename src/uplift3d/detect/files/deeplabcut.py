@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from uplift3d.errors import InputError
 from uplift3d.files.guards import listed, quoted
 from uplift3d.files.hdf5 import child, dataset, opened_hdf5, text_attribute, texts
 from uplift3d.files.pickles import parse_pickle
-from uplift3d.files.text import number_table, read_lines
+from uplift3d.files.text import number_table, read_cells
 from uplift3d.types import Keypoints2D
 
 GROUP = "df_with_missing"
@@ -37,10 +36,7 @@ class DeepLabCutCsv:
     def read(self, source: Source, given: Given) -> Keypoints2D:
         """See `KeypointFormat.read`."""
         where = f"{source.path} ({self.name})"
-        try:
-            rows = list(csv.reader(read_lines(source.path, self.name)))
-        except csv.Error as error:
-            raise InputError(f"{where}: {error}") from error
+        rows = read_cells(source.path, self.name)
         header = {row[0]: row[1:] for row in rows[:4] if row and row[0] in HEADER}
         if not {"bodyparts", "coords"} <= set(header):
             raise InputError(f"{where}: no rows bodyparts and coords above the numbers")
