@@ -134,7 +134,12 @@ def test_all_wrong_fields_are_named_at_once(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("- 1", "expected a table of fields"), ("a: [", "not a YAML file"), ("", "expected a table of fields")],
+    [
+        ("- 1", "expected a table of fields"),
+        ("null: 1", "expected a table of fields"),
+        ("a: [", "not a YAML file"),
+        ("", "expected a table of fields"),
+    ],
 )
 def test_other_files_are_refused(tmp_path, text, message):
     with pytest.raises(InputError, match=message):

@@ -154,7 +154,7 @@ def load_config(path: str | Path, **changes: Any) -> TrainConfig:
         raise InputError(f"{path}: cannot be read ({error.strerror}){known}") from error
     except Exception as error:  # yaml passes on what int(), float(), dates and deep nesting raise
         raise InputError(f"{path}: not a YAML file ({reason(error)})") from error
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
         raise InputError(f"{path}: expected a table of fields (store, output, steps, …)")
     try:
         config = TrainConfig(
