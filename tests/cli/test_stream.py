@@ -8,6 +8,8 @@ import pytest
 from seen_person import Standing, film
 from uplift3d.cli import main, stream
 from uplift3d.detect import register_detector
+from uplift3d.errors import InputError
+from uplift3d.video.live_source import LiveSource
 
 
 @pytest.fixture
@@ -47,6 +49,32 @@ def test_a_source_that_is_none_is_one_sentence(tmp_path, network, capsys):
         main(["stream", str(tmp_path / "gone.mp4"), "-o", str(output), "--detector", "standing", "-q"]) == 2
     )
     assert "gone.mp4 cannot be played: no such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["gone.mp4"], ["a.mp4", "--osc", "no.such.host.invalid:9"]])
+def test_what_cannot_begin_leaves_an_older_recording_alone(video, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "live.jsonl").write_text("of yesterday")
+    assert main(["stream", *words, "-o", "live.jsonl", "--detector", "standing", "-q"]) == 2
+    assert (tmp_path / "live.jsonl").read_text() == "of yesterday"
+
+
+def test_who_breaks_off_says_what_was_kept(video, tmp_path, monkeypatch, capsys):
+    frames = LiveSource.__iter__
+
+    def broken(self):
+        for frame in frames(self):
+            yield frame
+            if frame.time_s > 0.8:
+                raise InputError("the camera was unplugged")
+
+    monkeypatch.setattr(LiveSource, "__iter__", broken)
+    output = tmp_path / "live.jsonl"
+    words = ["-o", str(output), "--detector", "standing", "-q", "--key-interval", "0.4"]
+    assert main(["stream", str(video), *words]) == 2
+    last_s = json.loads(output.read_text().splitlines()[-1])["time_s"]
+    said = f"uplift3d: the camera was unplugged; {output} keeps the poses up to {last_s:.1f} s\n"
+    assert capsys.readouterr().err == said
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,36 @@ def test_every_moment_is_a_line_behind_the_conventions(chunk):
     assert [person["observed"] for line in lines for person in line["people"]] == [True, False, False]
 
 
+def test_a_file_is_replaced_by_the_first_moment_and_not_before(chunk, tmp_path):
+    path = tmp_path / "live.jsonl"
+    path.write_text("of yesterday")
+    sink = JsonLines(path)
+    assert path.read_text() == "of yesterday"
+    sink.write(chunk)
+    sink.write(chunk)
+    sink.close()
+    assert len(path.read_text().splitlines()) == 5
+    assert sink.latest_s == 1.04
+
+
+def test_a_full_disk_leaves_whole_lines_and_is_one_sentence(chunk, tmp_path):
+    resource = pytest.importorskip("resource")
+    path = tmp_path / "live.jsonl"
+    sink = JsonLines(path)
+    sink.write(chunk)
+    whole, (_, most) = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 700, most))
+    try:
+        for _ in range(2):
+            with pytest.raises(InputError, match=r"live\.jsonl cannot be written: File too large"):
+                sink.write(chunk)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    assert path.read_bytes() == whole
+    sink.write(chunk)
+    assert [json.loads(line) for line in path.read_text().splitlines()][1]["time_s"] == 1.0
+
+
 def read_text(data, at):
     end = data.index(b"\0", at)
     return data[at:end].decode(), at + (end - at) // 4 * 4 + 4
@@ -107,6 +137,21 @@ def test_nobody_listening_is_no_error(chunk):
     sink = Osc("127.0.0.1", 9)
     sink.write(chunk)
     sink.write(chunk)
+
+
+@pytest.mark.parametrize("host", ["255.255.255.255", "203.0.113.7"])
+def test_everybody_in_a_network_can_be_told_and_a_network_may_be_away(chunk, host):
+    Osc(host, 9).write(chunk)
+
+
+def test_what_may_not_be_sent_is_one_sentence(chunk, monkeypatch):
+    class Forbidden(socket.socket):
+        def sendto(self, *_):
+            raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(socket, "socket", Forbidden)
+    with pytest.raises(InputError, match=r"nothing can be sent to 127\.0\.0\.1:9: Operation not permitted"):
+        Osc("127.0.0.1", 9).write(chunk)
 
 
 def test_a_host_that_is_none_is_refused():

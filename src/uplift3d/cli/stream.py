@@ -24,7 +24,7 @@ from uplift3d.errors import InputError
 
 if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
-    from uplift3d.export.sinks import Sink
+    from uplift3d.export.sinks import JsonLines, Sink
     from uplift3d.live import Account
     from uplift3d.view.live_viewer import LiveViewer
 
@@ -147,7 +147,8 @@ def run(args: argparse.Namespace) -> int:
             listener(account.in_words())
 
     with ExitStack() as stack:
-        sinks = _sinks(args, stack)
+        lines = _opened_lines(args.output, stack)
+        sinks: list[Sink] = [lines, *_listeners(args)]
         if args.view:
             viewer = _opened_viewer(args, stack)
             sinks.append(viewer)
@@ -159,6 +160,8 @@ def run(args: argparse.Namespace) -> int:
             account = watch(source, watcher, lifter, sinks, report=report, duration_s=args.duration)
         except KeyboardInterrupt:  # the usual way to end it; what there was has been written
             pass
+        except InputError as error:
+            raise type(error)(f"{error}{_kept(args.output, lines)}") from error
         finally:
             if not args.quiet:
                 print(file=sys.stderr)
@@ -167,21 +170,29 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _sinks(args: argparse.Namespace, stack: ExitStack) -> list[Sink]:
-    from uplift3d.export.sinks import JsonLines, Osc, Vmc
+def _opened_lines(output: str, stack: ExitStack) -> JsonLines:
+    from uplift3d.export.sinks import JsonLines
 
-    sinks: list[Sink] = []
-    if args.output == "-":
-        sinks.append(JsonLines(sys.stdout))
-    else:
-        from uplift3d.files import check_writable
+    if output == "-":
+        return JsonLines(sys.stdout)
+    from uplift3d.files import check_writable
 
-        check_writable(args.output, (".jsonl",))
-        file = stack.enter_context(Path(args.output).open("w", encoding="utf-8"))  # noqa: SIM115
-        sinks.append(JsonLines(file))
-    sinks += [Osc(*args.osc)] if args.osc else []
-    sinks += [Vmc(*args.vmc)] if args.vmc else []
-    return sinks
+    lines = JsonLines(check_writable(output, (".jsonl",)))
+    stack.callback(lines.close)
+    return lines
+
+
+def _listeners(args: argparse.Namespace) -> list[Sink]:
+    from uplift3d.export.sinks import Osc, Vmc
+
+    return [kind(*target) for kind, target in ((Osc, args.osc), (Vmc, args.vmc)) if target]
+
+
+def _kept(output: str, lines: JsonLines) -> str:
+    """What there is of a stream that broke off, to be said behind why."""
+    if output == "-" or lines.latest_s is None:
+        return ""
+    return f"; {output} keeps the poses up to {lines.latest_s:.1f} s"
 
 
 def _line_over_line(words: str) -> None:

@@ -7,7 +7,8 @@ import math
 import socket
 import struct
 from contextlib import suppress
-from typing import Any, Protocol, TextIO
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, TextIO
 
 import numpy as np
 
@@ -33,24 +34,52 @@ class JsonLines:
     The first line has `format`, `joints` (names), `bones` (pairs of names), `units`, `axes`, `model`; each
     other one `time_s` and `people`, of whom each has `id`, `observed`, `positions_m` (J, 3) from the pelvis,
     and `root_m` (3) or null.
+
+    Args:
+        file: an open one, or the path of one that is replaced when the first moment is there; it holds whole
+            lines also after a full disk.
     """
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextIO | Path) -> None:
         self._file = file
+        self._bytes: BinaryIO | None = None
+        self._size = 0
         self._begun = False
+        self.latest_s: float | None = None
+        """The time of the last moment that was written."""
 
     def write(self, chunk: Motion3D) -> None:
         """See `Sink`."""
-        if not self._begun and "axes" in chunk.meta:
-            self._line(_header(chunk))
-            self._begun = True
+        lines = [] if self._begun or "axes" not in chunk.meta else [_header(chunk)]
         for time in range(len(chunk)):
             people = [_person(chunk, row, time) for row in np.flatnonzero(chunk.present[:, time]).tolist()]
-            self._line({"time_s": round(float(chunk.times[time]), DECIMALS), "people": people})
-        self._file.flush()
+            lines.append({"time_s": round(float(chunk.times[time]), DECIMALS), "people": people})
+        self._write("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
+        self._begun = self._begun or "axes" in chunk.meta
+        self.latest_s = float(chunk.times[-1]) if len(chunk) else self.latest_s
 
-    def _line(self, content: dict[str, Any]) -> None:
-        self._file.write(json.dumps(content, separators=(",", ":")) + "\n")
+    def _write(self, text: str) -> None:
+        if not isinstance(self._file, Path):
+            self._file.write(text)
+            self._file.flush()
+            return
+        rest = data = text.encode()
+        try:
+            if self._bytes is None:
+                self._bytes = self._file.open("wb", buffering=0)
+            while rest:
+                rest = rest[self._bytes.write(rest) :]
+            self._size += len(data)
+        except OSError as error:
+            if self._bytes is not None:
+                with suppress(OSError):  # a pipe
+                    self._bytes.truncate(self._bytes.seek(self._size))
+            raise InputError(f"{self._file} cannot be written: {_reason(error)}") from error
+
+    def close(self) -> None:
+        """Close the file that this opened."""
+        if self._bytes is not None:
+            self._bytes.close()
 
 
 def _header(chunk: Motion3D) -> dict[str, Any]:
@@ -90,10 +119,11 @@ class Osc:
 
     def __init__(self, host: str, port: int) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         try:
             self._address = (socket.gethostbyname(host), port)
-        except OSError as error:
-            raise InputError(f"there is no host {host!r} to send to: {error.strerror or error}") from error
+        except (OSError, UnicodeError) as error:
+            raise InputError(f"there is no host {host!r} to send to: {_reason(error)}") from error
 
     def write(self, chunk: Motion3D) -> None:
         """See `Sink`; a listener that is not there loses what it does not hear."""
@@ -118,8 +148,13 @@ class Osc:
             return
         bundle = b"#bundle\0" + struct.pack(">Q", 1)
         bundle += b"".join(struct.pack(">i", len(message)) + message for message in messages)
-        with suppress(ConnectionRefusedError):  # of an earlier datagram, to a port of this machine
+        try:
             self._socket.sendto(bundle, self._address)
+        except PermissionError as error:
+            host, port = self._address
+            raise InputError(f"nothing can be sent to {host}:{port}: {_reason(error)}") from error
+        except OSError:  # nobody listens at that port of this machine, or the network is away for now
+            pass
 
 
 class Vmc(Osc):
@@ -168,3 +203,7 @@ def _padded(text: str) -> bytes:
     """Ends with one to four zeros, at a multiple of four bytes."""
     data = text.encode()
     return data + b"\0" * (4 - len(data) % 4)
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
