@@ -1,7 +1,7 @@
 """From frames to chunks on a clock of its own: frames drop, latency stays, an hour is as a minute."""
 
 import resource
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -19,9 +19,10 @@ class Frame:
     number: int
     time_s: float
     arrived_s: float
+    size: tuple[int, int] = (320, 240)
 
     def rgb(self):
-        image = np.zeros((240, 320, 3), np.uint8)
+        image = np.zeros((self.size[1], self.size[0], 3), np.uint8)
         image[0, 0] = [self.number >> 16, self.number >> 8 & 255, self.number & 255]
         return image
 
@@ -103,6 +104,21 @@ def test_who_is_slow_drops_frames_and_does_not_fall_behind():
     assert account.latency_s < 0.3 + 2 * 0.25 + 0.04
     assert accounts[-1].latency_s <= accounts[2].latency_s + 0.1  # no drift
     assert 0.5 < account.busy_s / account.seconds <= 1
+
+
+def test_a_picture_that_is_turned_in_the_middle_is_gone_on_with(monkeypatch):
+    frames = Clock.frames
+
+    def turned(self):
+        for frame in frames(self):
+            yield replace(frame, size=(320, 240) if frame.time_s < 2 else (240, 320))
+
+    monkeypatch.setattr(Clock, "frames", turned)
+    account, sink, _ = run(4.0, look_s=0.0)
+    times = np.concatenate([chunk.times for chunk in sink.chunks])
+    np.testing.assert_allclose(times, np.arange(121) / 30)
+    assert account.poses == 121
+    assert [chunk.people.tolist() for chunk in (sink.chunks[0], sink.chunks[-1])] == [[0], [1]]
 
 
 def test_what_was_done_is_kept_when_a_camera_is_unplugged():

@@ -101,10 +101,12 @@ def watch(
 
     Returns:
         The account of the whole time. What was waiting in the lifter is given at the end, also where the
-        source breaks off with an error, which is raised then.
+        source breaks off with an error, which is raised then. Where the size of the image changes, what was
+        waiting is given, and everybody is new from there.
     """
     total, lately = Account(), Account()
     since_s, next_number, step_s, before_s = now(), 0, 0.0, None
+    size = None
     try:
         for frame in frames:
             started_s = now()
@@ -115,13 +117,15 @@ def watch(
             if frame.time_s + min(step_s, 0.05) / 2 >= lifter.next_key_time():
                 look = watcher.look(frame.rgb(), frame.time_s)
                 lately.looks += 1
+                if size is not None and look.image_size != size:  # turned, or opened again as another one
+                    lately.poses += _give(lifter.flush(), sinks)
+                size = look.image_size
             chunk = lifter.push(frame.time_s, look)
-            _give(chunk, sinks)
+            lately.poses += _give(chunk, sinks)
             lately.busy_s += now() - started_s
             lately.frames += 1
             lately.dropped += frame.number - next_number
             next_number = frame.number + 1
-            lately.poses += int(chunk.present.sum())
             if len(chunk):
                 lately.people = len(chunk.people)
                 behind_s = frame.time_s - float(chunk.times[0])
@@ -134,15 +138,15 @@ def watch(
             if duration_s is not None and frame.time_s >= duration_s:
                 break
     finally:
-        rest = lifter.flush()
-        _give(rest, sinks)
-        lately.poses += int(rest.present.sum())
+        lately.poses += _give(lifter.flush(), sinks)
         lately.seconds = now() - since_s
         total.add(lately)
     return total
 
 
-def _give(chunk: Motion3D, sinks: Sequence[Sink]) -> None:
+def _give(chunk: Motion3D, sinks: Sequence[Sink]) -> int:
+    """Hand it to everybody; how many poses are in it."""
     if len(chunk):
         for sink in sinks:
             sink.write(chunk)
+    return int(chunk.present.sum())

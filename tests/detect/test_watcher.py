@@ -61,3 +61,32 @@ def test_memory_is_that_of_the_last_sightings():
     assert len(tracks) < 8
     assert max(len(track.sightings) for track in tracks) <= KEPT
     assert len(watcher._numbers) <= len(tracks)
+
+
+def test_who_comes_back_within_a_second_and_a_half_keeps_their_number_and_later_is_somebody_new():
+    detector = Seen()
+    watcher = Watcher(detector)
+    numbers = {}
+    for time_s in np.arange(0, 12, 0.25).tolist():
+        away = 1 < time_s < 2.25 or 4 < time_s < 8
+        detector.people = [] if away else [(100.0, 1.0)]
+        numbers[time_s] = watcher.look(IMAGE, time_s).people.tolist()
+    assert [numbers[time_s] for time_s in (1.0, 2.0, 2.25, 4.0, 6.0, 8.0, 11.0)] == [
+        [0],
+        [],
+        [0],
+        [0],
+        [],
+        [1],
+        [1],
+    ]
+
+
+def test_in_images_of_another_size_everybody_is_somebody_new():
+    detector = Seen()
+    watcher = Watcher(detector)
+    detector.people = [(0.0, 1.0), (200.0, 1.0)]
+    assert watcher.look(IMAGE, 0.0).people.tolist() == [0, 1]
+    look = watcher.look(np.zeros((480, 640, 3), np.uint8), 0.3)
+    assert look.people.tolist() == [2, 3]
+    assert look.image_size == (640, 480)

@@ -27,19 +27,28 @@ class Watcher:
         check_people(people)
         self._detector = detector
         self._most = None if people == "all" else 1 if people == "largest" else int(people)
-        self._finder, self._tracker = Finder(detector, self._most, trace=False), Tracker()
         self._numbers: dict[Track, int] = {}
         self._next = 0
+        self._begin(None)
+
+    def _begin(self, shape: tuple[int, ...] | None) -> None:
+        """Nobody is known yet in images of this shape."""
+        self._shape = shape
+        self._finder, self._tracker = Finder(self._detector, self._most, trace=False), Tracker()
 
     def look(self, rgb: Image, time_s: float) -> Keypoints2D:
         """Everybody in this image, as a key-frame of `time_s`.
 
-        Somebody is there from their second sighting on, or from the first if that is sure.
+        Somebody is there from their second sighting on, or from the first if that is sure. Who was out of
+        view for more than 1.5 s is somebody new, and so is everybody where the image's size changes; a number
+        is never given to two people.
 
         Args:
             rgb: (H, W, 3) uint8.
             time_s: seconds, later than all before.
         """
+        if rgb.shape != self._shape:
+            self._begin(rgb.shape)
         tracker = self._tracker
         tracker.add(time_s, self._finder.find(rgb, time_s, tracker.live(time_s)))
         tracker.tracks = tracker.live(time_s)
