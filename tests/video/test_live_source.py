@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 
 from seen_person import film
 from uplift3d.errors import InputError
+from uplift3d.video import live_source
 from uplift3d.video.live_source import LiveSource
 
 
@@ -158,6 +160,59 @@ def test_a_stream_without_times_goes_by_its_arrival(tmp_path):
         times = [frame.time_s for frame in source]
     assert 0.0 <= times[0] < 30.0  # the newest frame is taken, which on a busy machine is not the first
     assert (np.diff(times) > 0).all()
+
+
+@pytest.mark.parametrize("drift", [0.005, -0.005])
+def test_a_clock_that_drifts_for_hours_neither_stops_nor_leaps(drift, monkeypatch):
+    times = stamped(monkeypatch, 7200, lambda gone_s: 500 + gone_s * (1 + drift))
+    assert len(times) == 10 * 7200
+    steps = np.diff(times)
+    np.testing.assert_allclose(steps, 0.1, rtol=0.006)
+    assert abs(times[-1] - 7199.9) < 0.5
+
+
+@pytest.mark.parametrize("by_s", [-3600.0, -5.0, 60.0])
+def test_a_clock_that_is_set_anew_stops_nobody(by_s, monkeypatch):
+    times = stamped(monkeypatch, 60, lambda gone_s: 9000 + 1.004 * gone_s + (by_s if gone_s >= 30 else 0))
+    assert len(times) == 600
+    assert (np.diff(times) > 0).all()
+    assert np.diff(times).max() < 0.3
+    assert abs(times[-1] - 59.9) < 0.5
+
+
+def stamped(monkeypatch, seconds, clock):
+    """The times of pictures that arrive ten times a second with a camera's timestamps."""
+    now = [1000.0]
+    monkeypatch.setattr(live_source, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    ours, times = live_source._Clock(), []
+    ours.begin(recorded=False)
+    for number in range(10 * seconds):
+        now[0] = 1000 + number / 10
+        times.append(ours.time_of(SimpleNamespace(time=clock(number / 10))))
+    return np.array([time_s for time_s in times if time_s is not None])
+
+
+def test_a_source_is_named_without_its_password():
+    source = LiveSource("http://me:secret@127.0.0.1:9/a.ts?at=5", patience_s=0.4)
+    with (
+        pytest.raises(InputError, match=r"^http://127\.0\.0\.1:9/a\.ts\?at=5 sent nothing for 0\.4 s: "),
+        source,
+    ):
+        next(iter(source))
+
+
+def test_a_server_that_says_nothing_is_given_up_as_soon_as_asked():
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        started = time.monotonic()
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/a.ts"
+        with (
+            pytest.raises(InputError, match="sent nothing for 1 s: no answer"),
+            LiveSource(address, patience_s=1) as source,
+        ):
+            next(iter(source))
+    assert time.monotonic() - started < 6
 
 
 def test_a_source_that_does_not_answer_is_given_up():

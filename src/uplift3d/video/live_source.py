@@ -5,6 +5,7 @@ A thread decodes; only the newest frame is kept, so whoever is slow misses frame
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
@@ -60,6 +61,8 @@ class LiveSource:
         self, source: str, *, patience_s: float = 30.0, notice: Callable[[str], None] = lambda _: None
     ) -> None:
         self.source = source
+        self.name = re.sub(r"(?<=://)[^/?#]*@", "", source) or "''"
+        """The source as messages have it, without user and password."""
         self.reconnects = 0
         self._patience_s, self._notice = patience_s, notice
         self._camera = source.isdecimal() or source.startswith(("/dev/video", "video="))
@@ -100,7 +103,7 @@ class LiveSource:
         if self._error is not None:
             raise self._error
         if seen == 0:
-            raise NothingFoundError(f"{self.source} holds no frame")
+            raise NothingFoundError(f"{self.name} holds no frame")
 
     def _run(self) -> None:
         try:
@@ -121,17 +124,17 @@ class LiveSource:
             except (av.FFmpegError, OSError, ValueError, IndexError) as error:
                 why = _reason(error)
                 if self._count == 0 and self._is_hopeless(error):
-                    raise InputError(f"{self.source} cannot be played: {why}") from error
+                    raise InputError(f"{self.name} cannot be played: {why}") from error
                 if not (self._camera or self._remote):
                     if self._count == 0:
-                        raise InputError(f"{self.source} cannot be played: {why}") from error
-                    self._notice(f"{self.source} is damaged after {self._clock.latest_s:.1f} s: {why}")
+                        raise InputError(f"{self.name} cannot be played: {why}") from error
+                    self._notice(f"{self.name} is damaged after {self._clock.latest_s:.1f} s: {why}")
                     return
             if self._count > before:
                 wait_s, heard_s = WAIT_S[0], time.monotonic()
             if time.monotonic() - heard_s + wait_s > self._patience_s:
-                raise InputError(f"{self.source} sent nothing for {self._patience_s:g} s: {why}")
-            self._notice(f"{self.source}: {why}; trying again in {wait_s:g} s")
+                raise InputError(f"{self.name} sent nothing for {self._patience_s:g} s: {why}")
+            self._notice(f"{self.name}: {why}; trying again in {wait_s:g} s")
             self.reconnects += 1
             self._pause(wait_s)
             wait_s = min(2 * wait_s, WAIT_S[1])
@@ -144,7 +147,8 @@ class LiveSource:
     def _read(self) -> bool:
         """Read until the source ends; True where that is the end of a recording."""
         address, kind, options = self._address()
-        with av.open(address, "r", format=kind, options=options, timeout=OPEN_TIMEOUT_S) as container:
+        timeout_s = min(OPEN_TIMEOUT_S, self._patience_s)
+        with av.open(address, "r", format=kind, options=options, timeout=timeout_s) as container:
             if not container.streams.video:
                 raise _NeverError("there is no video in it")
             stream = container.streams.video[0]
@@ -168,7 +172,7 @@ class LiveSource:
         whole = self._clock.latest_s > length_s - SHORT_OF_END_S
         if not (whole or self._remote):
             self._notice(
-                f"{self.source} ends after {self._clock.latest_s:.1f} s of {length_s:.1f} s: it is cut off"
+                f"{self.name} ends after {self._clock.latest_s:.1f} s of {length_s:.1f} s: it is cut off"
             )
         return whole or not self._remote
 
@@ -207,12 +211,14 @@ class _NeverError(ValueError):
 class _Clock:
     """Seconds since the first frame: by timestamps, by arrival where there are none or they jump."""
 
-    JUMP_S = 10.0
-    """Timestamps that differ more from the time that went by are another clock's."""
+    JUMP_S, BACK_S = 10.0, 0.5
+    """Timestamps that differ more from the time that went by, or go back farther, are another clock's."""
+    MOST_DRIFT, FOLLOW_S = 0.01, 60.0
+    """A clock that runs this much too fast or too slow is followed, over so long a time."""
 
     def __init__(self) -> None:
         self.latest_s = -1.0
-        self._started_s = 0.0
+        self._started_s = self._gone_s = 0.0
         self._offset_s: float | None = None
         self._keeps = False
 
@@ -227,21 +233,30 @@ class _Clock:
     def time_of(self, picture: VideoFrame) -> float | None:
         """Its time; None for a frame that is not later than the ones before."""
         gone_s = time.monotonic() - self._started_s if self.latest_s >= 0 else 0.0
-        stamp_s = picture.time
-        if stamp_s is None:
-            time_s = gone_s
-        else:
-            off = self._offset_s is None or abs(stamp_s - self._offset_s - gone_s) > self.JUMP_S
-            if off and not (self._keeps and self._offset_s is not None):
-                self._offset_s = stamp_s - gone_s
-            assert self._offset_s is not None
-            time_s = stamp_s - self._offset_s
+        time_s = gone_s if picture.time is None else self._by_stamp(picture.time, gone_s)
         if time_s <= self.latest_s:
             return None
         if self.latest_s < 0:
             self._started_s = time.monotonic()
         self.latest_s = time_s
         return time_s
+
+    def _by_stamp(self, stamp_s: float, gone_s: float) -> float:
+        """A timestamp as a time of ours; but for a recording, the two clocks are kept together."""
+        if self._keeps and self._offset_s is not None:
+            return stamp_s - self._offset_s
+        if self._offset_s is None or self._is_another_clocks(stamp_s - self._offset_s, gone_s):
+            late_s = self.latest_s + 1e-3 - gone_s
+            if late_s > 0:  # nobody waits until it is later than what was given
+                self._started_s, gone_s = self._started_s - late_s, gone_s + late_s
+            self._offset_s = stamp_s - gone_s
+        drift = (stamp_s - self._offset_s - gone_s) / self.FOLLOW_S
+        self._offset_s += max(-self.MOST_DRIFT, min(drift, self.MOST_DRIFT)) * max(gone_s - self._gone_s, 0.0)
+        self._gone_s = gone_s
+        return stamp_s - self._offset_s
+
+    def _is_another_clocks(self, time_s: float, gone_s: float) -> bool:
+        return abs(time_s - gone_s) > self.JUMP_S or time_s < self.latest_s - self.BACK_S
 
     def early_s(self, time_s: float) -> float:
         """How long until it is that time."""
@@ -250,5 +265,7 @@ class _Clock:
 
 def _reason(error: Exception) -> str:
     """What FFmpeg says, without numbers and addresses."""
+    if isinstance(error, av.error.ExitError):
+        return "no answer"
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return text[:1].lower() + text[1:]
