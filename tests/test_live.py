@@ -97,6 +97,16 @@ def test_looks_are_made_when_they_are_due_and_every_frame_used_has_a_pose():
     assert accounts[0].in_words().startswith("1 person, 6.0 looks/s, latency 0.30 s, load 0%, 31 frames/s")
 
 
+def test_whoever_wants_to_sees_what_was_looked_at():
+    clock, shapes = Clock(1.0), []
+    lifter = StreamLifter(FakeRuntime(), key_interval=0.2, raw=True, settle_sides=False)
+    watcher = Watcher(Slow(clock, 0.0))
+    account = watch(
+        clock.frames(), watcher, lifter, [], seen=lambda rgb: shapes.append(rgb.shape), now=clock.now
+    )
+    assert shapes == [(240, 320, 3)] * account.looks
+
+
 def test_who_is_slow_drops_frames_and_does_not_fall_behind():
     account, _, accounts = run(20.0, look_s=0.25)
     assert account.dropped > 100

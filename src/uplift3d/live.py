@@ -85,6 +85,7 @@ def watch(
     sinks: Sequence[Sink],
     *,
     report: Callable[[Account], None] = lambda _: None,
+    seen: Callable[[Image], None] = lambda _: None,
     duration_s: float | None = None,
     now: Callable[[], float] = time.monotonic,
 ) -> Account:
@@ -96,6 +97,7 @@ def watch(
         lifter: says when to look, and lifts.
         sinks: take the chunks of motion.
         report: told about every second how it went.
+        seen: shown every image that was looked at.
         duration_s: stop after so much of the source; None goes on to its end.
         now: the clock of `Moment.arrived_s`.
 
@@ -115,7 +117,9 @@ def watch(
             before_s = frame.time_s
             look = None
             if frame.time_s + min(step_s, 0.05) / 2 >= lifter.next_key_time():
-                look = watcher.look(frame.rgb(), frame.time_s)
+                rgb = frame.rgb()
+                look = watcher.look(rgb, frame.time_s)
+                seen(rgb)
                 lately.looks += 1
                 if size is not None and look.image_size != size:  # turned, or opened again as another one
                     lately.poses += _give(lifter.flush(), sinks)

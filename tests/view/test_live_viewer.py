@@ -1,6 +1,7 @@
 """A stream in viser: whoever is there is drawn, whoever left is not, and how it goes is said."""
 
 import urllib.request
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,6 +47,27 @@ def test_who_is_there_is_drawn_and_who_left_is_not(viewer):
     assert set(viewer._bones) == {(3, 1)}
     viewer.write(chunk(0.2, ()))
     assert viewer._bones == {}
+
+
+def test_what_the_camera_sees_is_in_the_panel_also_when_it_is_turned(viewer):
+    viewer.show(np.zeros((1080, 1920, 3), np.uint8))
+    assert viewer.picture.image.shape == (180, 320, 3)
+    viewer.show(np.ones((640, 480, 3), np.uint8))
+    assert viewer.picture.image.shape == (320, 240, 3)
+    assert viewer.picture.image.all()
+    turned = chunk(0.1, (2,))
+    turned.meta["camera"]["image_size"] = [48, 128]
+    viewer.write(chunk(0.0, (2,)))
+    viewer.write(turned)
+    assert viewer._camera.aspect == pytest.approx(48 / 128)
+
+
+@pytest.mark.parametrize(("away_m", "eye_y_m"), [(2.0, -1.5), (12.0, 5.5)])
+def test_people_are_looked_at_from_behind_the_camera_or_nearer(viewer, away_m, eye_y_m):
+    far = chunk(0.0, (2,))
+    viewer.write(replace(far, root=far.root * away_m / 4))
+    assert viewer.server.initial_camera.position[1] == pytest.approx(eye_y_m, abs=1.0)
+    assert viewer.server.initial_camera.look_at[0] == 0
 
 
 def test_more_pictures_than_a_screen_shows_are_left_out(viewer, monkeypatch):

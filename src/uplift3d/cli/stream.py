@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from uplift3d.cli.options import (
     add_detector_options,
@@ -141,6 +141,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"uplift3d: {text}", file=sys.stderr)
 
     tell: list[Callable[[str], None]] = [] if args.quiet else [_line_over_line]
+    more: dict[str, Any] = {"duration_s": args.duration}
 
     def report(account: Account) -> None:
         for listener in tell:
@@ -153,11 +154,12 @@ def run(args: argparse.Namespace) -> int:
             viewer = _opened_viewer(args, stack)
             sinks.append(viewer)
             tell.append(viewer.say)
+            more["seen"] = viewer.show
             say(f"{viewer.address} shows it; Ctrl+C ends it")
         source = stack.enter_context(LiveSource(args.source, patience_s=args.patience, notice=say))
         account = None
         try:
-            account = watch(source, watcher, lifter, sinks, report=report, duration_s=args.duration)
+            account = watch(source, watcher, lifter, sinks, report=report, **more)
         except KeyboardInterrupt:  # the usual way to end it; what there was has been written
             pass
         except InputError as error:

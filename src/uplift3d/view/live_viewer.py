@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from uplift3d.arrays import DoubleArray
+from uplift3d.arrays import Image
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 from uplift3d.view.live_stage import LiveStage, Standing
@@ -18,8 +18,13 @@ from uplift3d.view.viser_scene import add_camera, add_person, address_of, bone_l
 
 MOST_HZ = 30.0
 """Pictures per second; what comes in between is not shown."""
-EYE_M = np.array([1.5, -5.0, 1.6])
-"""From the first person to where they are looked at from."""
+EYE_M = (1.5, -1.5, 2.2)
+"""Where people are looked at from: behind the camera and to its right, or nearer where they are far away."""
+FARTHEST_M = 6.5
+CAMERA_M = 0.25
+"""Size of the camera, which stands before people."""
+PICTURE_PX = 320
+"""Longer side of the camera's picture in the panel."""
 
 
 class LiveViewer:
@@ -36,9 +41,11 @@ class LiveViewer:
         self.server.scene.add_grid("/ground", infinite_grid=True, cell_size=0.5, section_size=1.0)
         self.status = self.server.gui.add_markdown("waiting for the first picture")
         self.who = self.server.gui.add_markdown("")
-        self._look_from(np.array([0.0, 4.0, 0.9]))
+        self.picture: Any = None
+        self._look_from(4.0)
         self._bones: dict[tuple[int, int], Any] = {}
         self._camera: Any = None
+        self._size: tuple[int, int] | None = None
         self._drawn_s = -np.inf
         self._met = False
 
@@ -64,7 +71,16 @@ class LiveViewer:
         )
         if people and not self._met:
             self._met = True
-            self._look_from(people[0].pose_m.mean(axis=0))
+            self._look_from(float(people[0].pose_m[:, 1].mean()))
+
+    def show(self, rgb: Image) -> None:
+        """Show what the camera sees, (H, W, 3) uint8."""
+        step = -(-max(rgb.shape[:2]) // PICTURE_PX)
+        small = np.ascontiguousarray(rgb[::step, ::step])
+        if self.picture is None:
+            self.picture = self.server.gui.add_image(small, label="the last look", format="jpeg")
+        else:
+            self.picture.image = small
 
     def say(self, words: str) -> None:
         """Show how it goes."""
@@ -87,13 +103,14 @@ class LiveViewer:
         if seen is None or seen.image_size is None:
             return
         turn, place_m = self.stage.camera_pose()
-        if self._camera is None:
-            self._camera = add_camera(self.server, seen, turn, place_m)
+        if self._camera is None or self._size != seen.image_size:  # new, or turned
+            self._camera = add_camera(self.server, seen, turn, place_m, CAMERA_M)
+            self._size = seen.image_size
         self._camera.wxyz, self._camera.position = quaternion(turn), tuple(place_m.tolist())
 
-    def _look_from(self, at: DoubleArray) -> None:
-        """Look at a place, in this and every later browser."""
-        eye = np.array([*(at[:2] + EYE_M[:2]), EYE_M[2]])
+    def _look_from(self, away_m: float) -> None:
+        """Look the way the camera looks, at people so far away, in this and every later browser."""
+        eye = (EYE_M[0], max(EYE_M[1], away_m - FARTHEST_M), EYE_M[2])
         views = [client.camera for client in self.server.get_clients().values()]
         for view in (self.server.initial_camera, *views):
-            view.position, view.look_at = tuple(eye.tolist()), tuple(at.tolist())
+            view.position, view.look_at = eye, (0.0, away_m, 0.9)

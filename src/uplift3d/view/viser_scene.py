@@ -60,7 +60,9 @@ def bone_lines(joints: JointSet, pose: AnyArray) -> AnyArray:
     return np.asarray(pose[np.array(joints.bones)], dtype=np.float32)
 
 
-def add_camera(server: Any, seen: Camera, R_display_camera: DoubleArray, camera_m: DoubleArray) -> Any:
+def add_camera(
+    server: Any, seen: Camera, R_display_camera: DoubleArray, camera_m: DoubleArray, size_m: float = FRUSTUM_M
+) -> Any:
     """The camera where it stands, looking as it looks; its image size is known."""
     assert seen.image_size is not None
     width, height = seen.image_size
@@ -68,7 +70,7 @@ def add_camera(server: Any, seen: Camera, R_display_camera: DoubleArray, camera_
         "/camera",
         fov=float(2 * np.arctan(height / 2 / seen.focal_px[1])),
         aspect=width / height,
-        scale=FRUSTUM_M,
+        scale=size_m,
         wxyz=quaternion(R_display_camera),
         position=tuple(camera_m.tolist()),
     )
