@@ -1,7 +1,10 @@
 """The app from upload to download, what it refuses, and that nothing stays on the disk."""
 
+import io
+import re
 import socket
 
+import av
 import pytest
 
 import app_work
@@ -120,6 +123,20 @@ def test_other_sites_are_refused(client, headers):
     status, answer = client.json("GET", "/api/jobs", headers=headers)
     assert status == 403
     assert "server" in answer["message"]
+
+
+def test_a_video_that_was_cut_off_says_so_beside_its_result(client, clip):
+    whole = io.BytesIO()
+    with av.open(str(clip)) as source, av.open(whole, "w", format="matroska") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    half = whole.getvalue()[: len(whole.getvalue()) // 2]
+    job = client.json("POST", "/api/jobs?name=cut.mkv", half)[1]["id"]
+    (note,) = client.until(job, "done")["notes"]
+    assert re.search(r"^cut\.mkv: the file ends early; it can be read up to \d\.\d+ s of 1\.00 s", note)
 
 
 def test_what_does_not_exist_is_said(client, done):

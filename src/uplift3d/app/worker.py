@@ -46,7 +46,7 @@ Work: TypeAlias = Callable[[Task, Callable[[Event], None]], None]
 
 
 def lift_upload(task: Task, tell: Callable[[Event], None]) -> None:
-    """Lift a video, and write its motion and its page.
+    """Lift a video, and write its motion and its page; what is less than could be hoped for is in the notes.
 
     Raises:
         InputError: something is wrong with the video, or nobody is in it.
@@ -55,13 +55,16 @@ def lift_upload(task: Task, tell: Callable[[Event], None]) -> None:
     def progress(stage: str, done: int, total: int | None) -> None:
         tell({"kind": "progress", "stage": stage, "done": done, "total": total})
 
-    with listening(progress):
+    with listening(progress), warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", UpliftWarning)
         motion = lift_video(task.video, task.detector, task.model, task.key_interval, progress=False)  # type: ignore[arg-type]
         motion = replace(motion, meta={**motion.meta, "source": task.name})
         tell({"kind": "progress", "stage": "page", "done": 0, "total": None})
         save_motion(task.folder / MOTION, motion)
         save_motion(task.folder / PAGE, motion, video=task.video)
-    tell({"kind": "done", **summary(motion)})
+    notes = [str(one.message).replace(str(task.video), task.name) for one in said]
+    tell({"kind": "done", **summary(motion), "notes": list(dict.fromkeys(notes))})
 
 
 def summary(motion: Motion3D) -> dict[str, Any]:
@@ -82,7 +85,6 @@ def motion_of(task: Task) -> Motion3D:
 def run_task(connection: Connection, task: Task, work: Work) -> None:
     """Do a task in this process, and say in the connection how it goes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server ends it
-    warnings.simplefilter("ignore", UpliftWarning)
     try:
         work(task, connection.send)
     except InputError as error:
