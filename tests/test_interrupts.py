@@ -24,6 +24,13 @@ print("whole", flush=True)
     [
         ("import rude; time.sleep(30)", "", (130, "whole\n", "uplift3d: interrupted\n")),
         ("signal.raise_signal(signal.SIGINT)", "", (130, "", "uplift3d: interrupted\n")),
+        (
+            "from uplift3d.interrupts import told\n    with told(lambda: print('told', flush=True)):\n"
+            "        signal.setitimer(signal.ITIMER_REAL, 0.05)  # one that came in an import before\n"
+            "        time.sleep(0.3)\n        signal.raise_signal(signal.SIGTERM)",
+            "",
+            (0, "told\ntold\n", ""),
+        ),
         ("import rude", "", (0, "whole\n", "")),  # done before it could be interrupted
         ("pass", "signal.raise_signal(signal.SIGINT)", (-2, "", "")),
     ],

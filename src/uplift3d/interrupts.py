@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -55,6 +56,23 @@ def _is_importing(frame: FrameType | None) -> bool:
 
 
 @contextmanager
+def told(listener: Callable[[], None]) -> Iterator[None]:
+    """Inside, an interrupt or a wish to end (SIGTERM) calls a function, and raises nothing."""
+    if threading.current_thread() is not threading.main_thread():  # which alone hears of signals
+        yield
+        return
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if _CAN_WAIT and signal.getsignal(signal.SIGALRM) is _interrupt:  # one may be waiting
+        numbers.append(signal.SIGALRM)
+    before = [signal.signal(number, lambda *_: listener()) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+@contextmanager
 def kept_from_new_processes() -> Iterator[None]:
     """Processes that are started inside know nothing of interrupts, from their first moment on.
 
@@ -75,7 +93,6 @@ def end_with_parent() -> None:
     """Let this process end when the one that started it is gone, killed for instance; its first act."""
     import multiprocessing
     import os
-    import threading
 
     parent = multiprocessing.parent_process()
 

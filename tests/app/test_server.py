@@ -2,6 +2,7 @@
 
 import io
 import re
+import signal
 import socket
 
 import av
@@ -10,7 +11,8 @@ import pytest
 import app_work
 from app_server import served
 from browser import wait_for
-from uplift3d.app.server import serve
+from uplift3d.app import server
+from uplift3d.app.server import create_app, serve
 from uplift3d.app.settings import Settings
 from uplift3d.errors import InputError
 from uplift3d.export import load_motion
@@ -168,3 +170,30 @@ def test_a_port_that_is_taken_is_a_sentence():
         taken.listen()
         with pytest.raises(InputError, match=r"port \d+ of 127\.0\.0\.1 cannot be used"):
             serve(Settings(port=taken.getsockname()[1]))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("when", ["before", "begun"])
+def test_it_ends_whenever_it_is_asked_to_and_leaves_nothing(number, when, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    handlers = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+    begun = []
+
+    def create(settings):
+        if when == "before":
+            signal.raise_signal(number)
+        return create_app(settings)
+
+    def started():
+        begun.append(len(list(tmp_path.iterdir())))
+        if when == "begun":
+            signal.raise_signal(number)
+
+    monkeypatch.setattr(server, "create_app", create)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    serve(Settings(port=port), started)
+    assert begun == [1]
+    assert list(tmp_path.iterdir()) == []
+    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == handlers

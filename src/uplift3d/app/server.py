@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +14,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from uplift3d import interrupts
 from uplift3d.app import downloads
 from uplift3d.app.guard import HEADERS, guard
 from uplift3d.app.jobs import Job, Jobs, folder_for
@@ -26,6 +28,8 @@ from uplift3d.version import __version__
 DETECTORS = {"blazepose": "thorough", "blazepose-full": "quick"}
 """What the page offers, in words."""
 KEY_INTERVALS: dict[str, float | str] = {"0.4": 0.4, "0.2": 0.2, "0.1": 0.1, "adaptive": "adaptive"}
+END_S = 0.1
+"""So soon it ends after it was asked to."""
 ASSETS = {
     "app.css": "text/css",
     "app.js": "text/javascript",
@@ -39,7 +43,9 @@ class App:
 
     def __init__(self, settings: Settings, work: Work) -> None:
         self.settings = settings
-        self.folder = Path(tempfile.mkdtemp(prefix="uplift3d-app-"))
+        # Also removed where an interrupt comes before the server runs.
+        self._temporary = tempfile.TemporaryDirectory(prefix="uplift3d-app-", ignore_cleanup_errors=True)
+        self.folder = Path(self._temporary.name)
         self.jobs = Jobs(settings.keep, work)
         self._writing = asyncio.Lock()
         self._camera_in_use = False
@@ -53,7 +59,7 @@ class App:
             self.jobs.close()
             worker.cancel()
             await asyncio.gather(worker, return_exceptions=True)
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._temporary.cleanup()
 
     def routes(self) -> list[web.RouteDef]:
         """All of them."""
@@ -196,25 +202,31 @@ def create_app(settings: Settings, work: Work = lift_upload) -> web.Application:
 
 
 def serve(settings: Settings, started: Callable[[], None] = lambda: None) -> None:
-    """Serve until it is interrupted.
+    """Serve until it is interrupted, or told to end.
 
     Raises:
         InputError: the port cannot be used.
     """
+    wanted = threading.Event()
+    with interrupts.told(wanted.set):
+        asyncio.run(_run(settings, started, wanted))
 
-    async def tell(_: web.Application) -> None:
-        asyncio.get_running_loop().call_soon(started)
 
-    app = create_app(settings)
-    app.on_startup.append(tell)
+async def _run(settings: Settings, started: Callable[[], None], wanted: threading.Event) -> None:
+    runner = web.AppRunner(create_app(settings), access_log=None, shutdown_timeout=1.0)
     try:
-        web.run_app(
-            app, host=settings.host, port=settings.port, print=None, access_log=None, shutdown_timeout=1.0
-        )
-    except OSError as error:
-        raise InputError(
-            f"port {settings.port} of {settings.host} cannot be used: {error.strerror}"
-        ) from error
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, settings.host, settings.port).start()
+        except OSError as error:
+            raise InputError(
+                f"port {settings.port} of {settings.host} cannot be used: {error.strerror}"
+            ) from error
+        started()
+        while not wanted.is_set():
+            await asyncio.sleep(END_S)
+    finally:
+        await runner.cleanup()
 
 
 def _asset(name: str) -> str:
