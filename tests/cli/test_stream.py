@@ -59,6 +59,12 @@ def test_what_cannot_begin_leaves_an_older_recording_alone(video, words, tmp_pat
     assert (tmp_path / "live.jsonl").read_text() == "of yesterday"
 
 
+def test_without_a_standard_output_a_file_is_asked_for(video, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdout", None)
+    assert main(["stream", str(video), "--detector", "standing", "-q"]) == 2
+    assert capsys.readouterr().err == "uplift3d: standard output is closed; give a file with -o\n"
+
+
 def test_who_breaks_off_says_what_was_kept(video, tmp_path, monkeypatch, capsys):
     frames = LiveSource.__iter__
 

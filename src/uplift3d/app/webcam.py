@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from aiohttp import WSMsgType, web
 from PIL import Image as Pictures
+from PIL import UnidentifiedImageError
 
 from uplift3d.arrays import Image
 from uplift3d.detect import create_detector
@@ -39,6 +40,8 @@ MAX_PIXELS = 4096 * 2160
 LATENCY_S = 0.3
 SILENT_S = 30.0
 """A browser that sends no picture for so long is given up."""
+LAST_WORDS_S = 2.0
+"""So long a browser has to take what is still to be said at the end."""
 MOST_WAITING = 100
 """So many messages wait for a browser that is slow to read; later ones are left out."""
 
@@ -61,8 +64,14 @@ class Picture:
                 if opened.width * opened.height > MAX_PIXELS:
                     raise InputError(f"a picture has {opened.width} × {opened.height} pixels: too many")
                 return np.asarray(opened.convert("RGB"), dtype=np.uint8)
+        except InputError:
+            raise
+        except UnidentifiedImageError as error:
+            raise InputError(f"picture {self.number} is no JPEG") from error
+        except Pictures.DecompressionBombError as error:
+            raise InputError(f"picture {self.number} has too many pixels") from error
         except (OSError, ValueError, SyntaxError) as error:
-            raise InputError(f"picture {self.number} is no JPEG ({error})") from error
+            raise InputError(f"picture {self.number} is a damaged JPEG ({error})") from error
 
 
 class Newest:
@@ -152,7 +161,7 @@ async def talk(request: web.Request, model: str) -> web.WebSocketResponse:
     """Serve one browser's camera until it goes."""
     socket = web.WebSocketResponse(max_msg_size=MAX_PICTURE_BYTES, heartbeat=20)
     await socket.prepare(request)
-    waiting: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    waiting: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
     def tell(message: dict[str, Any]) -> None:
@@ -175,16 +184,17 @@ async def talk(request: web.Request, model: str) -> web.WebSocketResponse:
         pictures.close()
         if lifting is not None:
             await lifting
-        await asyncio.sleep(0)
+        loop.call_soon(waiting.put_nowait, None)  # behind all that is to be said
+        await asyncio.wait([sending], timeout=LAST_WORDS_S)
         sending.cancel()
         await socket.close()
     return socket
 
 
-async def _send(socket: web.WebSocketResponse, waiting: asyncio.Queue[dict[str, Any]]) -> None:
+async def _send(socket: web.WebSocketResponse, waiting: asyncio.Queue[dict[str, Any] | None]) -> None:
     while True:
         message = await waiting.get()
-        if socket.closed:
+        if message is None or socket.closed:
             return
         try:
             await socket.send_str(json.dumps(message, separators=(",", ":")))

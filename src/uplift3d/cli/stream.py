@@ -176,6 +176,8 @@ def _opened_lines(output: str, stack: ExitStack) -> JsonLines:
     from uplift3d.export.sinks import JsonLines
 
     if output == "-":
+        if sys.stdout is None:
+            raise InputError("standard output is closed; give a file with -o")
         return JsonLines(sys.stdout)
     from uplift3d.files import check_writable
 
