@@ -90,3 +90,11 @@ def test_in_images_of_another_size_everybody_is_somebody_new():
     look = watcher.look(np.zeros((480, 640, 3), np.uint8), 0.3)
     assert look.people.tolist() == [2, 3]
     assert look.image_size == (640, 480)
+
+
+def test_where_nobody_looked_for_long_nobody_is_known():
+    detector = Seen()
+    watcher = Watcher(detector)
+    detector.people = [(100.0, 1.0)]
+    numbers = [watcher.look(IMAGE, time_s).people.tolist() for time_s in (0.0, 0.4, 9.0, 9.4, 20.0)]
+    assert numbers == [[0], [0], [0], [0], [1]]

@@ -11,6 +11,8 @@ from uplift3d.detect.tracks import MIN_SIGHTINGS, SIZE_SIGHTINGS, SURE_SCORE, Tr
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Keypoints2D
 
+LOST_S = 10.0
+"""After so long without a look (a camera that was away) nobody is known any more."""
 KEPT = max(SIZE_SIGHTINGS, MIN_SIGHTINGS) + 1
 """So many sightings of a person tell where they will be; older ones are forgotten."""
 
@@ -28,7 +30,7 @@ class Watcher:
         self._detector = detector
         self._most = None if people == "all" else 1 if people == "largest" else int(people)
         self._numbers: dict[Track, int] = {}
-        self._next = 0
+        self._next, self._looked_s = 0, -np.inf
         self._begin(None)
 
     def _begin(self, shape: tuple[int, ...] | None) -> None:
@@ -40,15 +42,16 @@ class Watcher:
         """Everybody in this image, as a key-frame of `time_s`.
 
         Somebody is there from their second sighting on, or from the first if that is sure. Who was out of
-        view for more than 1.5 s is somebody new, and so is everybody where the image's size changes; a number
-        is never given to two people.
+        view for more than 1.5 s is somebody new, and so is everybody where the image's size changes or nobody
+        looked for longer than 10 s; a number is never given to two people.
 
         Args:
             rgb: (H, W, 3) uint8.
             time_s: seconds, later than all before.
         """
-        if rgb.shape != self._shape:
+        if rgb.shape != self._shape or time_s - self._looked_s > LOST_S:
             self._begin(rgb.shape)
+        self._looked_s = time_s
         tracker = self._tracker
         tracker.add(time_s, self._finder.find(rgb, time_s, tracker.live(time_s)))
         tracker.tracks = tracker.live(time_s)
