@@ -61,6 +61,15 @@ def test_a_file_plays_at_its_own_pace(tmp_path):
     assert set(shapes) == {(240, 320, 3)}
 
 
+def test_a_file_with_a_colon_in_its_name_is_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    film(tmp_path / "a.mp4", 5, 25)
+    (tmp_path / "a.mp4").rename("12:30.mp4")
+    for name in ("12:30.mp4", "file:12:30.mp4"):
+        with LiveSource(name) as source:
+            assert next(iter(source)).rgb().shape == (240, 320, 3)
+
+
 def test_who_is_slow_misses_frames_and_sees_the_newest(tmp_path):
     film(tmp_path / "a.mp4", 30, 25)
     ages, numbers = [], []
@@ -190,6 +199,20 @@ def stamped(monkeypatch, seconds, clock):
         now[0] = 1000 + number / 10
         times.append(ours.time_of(SimpleNamespace(time=clock(number / 10))))
     return np.array([time_s for time_s in times if time_s is not None])
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("rtsp://me:p@ss@camera.local/live?x=1", "rtsp://camera.local/live?x=1"),
+        ("http://camera.local/a@b.ts", "http://camera.local/a@b.ts"),
+        ("a@b.mp4", "a@b.mp4"),
+        ("0", "0"),
+        ("", "''"),
+    ],
+)
+def test_a_name_has_no_password_and_is_there(source, name):
+    assert live_source.plain_name(source) == name
 
 
 def test_a_source_is_named_without_its_password():

@@ -168,7 +168,7 @@ def run(args: argparse.Namespace) -> int:
             if not args.quiet:
                 print(file=sys.stderr)
         if account is not None and not args.quiet:
-            say(f"{args.source}: {account.in_words()}, {account.poses} poses")
+            say(f"{source.name}: {account.in_words()}, {account.poses} poses")
     return 0
 
 
@@ -204,9 +204,10 @@ def _line_over_line(words: str) -> None:
 
 
 def _opened_viewer(args: argparse.Namespace, stack: ExitStack) -> LiveViewer:
+    from uplift3d.video.live_source import plain_name
     from uplift3d.view.live_viewer import LiveViewer
 
-    viewer = LiveViewer(args.host, args.port, Path(args.source).name)
+    viewer = LiveViewer(args.host, args.port, Path(plain_name(args.source)).name)
     stack.callback(viewer.close)
     if not args.no_open:
         open_in_browser(viewer.address)

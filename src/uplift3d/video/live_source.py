@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple, Self
 
 import av
@@ -29,6 +30,11 @@ ONE_THREAD_PIXELS = 1920 * 1088
 """Larger frames take more than one thread to decode in time."""
 SHORT_OF_END_S = 1.0
 """A recording that ends so long before its end broke off."""
+
+
+def plain_name(source: str) -> str:
+    """A source as messages have it, without user and password."""
+    return re.sub(r"(?<=://)[^/?#]*@", "", source) or "''"
 
 
 class LiveFrame(NamedTuple):
@@ -61,8 +67,7 @@ class LiveSource:
         self, source: str, *, patience_s: float = 30.0, notice: Callable[[str], None] = lambda _: None
     ) -> None:
         self.source = source
-        self.name = re.sub(r"(?<=://)[^/?#]*@", "", source) or "''"
-        """The source as messages have it, without user and password."""
+        self.name = plain_name(source)
         self.reconnects = 0
         self._patience_s, self._notice = patience_s, notice
         self._camera = source.isdecimal() or source.startswith(("/dev/video", "video="))
@@ -194,6 +199,8 @@ class LiveSource:
 
     def _address(self) -> tuple[str, str | None, dict[str, str]]:
         """What `av.open` takes: address, format, options."""
+        if not self._camera and Path(self.source).exists():
+            return f"file:{self.source}", None, {}  # what stands before a colon is no protocol
         if not self._camera:
             return self.source, None, {"rtsp_transport": "tcp"} if self.source.startswith("rtsp") else {}
         number = self.source.removeprefix("/dev/video")
