@@ -11,6 +11,7 @@ from seen_person import STANDING
 from uplift3d import InputError, StreamLifter
 from uplift3d.detect import People
 from uplift3d.detect.watcher import Watcher
+from uplift3d.errors import UpliftWarning
 from uplift3d.live import watch
 
 
@@ -129,6 +130,34 @@ def test_a_picture_that_is_turned_in_the_middle_is_gone_on_with(monkeypatch):
     np.testing.assert_allclose(times, np.arange(121) / 30)
     assert account.poses == 121
     assert [chunk.people.tolist() for chunk in (sink.chunks[0], sink.chunks[-1])] == [[0], [1]]
+
+
+@pytest.mark.parametrize(("fails", "failed"), [(range(3), 3), (range(10, 14), 4), (range(5, 500), None)])
+def test_a_detector_that_fails_now_and_then_ends_nothing(fails, failed, monkeypatch):
+    looks, detect = iter(range(1000)), Slow.detect
+
+    def failing(self, rgb):
+        if next(looks) in fails:
+            raise RuntimeError("out of luck")
+        return detect(self, rgb)
+
+    monkeypatch.setattr(Slow, "detect", failing)
+    with pytest.warns(
+        UpliftWarning, match=r"the detector failed on \d+ key-frames, which were left out .*luck"
+    ):
+        account, sink, accounts = run(4.0, look_s=0.0)
+    assert sum(len(chunk) for chunk in sink.chunks) == 121
+    assert account.failed == (failed or account.looks - 5)
+    assert any("looks failed" in one.in_words() for one in [*accounts, account])
+
+
+def test_a_detector_that_never_works_says_why(monkeypatch):
+    def failing(self, rgb):
+        raise RuntimeError("no such network")
+
+    monkeypatch.setattr(Slow, "detect", failing)
+    with pytest.raises(RuntimeError, match="no such network"):
+        run(4.0, look_s=0.0)
 
 
 def test_what_was_done_is_kept_when_a_camera_is_unplugged():

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from uplift3d.arrays import Image
+from uplift3d.detect.failures import Failures
 from uplift3d.detect.watcher import Watcher
 from uplift3d.export.sinks import Sink
 from uplift3d.streaming import StreamLifter
@@ -55,6 +56,8 @@ class Account:
     """Frames that came and went while we were busy."""
     looks: int = 0
     """Runs of the 2D detector."""
+    failed: int = 0
+    """Looks on which it failed, so that the next frame is looked at."""
     poses: int = 0
     """Poses that were given, of everybody."""
     people: int = 0
@@ -64,7 +67,7 @@ class Account:
 
     def add(self, other: Account) -> None:
         """Take the numbers of some more time."""
-        for name in ("seconds", "busy_s", "frames", "dropped", "looks", "poses"):
+        for name in ("seconds", "busy_s", "frames", "dropped", "looks", "failed", "poses"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.people, self.latency_s = other.people, max(self.latency_s, other.latency_s)
 
@@ -75,6 +78,7 @@ class Account:
         return (
             f"{who}, {self.looks / seconds:.1f} looks/s, latency {self.latency_s:.2f} s, "
             f"load {self.busy_s / seconds:.0%}, {self.frames / seconds:.0f} frames/s, {self.dropped} dropped"
+            + (f", {self.failed} looks failed" if self.failed else "")
         )
 
 
@@ -104,11 +108,12 @@ def watch(
     Returns:
         The account of the whole time. What was waiting in the lifter is given at the end, also where the
         source breaks off with an error, which is raised then. Where the size of the image changes, what was
-        waiting is given, and everybody is new from there.
+        waiting is given, and everybody is new from there. A look on which the detector fails is left out and
+        made on the next frame; a warning at the end counts them.
     """
     total, lately = Account(), Account()
     since_s, next_number, step_s, before_s = now(), 0, 0.0, None
-    size = None
+    size, failures = None, Failures()
     try:
         for frame in frames:
             started_s = now()
@@ -117,10 +122,13 @@ def watch(
             before_s = frame.time_s
             look = None
             if frame.time_s + min(step_s, 0.05) / 2 >= lifter.next_key_time():
-                rgb = frame.rgb()
-                look = watcher.look(rgb, frame.time_s)
-                seen(rgb)
+                with failures.noted(frame.time_s):
+                    rgb = frame.rgb()
+                    look = watcher.look(rgb, frame.time_s)
+                    seen(rgb)
                 lately.looks += 1
+                lately.failed += look is None
+            if look is not None:
                 if size is not None and look.image_size != size:  # turned, or opened again as another one
                     lately.poses += _give(lifter.flush(), sinks)
                 size = look.image_size
@@ -145,6 +153,7 @@ def watch(
         lately.poses += _give(lifter.flush(), sinks)
         lately.seconds = now() - since_s
         total.add(lately)
+    failures.say("the stream")
     return total
 
 

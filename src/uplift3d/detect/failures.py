@@ -14,7 +14,9 @@ class Failures:
     """What went wrong with a detector in a run."""
 
     def __init__(self) -> None:
-        self.times_s: list[float] = []
+        self.count = 0
+        """Key-frames that were left out."""
+        self._first_s = 0.0
         self._first: Exception | None = None
         self._successes = 0
 
@@ -36,9 +38,10 @@ class Failures:
         except Exception as error:
             if time_s is None:
                 return
-            self.times_s.append(time_s)
-            self._first = self._first or error
-            if not self._successes and len(self.times_s) >= GIVE_UP_AFTER:
+            self.count += 1
+            if self._first is None:
+                self._first_s, self._first = time_s, error
+            if not self._successes and self.count >= GIVE_UP_AFTER:
                 raise
         else:
             self._successes += 1
@@ -53,10 +56,9 @@ class Failures:
             return
         if not self._successes:
             raise self._first
-        count = len(self.times_s)
         warnings.warn(
-            f"{source}: the detector failed on {count} key-frame{'s' * (count > 1)}, which "
-            f"{'were' if count > 1 else 'was'} left out (first at {self.times_s[0]:.3g} s: "
+            f"{source}: the detector failed on {self.count} key-frame{'s' * (self.count > 1)}, which "
+            f"{'were' if self.count > 1 else 'was'} left out (first at {self._first_s:.3g} s: "
             f"{type(self._first).__name__}: {self._first})",
             UpliftWarning,
             stacklevel=4,

@@ -113,7 +113,7 @@ def run(
         **({} if focal_px is None else {"focal_px_from_metadata": focal_px}),
         "tracks_dropped_as_noise": len(tracker.tracks) - len(tracks),
         **({"tracks_joined": len(tracks) - len(everybody)} if len(everybody) < len(tracks) else {}),
-        **({"key_frames_failed": len(failures.times_s)} if failures.times_s else {}),
+        **({"key_frames_failed": failures.count} if failures.count else {}),
         "seconds": round(time.perf_counter() - started, 3),
         **({"models": dict(used.models)} if hasattr(used, "models") else {}),
     }
