@@ -238,6 +238,16 @@ def test_a_server_that_says_nothing_is_given_up_as_soon_as_asked():
     assert time.monotonic() - started < 6
 
 
+def test_a_camera_that_hangs_without_a_word_is_given_up(monkeypatch):
+    over = threading.Event()
+    monkeypatch.setattr(live_source, "OPEN_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(LiveSource, "_read", lambda _: over.wait(20))
+    with LiveSource("/dev/video7", patience_s=0.2) as source:
+        with pytest.raises(InputError, match=r"^/dev/video7 gave no picture for 0\.4 s$"):
+            next(iter(source))
+        over.set()
+
+
 def test_a_source_that_does_not_answer_is_given_up():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -97,10 +97,15 @@ class LiveSource:
             NothingFoundError: it holds no frame.
         """
         seen = 0
+        # A camera that hangs without a word, or packets that never make a picture.
+        most_s = min(self._patience_s + 2 * OPEN_TIMEOUT_S, threading.TIMEOUT_MAX)
+        stuck_s = most_s if self._camera or self._remote else None
         while True:
             with self._changed:
-                self._changed.wait_for(lambda seen=seen: self._count > seen or self._ended)  # type: ignore[misc]
+                heard = self._changed.wait_for(lambda seen=seen: self._count > seen or self._ended, stuck_s)  # type: ignore[misc]
                 frame, count = self._newest, self._count
+            if not heard:
+                raise InputError(f"{self.name} gave no picture for {stuck_s:g} s")
             if frame is None or count == seen:
                 break
             seen = count
