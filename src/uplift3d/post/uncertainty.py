@@ -30,18 +30,18 @@ LONGEST_S = 1.0
 MARGIN_S = 10.0
 """What is farther away in time does not count for how sure a joint is."""
 BASE_M = {
-    "hip": 0.085,
-    "torso": 0.141,
-    "neck": 0.249,
-    "shoulder": 0.276,
-    "knee": 0.292,
-    "head": 0.306,
-    "elbow": 0.318,
-    "top": 0.369,
-    "ankle": 0.432,
-    "wrist": 0.437,
-    "heel": 0.456,
-    "toe": 0.467,
+    "hip": 0.086,
+    "torso": 0.117,
+    "neck": 0.21,
+    "shoulder": 0.244,
+    "knee": 0.246,
+    "head": 0.252,
+    "elbow": 0.265,
+    "top": 0.305,
+    "ankle": 0.377,
+    "wrist": 0.356,
+    "heel": 0.386,
+    "toe": 0.405,
 }
 """Of joints by how their names end."""
 OTHER_M = 0.4
@@ -51,12 +51,12 @@ OTHER_M = 0.4
 class Weights(NamedTuple):
     """Of the logarithm of a joint's error, by what tells it."""
 
-    off: float = 0.14
-    whole: float = 0.279
-    speed: float = 0.064
-    since: float = 0.387
-    interval: float = 0.202
-    hinted: float = -0.138
+    off: float = 0.083
+    whole: float = 0.308
+    speed: float = 0.06
+    since: float = 0.546
+    interval: float = 0.279
+    hinted: float = -0.191
 
 
 WEIGHTS = Weights()
