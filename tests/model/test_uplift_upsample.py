@@ -44,8 +44,8 @@ def test_windows_do_not_see_one_another(variant):
     for b in range(len(mask)):
         alone = model(keypoints[b : b + 1], mask[b : b + 1])
         for a, t in zip(alone, together, strict=True):
-            if a is not None:
-                torch.testing.assert_close(a[0], t[b], rtol=0, atol=1e-5)
+            if a is not None:  # other batch sizes take other kernels, which round differently
+                torch.testing.assert_close(a[0], t[b], rtol=5e-5, atol=1e-5)
 
 
 @torch.no_grad()
