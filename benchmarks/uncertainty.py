@@ -124,8 +124,10 @@ def print_fit(cases: list[Case]) -> None:
     scale = np.quantile(np.exp(wanted - table @ found), 0.68)
     print({name: round(float(np.exp(a) * scale), 3) for name, a in zip(groups, found, strict=False)})
     print(Weights(*(round(float(w), 3) for w in found[len(groups) :])))
-    root = np.concatenate([case.root_off_m / case.root_sigma_m for case in cases])
-    print(f"pelvis: 68 % are within {np.quantile(root, 0.68):.2f} root_sigma_m")
+    for hint in (True, False):
+        root = np.concatenate([case.root_off_m / case.root_sigma_m for case in cases if case.hint == hint])
+        words = "with" if hint else "without"
+        print(f"pelvis, {words} the picture's depth: 68 % are within {np.quantile(root, 0.68):.2f} root_sigma_m")
 
 
 if __name__ == "__main__":
