@@ -126,8 +126,8 @@ def print_fit(cases: list[Case]) -> None:
     print(Weights(*(round(float(w), 3) for w in found[len(groups) :])))
     for hint in (True, False):
         root = np.concatenate([case.root_off_m / case.root_sigma_m for case in cases if case.hint == hint])
-        words = "with" if hint else "without"
-        print(f"pelvis, {words} the picture's depth: 68 % are within {np.quantile(root, 0.68):.2f} root_sigma_m")
+        who = f"pelvis, {'with' if hint else 'without'} the picture's depth"
+        print(f"{who}: 68 % are within {np.quantile(root, 0.68):.2f} root_sigma_m")
 
 
 if __name__ == "__main__":
