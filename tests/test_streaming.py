@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from fake_runtime import FakeRuntime
 from uplift3d import Adaptive, InputError, Keypoints2D, Lifter, NothingFoundError, StreamLifter
@@ -190,6 +191,25 @@ def test_one_window_a_look():
     looks = np.arange(len(keypoints)) % 2 == 0
     fed(StreamLifter(runtime, 0.3, raw=True, settle_sides=False, flip=False), keypoints, looks)
     assert runtime.windows <= looks.sum()
+
+
+def test_linear_algebra_has_one_thread_for_a_look_and_those_it_had_after():
+    seen = []
+
+    class Asking(FakeRuntime):
+        def uplift(self, pose_tokens, slots, part):
+            seen.append(threads_of_blas())
+            return super().uplift(pose_tokens, slots, part)
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = threads_of_blas()
+        fed(StreamLifter(Asking(), 0.3, raw=True), people(1, 1.0))
+        assert set(seen) == {1}
+        assert threads_of_blas() == before
+
+
+def threads_of_blas():
+    return max(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
 
 
 def test_memory_is_flat():

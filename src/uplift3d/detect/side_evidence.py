@@ -92,7 +92,7 @@ def state_signs() -> DoubleArray:
     return np.array(rows, dtype=np.float64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PairModel:
     """Mixtures of zero-mean Gaussians over the left-minus-right vectors of two looks, one for every lag."""
 
@@ -123,30 +123,37 @@ class PairModel:
         both = np.concatenate([first, second], axis=-1).reshape(count, -1, 2 * size)
         out = np.empty((count, len(signs), len(signs)))
         which = self.nearest(lags_s)
-        for lag in np.unique(which):
+        for lag in np.unique(which).tolist():
             rows = which == lag
-            shares, covariances = self.shares[lag], self.covariances[lag]
-            joint = _log_mixture(both[rows], shares, covariances).reshape(-1, len(EARLIER), len(signs))
-            alone = _log_mixture(first[rows, :, 0], shares, covariances[:, :size, :size])
+            joint = self._log_mixture(both[rows], lag).reshape(-1, len(EARLIER), len(signs))
+            alone = self._log_mixture(first[rows, :, 0], lag)
             out[rows] = (joint - alone[..., None])[:, SAME_AS, OPPOSITE]
         return out
 
+    def _log_mixture(self, vectors: DoubleArray, lag: int) -> DoubleArray:
+        """Log density of vectors (n, m, D or 2 D), NaN where unseen alike in all m; (n, m)."""
+        out = np.zeros(vectors.shape[:2])
+        seen = np.isfinite(vectors[:, 0])
+        patterns, which = np.unique(seen, axis=0, return_inverse=True)
+        for number, pattern in enumerate(patterns):
+            if not pattern.any():
+                continue
+            constant, whiten = _marginal(self, lag, pattern.tobytes())
+            rows = np.flatnonzero(which.reshape(-1) == number)
+            for part in np.array_split(rows, -(-len(rows) // CHUNK)):
+                out[part] = _log_sum(vectors[part][..., pattern], constant, whiten)
+        return out
 
-def _log_mixture(vectors: DoubleArray, shares: DoubleArray, covariances: DoubleArray) -> DoubleArray:
-    """Log density of vectors (n, m, D), NaN where unseen alike in all m, under a mixture; (n, m)."""
-    out = np.zeros(vectors.shape[:2])
-    seen = np.isfinite(vectors[:, 0])
-    patterns, which = np.unique(seen, axis=0, return_inverse=True)
-    for number, pattern in enumerate(patterns):
-        if not pattern.any():
-            continue
-        marginal = covariances[:, pattern][:, :, pattern]  # (C, d, d)
-        whiten = np.linalg.inv(np.linalg.cholesky(marginal))
-        constant = np.log(shares) + np.log(np.diagonal(whiten, axis1=1, axis2=2)).sum(axis=1)  # (C,)
-        rows = np.flatnonzero(which.reshape(-1) == number)
-        for part in np.array_split(rows, -(-len(rows) // CHUNK)):
-            out[part] = _log_sum(vectors[part][..., pattern], constant, whiten)
-    return out
+
+@lru_cache(maxsize=256)
+def _marginal(model: PairModel, lag: int, seen: bytes) -> tuple[DoubleArray, DoubleArray]:
+    """Of one mixture over the numbers that are seen, all of the earlier look or of both: the logarithm of its
+    factors (C,) and what makes its components white (C, d, d). Streams ask for the same few with every look.
+    """
+    pattern = np.flatnonzero(np.frombuffer(seen, dtype=bool))
+    marginal = model.covariances[lag][:, pattern][:, :, pattern]
+    whiten = np.linalg.inv(np.linalg.cholesky(marginal))
+    return np.log(model.shares[lag]) + np.log(np.diagonal(whiten, axis1=1, axis2=2)).sum(axis=1), whiten
 
 
 def _log_sum(vectors: DoubleArray, constant: DoubleArray, whiten: DoubleArray) -> DoubleArray:

@@ -129,6 +129,11 @@ def convert_2d(
     out_confidence = np.zeros((*confidence.shape[:-1], count), dtype=confidence.dtype)
     seen = np.asarray(np.isfinite(positions).all(axis=-1))
     for j, rows in enumerate(conversion(source, target)):
+        if len(rows) == 1 and np.count_nonzero(rows[0]) == 1:  # the same joint, and most of them are
+            place = int(rows[0].argmax())
+            out[..., j, :] = np.where(seen[..., place, None], positions[..., place, :], np.nan)
+            out_confidence[..., j] = np.where(seen[..., place], confidence[..., place], 0)
+            continue
         open_places = np.ones(seen.shape[:-1], dtype=bool)
         for row in rows:
             used = np.flatnonzero(row)

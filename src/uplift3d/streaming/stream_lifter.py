@@ -175,7 +175,8 @@ class StreamLifter:
         due = []
         while self._pending and self._pending[0] <= self._latest_s - latency_s + TOLERANCE_S:
             due.append(self._pending.popleft())
-        times, curves = np.array(due), []
+        times = np.array(due)
+        curves: list[Curve] = []
         if len(times) and len(self._looks):
             if self._curves is None:
                 self._curves = self._estimator.curves(self._looks.keypoints(), float(times[0]))
