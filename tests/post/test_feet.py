@@ -119,7 +119,7 @@ def test_long_stretches_are_settled_in_pieces_with_the_same_result(piece_s, monk
     pieces = lock_feet(motion, found)
     off = np.linalg.norm(pieces.root - whole.root, axis=-1)
     assert 0 < off.max() < 0.015
-    assert np.median(off) < 1e-3
+    assert np.median(off) < 2e-3
     steps_of = [np.linalg.norm(np.diff(m.root[0], axis=0), axis=-1).max() for m in (whole, pieces)]
     assert steps_of[1] < steps_of[0] + 1e-3  # no jump at a seam
     assert np.median(slides(pieces, found.resting[0])) < 0.01
@@ -157,3 +157,33 @@ def test_other_contacts_and_other_joints(walk):
         lock_feet(steps(), find_contacts(steps(count=3)))
     coco = Motion3D(np.ones((1, 3, 17, 3)), [0.0, 1, 2], np.ones((1, 3, 3)), np.ones((1, 3)), joints="coco17")
     assert find_contacts(coco).joints == ("left_ankle", "right_ankle")
+
+
+def test_a_point_is_dragged_only_by_what_goes_on_in_one_direction():
+    """Trembling within reach moves nothing; what drifts away is followed at its distance, both ways in time."""
+    rows = np.arange(200)
+    drift = np.maximum(0, np.abs(rows - 100) - 40) * 0.001
+    pose = np.zeros((200, 3))
+    pose[:, 0] = drift + 0.02 * np.sin(rows * 2.0)
+    pose[100] = 0
+    out = feet._dragged(np.zeros(3), pose, np.full(200, 0.03))
+    assert not out[60:141].any()
+    assert (np.linalg.norm(out - pose, axis=-1) <= 0.03 + 1e-12).all()
+    assert (np.diff(out[100:, 0]) >= 0).all()  # never back and forth
+    assert (np.diff(out[:101, 0]) <= 0).all()
+    np.testing.assert_allclose(out[-1, 0], pose[150:, 0].max() - 0.03, atol=1e-9)
+
+
+def test_feet_that_cannot_stay_still_rest_most_of_the_time():
+    """A pose that trembles and drifts beyond what legs may take: its feet stand, and slide only now and then."""
+    motion = steps()
+    resting = find_contacts(motion).resting[0]
+    rows = [joint_set("h36m21").index(name) for name in (*POINTS, "left_ankle", "right_ankle")]
+    positions = motion.positions.copy()
+    positions[:, :, rows, 0] += (
+        0.06 * np.sin(motion.times * 2)[:, None] + 0.01 * np.sin(motion.times * 25)[:, None]
+    )
+    worse = replace(motion, positions=positions)
+    speed = slides(lock_feet(worse, find_contacts(motion)), resting)
+    assert np.median(slides(worse, resting)) > 0.1
+    assert np.median(speed) < 0.02

@@ -6,6 +6,7 @@ Axes: T times, F points of the feet, C contacts.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -26,13 +27,16 @@ ACROSS_M = 0.05
 """The same at right angles to it."""
 ACCELERATION = 20.0
 """How unevenly it may be moved, in m/s² per root of Hz."""
-POINT_M = 0.02
+POINT_M = 0.01
 """How far a resting point strays from where it stands by errors of the pose; three times that is believed
 little."""
 MOST_M = 0.0065
 """How far the joints of a pose are moved at most, on average over all of them. No pose of mocap films gets
 worse by more than about 5 mm then."""
-EASE_S = 0.08
+REACH_M = 0.035
+"""How far a resting foot is taken from where the pose has it, half as far where both rest. What is beyond
+slides, as little as it can."""
+EASE_S = 0.06
 """A contact takes hold over so long after it begins, and lets go so long before it ends."""
 ROUNDS = 3
 PIECE_S = 120.0
@@ -58,8 +62,8 @@ def lock_feet(motion: Motion3D, contacts: Contacts | None = None) -> Motion3D:
     The pelvis is moved first, by least squares between where it was seen and where resting feet want it,
     which leaves poses as they are. What is left is taken by the legs: each foot that rests is put on its
     place, hips stay, knees stay in their plane, and every bone keeps its length. Feet in the air are not
-    moved against the pelvis, and no pose is changed by more than `MOST_M`; where that is too little a foot
-    slides on.
+    moved against the pelvis. A foot that would be farther than `REACH_M` from its pose is dragged along by it
+    until it rests again, and no pose is changed by more than `MOST_M`.
 
     Args:
         motion: with `root`, from a camera that does not move; without one it is returned as it is.
@@ -175,15 +179,38 @@ def _shifts(times: TimeArray, feet: DoubleArray, stands: Sequence[Stand]) -> Dou
 
     A point that does not rest goes with the other one of its foot.
     """
-    wanted, hold = np.zeros_like(feet), np.zeros(feet.shape[:2])
+    wanted, hold, rests = np.zeros_like(feet), np.zeros(feet.shape[:2]), np.zeros(feet.shape[:2], dtype=bool)
+    for point, rows, _ in stands:
+        rests[rows, point] = True
+    per_foot = rests.reshape(len(times), 2, -1).any(axis=-1)  # (T, left and right)
+    reach = REACH_M / np.maximum(per_foot.sum(axis=-1), 1)
     for point, rows, place in stands:
-        wanted[rows, point] = place - feet[rows, point]
+        wanted[rows, point] = _dragged(place, feet[rows, point], reach[rows]) - feet[rows, point]
         hold[rows, point] = _eased(times[rows])
     pull = wanted * hold[..., None]
     if feet.shape[1] != len(FEET):
         return pull
     other = [1, 0, 3, 2]
     return np.asarray(pull + (1 - hold)[..., None] * pull[:, other])
+
+
+def _dragged(place: DoubleArray, feet: DoubleArray, reach: DoubleArray) -> DoubleArray:
+    """(n, 3) where a point stays, from the moment it is nearest to its place on, forwards and backwards.
+
+    It rests while the pose's own point (n, 3) is within reach (n,) of it, and is dragged along where it is not:
+    what trembles does not move it, only what goes on in one direction.
+    """
+    start = int(np.argmin(np.linalg.norm(feet - place, axis=-1)))
+    out = np.empty_like(feet)
+    for step, last in ((1, len(feet)), (-1, -1)):
+        here = place.tolist()
+        for row in range(start, last, step):
+            point, most = feet[row].tolist(), reach[row]
+            far = math.dist(here, point)
+            if far > most:
+                here = [p + (h - p) * most / far for h, p in zip(here, point, strict=True)]
+            out[row] = here
+    return out
 
 
 def _eased(times: TimeArray) -> DoubleArray:
