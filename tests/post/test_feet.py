@@ -160,7 +160,7 @@ def test_other_contacts_and_other_joints(walk):
 
 
 def test_a_point_is_dragged_only_by_what_goes_on_in_one_direction():
-    """Trembling within reach moves nothing; what drifts away is followed at its distance, both ways in time."""
+    """Trembling within reach moves nothing; what drifts away is followed, both ways in time."""
     rows = np.arange(200)
     drift = np.maximum(0, np.abs(rows - 100) - 40) * 0.001
     pose = np.zeros((200, 3))
@@ -175,7 +175,7 @@ def test_a_point_is_dragged_only_by_what_goes_on_in_one_direction():
 
 
 def test_feet_that_cannot_stay_still_rest_most_of_the_time():
-    """A pose that trembles and drifts beyond what legs may take: its feet stand, and slide only now and then."""
+    """A pose that trembles and drifts beyond what legs may take."""
     motion = steps()
     resting = find_contacts(motion).resting[0]
     rows = [joint_set("h36m21").index(name) for name in (*POINTS, "left_ankle", "right_ankle")]

@@ -197,8 +197,8 @@ def _shifts(times: TimeArray, feet: DoubleArray, stands: Sequence[Stand]) -> Dou
 def _dragged(place: DoubleArray, feet: DoubleArray, reach: DoubleArray) -> DoubleArray:
     """(n, 3) where a point stays, from the moment it is nearest to its place on, forwards and backwards.
 
-    It rests while the pose's own point (n, 3) is within reach (n,) of it, and is dragged along where it is not:
-    what trembles does not move it, only what goes on in one direction.
+    It rests while the pose's own point (n, 3) is within reach (n,) of it, and is dragged along where it is
+    not: what trembles does not move it, only what goes on in one direction.
     """
     start = int(np.argmin(np.linalg.norm(feet - place, axis=-1)))
     out = np.empty_like(feet)
