@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from fake_runtime import FakeRuntime
 from uplift3d import Adaptive, InputError, Keypoints2D, Lifter, NothingFoundError, StreamLifter
+from uplift3d.post import bone_lengths_m
 from walker import walker
 
 WINDOW_S = 2.1
@@ -193,6 +194,21 @@ def test_one_window_a_look():
     assert runtime.windows <= looks.sum()
 
 
+def test_a_smoothed_stream_trembles_less_keeps_its_bones_and_says_so():
+    keypoints = people(1, 6.0)
+    shaken = np.random.default_rng(0).normal(0, 4, keypoints.positions.shape).astype(np.float32)
+    keypoints = replace(keypoints, positions=keypoints.positions + shaken)
+    streams = [StreamLifter(FakeRuntime(), 0.3, settle_sides=False, smooth_hz=hz) for hz in (None, 0.5)]
+    plain, calm = ([chunk for _, chunk in fed(stream, keypoints)] for stream in streams)
+    jerks = [np.nanmean(np.abs(np.diff(joined(chunks)[1], 3, axis=0))) for chunks in (plain, calm)]
+    assert jerks[1] < 0.7 * jerks[0]
+    for before, after in zip(plain, calm, strict=True):
+        np.testing.assert_allclose(bone_lengths_m(after), bone_lengths_m(before), atol=1e-5)
+    arguments = calm[-1].meta["arguments"]
+    assert (arguments["smooth_hz"], arguments["smooth_with"]) == (0.5, "one-euro")
+    assert arguments["lock_feet"] is False  # it needs what comes later
+
+
 def test_linear_algebra_has_one_thread_for_a_look_and_those_it_had_after():
     seen = []
 
@@ -236,7 +252,8 @@ def test_bones_keep_their_length_within_a_millimetre_over_chunks():
     [
         ({"latency_s": -1}, "latency_s is -1; accepted are seconds from 0"),
         ({"latency_s": "1"}, "latency_s is '1'; accepted are seconds"),
-        ({"smooth_hz": 3.0}, "smooth_hz needs a whole motion, but latency_s is 0.3"),
+        ({"smooth_hz": 0.0}, "the cut-off of smoothing is 0.0; it must be a number of Hz above 0"),
+        ({"smooth_hz": 3.0, "raw": True}, "raw poses are not smoothed, but smooth_hz is 3"),
         ({"hop": 8}, "hop needs a whole motion"),
         ({"output_rate_hz": 0}, "output_rate_hz is 0; it must be a positive number"),
         ({"key_interval": 0}, "the key interval is 0 s"),

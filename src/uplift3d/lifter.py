@@ -81,6 +81,7 @@ class Lifter:
         self.refinement = PoseRefinement(
             bones,
             self.options["smooth_hz"],
+            self.options["smooth_with"],
             self.options["height_m"],
             self.options["reproject"] and self.refines,
             self.options["lock_feet"] and self.refines,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict, cast, get_type_hints
 
-from uplift3d.post import Interpolation
+from uplift3d.post import Interpolation, SmoothFilter
 
 LIFTING = "3D poses"
 AFTERWARDS = "what is done to the 3D poses afterwards"
@@ -33,6 +33,8 @@ class Option:
     said of that."""
     group: str = LIFTING
     """Heading that the command line puts it under."""
+    streams: bool = True
+    """Whether a stream can have it, which must not wait for a whole motion."""
     matters: bool = True
     """Whether a result depends on it, and records it."""
 
@@ -59,6 +61,7 @@ class LifterOptions(TypedDict, total=False):
             "usually 0.1 s: 1 is the published way and the slowest (default: a third of its window, 23; 1 "
             "for published networks)",
             metavar="POSES",
+            streams=False,
         ),
     ]
     """1 gives every token the refined centre pose of its own window, as the published evaluation does; k > 1
@@ -94,13 +97,27 @@ class LifterOptions(TypedDict, total=False):
         Option(
             None,
             "low-pass filter: take out movement faster than so many Hz, without delay; 6 is usual for "
-            "walking (default: off)",
+            "walking. In a stream: faster than so many Hz where a joint rests, more where it moves (one-euro "
+            "filter, a little late); 1 is much (default: off)",
             metavar="HZ",
             flag="--smooth",
             group=AFTERWARDS,
         ),
     ]
-    """Cut-off of a zero-phase Butterworth filter (`post.smooth`); None smooths nothing."""
+    """Cut-off of a filter without delay (`post.smooth`), or in a stream of finite latency the lowest cut-off
+    of a one-euro filter (`streaming.OneEuro`); None smooths nothing."""
+
+    smooth_with: Annotated[
+        SmoothFilter,
+        Option(
+            "butterworth",
+            "the filter of --smooth: butterworth, usual in biomechanics, or savitzky-golay, which fits "
+            "cubics to short windows, so that nothing farther away counts",
+            group=AFTERWARDS,
+            streams=False,
+        ),
+    ]
+    """Which filter takes out what is faster than `smooth_hz`, see `post.smooth`."""
 
     height_m: Annotated[
         float | None,
@@ -122,6 +139,7 @@ class LifterOptions(TypedDict, total=False):
             "leave joints where the network puts them (default: pulled a little to where they were seen)",
             off="--no-reproject",
             group=AFTERWARDS,
+            streams=False,
         ),
     ]
     """Pull joints towards their 2D places (`post.reproject`), where the pelvis is known. Not while streaming,
@@ -135,6 +153,7 @@ class LifterOptions(TypedDict, total=False):
             "legs a little)",
             off="--free-feet",
             group=AFTERWARDS,
+            streams=False,
         ),
     ]
     """Put feet that rest on their place (`post.lock_feet`), where the pelvis is known; for cameras that do

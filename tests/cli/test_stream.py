@@ -103,7 +103,7 @@ def test_bad_values_say_what_is_accepted(words, message, capsys):
     ("words", "message"),
     [
         (["-o", "live.txt"], r"name must end in \.jsonl"),
-        (["--smooth", "3"], "smooth_hz needs a whole motion, but latency_s is 0.3"),
+        (["--smooth", "3", "--raw"], "raw poses are not smoothed, but smooth_hz is 3"),
         (["--looks-per-second", "3", "--key-interval", "0.1"], "says how many looks there are"),
     ],
 )
@@ -147,3 +147,12 @@ def free_port():
     with socket.socket() as tried:
         tried.bind(("127.0.0.1", 0))
         return tried.getsockname()[1]
+
+
+def test_what_needs_a_whole_motion_is_not_offered(capsys):
+    with pytest.raises(SystemExit):
+        main(["stream", "--help"])
+    shown = capsys.readouterr().out
+    assert "--smooth HZ" in shown
+    for option in ("--hop", "--no-reproject", "--free-feet", "--smooth-with"):
+        assert option not in shown

@@ -68,3 +68,38 @@ def test_people_and_stretches_are_filtered_each_for_themselves(walk):
 def test_what_is_no_cut_off_is_refused(walk, cutoff_hz):
     with pytest.raises(InputError, match=r"cut-off of smoothing is .*; it must be a number of Hz above 0"):
         smooth(walk, cutoff_hz)
+
+
+@pytest.mark.parametrize("rate_hz", [23.976, 50.0, 120.0])
+@pytest.mark.parametrize("cutoff_hz", [1.0, 4.0])
+def test_savitzky_golay_has_its_cut_off_in_hz_too(rate_hz, cutoff_hz):
+    times = np.arange(0, 10, 1 / rate_hz)
+
+    def left(frequency_hz):
+        sine = np.sin(2 * np.pi * frequency_hz * times)
+        middle = (times > 3) & (times < 7)
+        fitted = low_pass(times, sine, cutoff_hz, "savitzky-golay")
+        return np.linalg.lstsq(sine[middle][:, None], fitted[middle], rcond=None)[0][0]
+
+    assert left(cutoff_hz / 5) == pytest.approx(1.0, abs=0.02)
+    assert left(cutoff_hz) == pytest.approx(0.5**0.5, abs=0.12)  # windows are whole numbers of poses
+    assert abs(left(3 * cutoff_hz)) < 0.25
+
+
+@given(seed=st.integers(0, 20), count=st.integers(1, 60), cutoff_hz=st.floats(0.01, 8))
+def test_savitzky_golay_leaves_cubics_alone_however_few_poses_there_are(seed, count, cutoff_hz):
+    times = np.arange(count) * 0.05
+    cubic = np.polynomial.Polynomial(np.random.default_rng(seed).normal(size=4))(times)[:, None]
+    np.testing.assert_allclose(low_pass(times, cubic, cutoff_hz, "savitzky-golay"), cubic, atol=1e-6)
+
+
+def test_savitzky_golay_knows_nothing_of_what_is_far_away(walk):
+    times = np.arange(100) / 50
+    peak = (np.abs(times - 1) < 0.01).astype(float)
+    fitted = low_pass(times, peak, 4.0, "savitzky-golay")
+    np.testing.assert_allclose(fitted[np.abs(times - 1) > 0.2], 0, atol=1e-12)
+    assert np.abs(low_pass(times, peak, 4.0)[np.abs(times - 1) > 0.2]).max() > 1e-4
+    one = smooth(walk, 3.0, "savitzky-golay")
+    assert not np.array_equal(one.positions, smooth(walk, 3.0).positions)
+    with pytest.raises(InputError, match="smooth_with is 'median'; there are butterworth, savitzky-golay"):
+        smooth(walk, 3.0, "median")

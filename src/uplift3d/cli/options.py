@@ -75,8 +75,9 @@ def add_lifting_options(parser: argparse.ArgumentParser) -> None:
     add_lifter_options(parser)
 
 
-def add_lifter_options(parser: argparse.ArgumentParser) -> None:
-    """The network, the camera, and the options of `lifter.Lifter` as `uplift3d.options` declares them."""
+def add_lifter_options(parser: argparse.ArgumentParser, stream: bool = False) -> None:
+    """The network, the camera, and the options of `lifter.Lifter` as `uplift3d.options` declares them; for a
+    stream those that it can have."""
     groups = {name: parser.add_argument_group(name) for name in (LIFTING, AFTERWARDS)}
     groups[LIFTING].add_argument(
         "--model",
@@ -99,6 +100,8 @@ def add_lifter_options(parser: argparse.ArgumentParser) -> None:
         "else 0.85 of the image's longer side)",
     )
     for name, option in DECLARED.items():
+        if stream and not option.streams:
+            continue
         default = "" if option.default is None or TYPES[name] is bool else f" (default: {option.default})"
         groups[option.group].add_argument(
             option.off or option.flag or f"--{name.replace('_', '-')}",
@@ -194,7 +197,7 @@ def chosen_detector(args: argparse.Namespace) -> str | Detector:
 
 def lifter_options(args: argparse.Namespace) -> LifterOptions:
     """What `add_lifter_options` collected."""
-    return cast("LifterOptions", {name: getattr(args, name) for name in DECLARED})
+    return cast("LifterOptions", {name: getattr(args, name) for name in DECLARED if hasattr(args, name)})
 
 
 def chosen_interval(args: argparse.Namespace, default: KeyInterval) -> KeyInterval:

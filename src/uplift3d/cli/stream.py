@@ -109,7 +109,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         help="give up a source that sends nothing for so long (default: 30)",
     )
     add_detector_options(parser)
-    add_lifter_options(parser)
+    add_lifter_options(parser, stream=True)
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing of how it goes")
     return parser
 

@@ -18,7 +18,7 @@ from uplift3d.post.resample import (
     resample,
 )
 from uplift3d.post.root import place
-from uplift3d.post.smooth import smooth
+from uplift3d.post.smooth import SmoothFilter, smooth
 from uplift3d.post.uncertainty import with_uncertainty
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Contacts",
     "Interpolation",
     "PoseRefinement",
+    "SmoothFilter",
     "Step",
     "Up",
     "bone_lengths_m",

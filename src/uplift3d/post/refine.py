@@ -10,7 +10,7 @@ from uplift3d.post.bones import check_height, fix_bones, scale_to_height
 from uplift3d.post.feet import lock_feet
 from uplift3d.post.reproject import reproject
 from uplift3d.post.root import place
-from uplift3d.post.smooth import check_smoothing, smooth
+from uplift3d.post.smooth import SmoothFilter, check_smoothing, smooth
 from uplift3d.post.uncertainty import with_uncertainty
 from uplift3d.types import Keypoints2D, Motion3D
 
@@ -27,6 +27,8 @@ class PoseRefinement:
     """See `fix_bones`."""
     smooth_hz: float | None
     """See `smooth`; None: not."""
+    smooth_with: SmoothFilter
+    """See `smooth`."""
     height_m: float | None
     """See `scale_to_height`; None: not."""
     reproject: bool
@@ -37,7 +39,7 @@ class PoseRefinement:
     """Do nothing, and do not even look for the pelvis."""
 
     def __post_init__(self) -> None:
-        check_smoothing(self.smooth_hz, self.raw)
+        check_smoothing(self.smooth_hz, self.smooth_with, self.raw)
         check_height(self.height_m, self.raw)
 
     def apply(
@@ -61,7 +63,7 @@ class PoseRefinement:
         if self.raw:
             return motion
         if self.smooth_hz is not None:
-            motion = smooth(motion, self.smooth_hz)
+            motion = smooth(motion, self.smooth_hz, self.smooth_with)
         if self.constant_bones:
             motion = fix_bones(motion, lengths_m)
         if self.height_m is not None:

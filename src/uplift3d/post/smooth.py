@@ -6,6 +6,7 @@ Axes: P people, n times of a stretch.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from uplift3d.errors import InputError
 from uplift3d.post.resample import interpolate, stretches
 from uplift3d.types import Motion3D
 
+SmoothFilter = Literal["butterworth", "savitzky-golay"]
 ORDER = 2
 """Of the filter that runs once forwards and once backwards, which makes a fourth-order one without delay."""
 _TWO_PASSES = (np.sqrt(2) - 1) ** (1 / (2 * ORDER))
@@ -21,38 +23,48 @@ _TWO_PASSES = (np.sqrt(2) - 1) ** (1 / (2 * ORDER))
 Biomechanics and Motor Control of Human Movement, section 3.4.4)."""
 _EVEN = 0.01
 """Steps that differ by less than this share count as one frame rate."""
+DEGREE = 3
+"""Of the polynomials of the Savitzky–Golay filter (Analytical Chemistry 36, 1964)."""
+SURELY_WIDE = 25
+"""Windows that reach so many poses to either side follow the formula."""
 MAX_GRID = 2_000_000
 """Moments of a stretch on an even grid: far above hours of video, far below what fills a memory."""
 
 
-def smooth(motion: Motion3D, cutoff_hz: float) -> Motion3D:
+def smooth(motion: Motion3D, cutoff_hz: float, how: SmoothFilter = "butterworth") -> Motion3D:
     """Take what is faster than `cutoff_hz` out of positions and root, without delay.
 
-    A Butterworth filter, forwards and backwards; each stretch in which a person is present is filtered on its
-    own. Uneven times are filtered on an even grid as fine as their median step. A stretch with fewer poses
-    per second than twice the cut-off holds nothing to take out and stays as it is.
+    Each stretch in which a person is present is filtered on its own. Uneven times are filtered on an even
+    grid as fine as their median step. A stretch with fewer poses per second than twice the cut-off holds
+    nothing to take out and stays as it is.
 
     Args:
         motion: any motion.
         cutoff_hz: frequency of which 71 % (−3 dB) are left.
+        how: "butterworth", forwards and backwards, or "savitzky-golay", the middle of the cubic that fits
+            best to a window of poses: what is farther away has no influence, and some of what is much faster
+            is let through.
 
     Raises:
-        InputError: a cut-off that is no positive number.
+        InputError: a cut-off that is no positive number, or another filter.
     """
-    check_smoothing(cutoff_hz)
+    check_smoothing(cutoff_hz, how)
     positions = motion.positions.copy()
     root = None if motion.root is None else motion.root.copy()
     for person in range(len(motion.people)):
         for stretch in stretches(motion.present[person]):
             times = motion.times[stretch]
-            positions[person, stretch] = low_pass(times, positions[person, stretch], cutoff_hz)
+            positions[person, stretch] = low_pass(times, positions[person, stretch], cutoff_hz, how)
             if root is not None and np.isfinite(root[person, stretch]).all():
-                root[person, stretch] = low_pass(times, root[person, stretch], cutoff_hz)
+                root[person, stretch] = low_pass(times, root[person, stretch], cutoff_hz, how)
     return replace(motion, positions=positions, root=root)
 
 
-def check_smoothing(cutoff_hz: float | None, raw: bool = False) -> None:
-    """InputError for a cut-off that is no positive number, or given where nothing is to be done to poses."""
+def check_smoothing(cutoff_hz: float | None, how: str = "butterworth", raw: bool = False) -> None:
+    """InputError for a cut-off that is no positive number, or given where nothing is to be done to poses, and
+    for a filter that there is not."""
+    if how not in get_args(SmoothFilter):
+        raise InputError(f"smooth_with is {how!r}; there are {', '.join(get_args(SmoothFilter))}")
     if cutoff_hz is None:
         return
     if raw:
@@ -61,21 +73,24 @@ def check_smoothing(cutoff_hz: float | None, raw: bool = False) -> None:
         raise InputError(f"the cut-off of smoothing is {cutoff_hz}; it must be a number of Hz above 0")
 
 
-def low_pass(times: TimeArray, values: RealArray, cutoff_hz: float) -> RealArray:
+def low_pass(
+    times: TimeArray, values: RealArray, cutoff_hz: float, how: SmoothFilter = "butterworth"
+) -> RealArray:
     """Values (n, …) at `times` (n,) without what is faster than the cut-off, in their own dtype."""
     steps = np.diff(times)
     if len(steps) < 2:
         return values
+    filtered = _fitted if how == "savitzky-golay" else _filtered
     step = float(np.median(steps))
     if 2 * cutoff_hz * step >= 0.99:
         return values
     if np.ptp(steps) <= _EVEN * step:
-        return _filtered(values, cutoff_hz, 1 / step).astype(values.dtype)
+        return filtered(values, cutoff_hz, 1 / step).astype(values.dtype)
     count = min(int(np.ceil((times[-1] - times[0]) / step)) + 1, MAX_GRID)
     grid = np.linspace(times[0], times[-1], max(count, 2))
     even = interpolate(times, values.astype(np.float64), grid, "smooth")
     rate_hz = (len(grid) - 1) / (times[-1] - times[0])
-    back = interpolate(grid, _filtered(even, cutoff_hz, rate_hz), times, "smooth")
+    back = interpolate(grid, filtered(even, cutoff_hz, rate_hz), times, "smooth")
     return np.asarray(back, dtype=values.dtype)
 
 
@@ -90,3 +105,30 @@ def _filtered(values: RealArray, cutoff_hz: float, rate_hz: float) -> RealArray:
     line = np.linspace(values[0], values[-1], len(values))
     padding = min(len(values) - 1, int(np.ceil(2 * rate_hz / cutoff_hz)))
     return np.asarray(line + sosfiltfilt(sections, values - line, axis=0, padlen=padding))
+
+
+def _fitted(values: RealArray, cutoff_hz: float, rate_hz: float) -> RealArray:
+    from scipy.signal import savgol_filter
+
+    reach = min(_reach(cutoff_hz / rate_hz), (len(values) - 1) // 2)
+    if 2 * reach + 1 <= DEGREE:
+        return values
+    return np.asarray(savgol_filter(values, 2 * reach + 1, DEGREE, axis=0))
+
+
+def _reach(cutoff: float) -> int:
+    """Poses on either side of the window that leaves 71 % of this frequency (cycles a pose), or a bit less.
+
+    Schafer (What is a Savitzky–Golay filter?, IEEE Signal Processing Magazine 28, 2011), equation 12, with
+    the even degree whose smoothing is the same; short windows are tried out, for there it is off.
+    """
+    from scipy.signal import savgol_coeffs
+
+    reach = round((DEGREE / (2 * cutoff) + 4.6) / 3.2)
+    if reach > SURELY_WIDE:
+        return reach
+    for reach in range(DEGREE // 2 + 1, 2 * SURELY_WIDE):
+        places = np.arange(-reach, reach + 1)
+        if savgol_coeffs(2 * reach + 1, DEGREE) @ np.cos(2 * np.pi * cutoff * places) <= np.sqrt(0.5):
+            break
+    return reach

@@ -123,10 +123,7 @@ class Estimator:
         body = self._bodies.setdefault(curve.person, deque(maxlen=BODY_ESTIMATES))
         body.append(bone_lengths_m(motion)[0])
         lengths_m = np.median(np.stack(body), axis=0)[None]
-        # Where a foot stands is told by all of its contact, which is not over yet, and how far joints are
-        # pulled changes with the next key-frame.
-        todo = replace(self._lifter.refinement, lock_feet=False, reproject=False)
-        motion = todo.apply(motion, keypoints, camera, lengths_m)
+        motion = self._lifter.refinement.apply(motion, keypoints, camera, lengths_m)
         root = None if motion.root is None else motion.root[0]
         return replace(curve, positions=motion.positions[0], root=root)
 

@@ -18,7 +18,10 @@ from uplift3d.lift.pace import Pace
 from uplift3d.lift.stretches import TOLERANCE_S
 from uplift3d.lifter import Lifter
 from uplift3d.options import LifterOptions
+from uplift3d.post import bone_lengths_m, fix_bones
+from uplift3d.post.smooth import check_smoothing
 from uplift3d.streaming.estimator import PELVIS_S, Estimator
+from uplift3d.streaming.one_euro import OneEuro
 from uplift3d.types import Keypoints2D, Motion3D
 from uplift3d.video.schedule import check_key_interval
 
@@ -39,7 +42,9 @@ class StreamLifter:
         output_rate_hz: poses per second; None gives one for every moment that is pushed.
         key_interval: seconds between looks, "adaptive" or `Adaptive(…)`: what `next_key_time` goes by.
         focal_px, principal_point_px: see `Lifter.lift`.
-        **options: see `LifterOptions`; `smooth_hz` and `hop` need a whole motion, so an infinite latency.
+        **options: see `LifterOptions`; `hop` needs a whole motion, so an infinite latency. With a finite one
+            `smooth_hz` is the lowest cut-off of a `OneEuro` filter, and neither `reproject` nor `lock_feet`
+            is done, whatever the options say.
 
     Raises:
         InputError: an argument that cannot be used.
@@ -63,6 +68,13 @@ class StreamLifter:
         adaptive = as_adaptive(key_interval)
         if adaptive is None:
             check_key_interval(key_interval)
+        self._smooth_hz = None
+        if np.isfinite(self.latency_s):
+            self._smooth_hz = options.get("smooth_hz")
+            check_smoothing(self._smooth_hz, raw=options.get("raw", False))
+            # Where a foot stands is told by all of its contact, which is not over yet, and how far joints are
+            # pulled changes with the next key-frame.
+            options |= {"smooth_hz": None, "reproject": False, "lock_feet": False}
         self._lifter = Lifter(model, runtime, **options)
         self._camera_arguments = (focal_px, principal_point_px)
         self._rate_hz = output_rate_hz
@@ -78,6 +90,7 @@ class StreamLifter:
         self._curves: list[Curve] | None = None
         self._estimator = Estimator(self._lifter, *self._camera_arguments, self._interval_s, self._rate_hz)
         self._pace = None if self._adaptive is None else Pace(self._adaptive)
+        self._calm = None if self._smooth_hz is None else OneEuro(self._smooth_hz)
 
     @property
     def joints(self) -> str:
@@ -183,7 +196,17 @@ class StreamLifter:
             curves = self._curves
             self._forget(curves)
         motion = self._estimator.sample(curves, times)
+        if self._calm is not None:
+            motion = self._smoothed(motion, self._calm)
         return replace(motion, meta={**motion.meta, "latency_s": self.latency_s})
+
+    def _smoothed(self, motion: Motion3D, calm: OneEuro) -> Motion3D:
+        smoothed = calm(motion)
+        if self._lifter.refinement.constant_bones and len(motion):  # averages of directions are too short
+            smoothed = fix_bones(smoothed, bone_lengths_m(motion))
+        how = {"smooth_hz": self._smooth_hz, "smooth_with": "one-euro"}
+        arguments = motion.meta.get("arguments", {}) | how
+        return replace(smoothed, meta={**motion.meta, "arguments": arguments})
 
     def _forget(self, curves: list[Curve]) -> None:
         oldest_s = self._pending[0] if self._pending else self._latest_s
@@ -209,11 +232,8 @@ def _checked_latency(latency_s: float, options: LifterOptions) -> float:
         raise InputError(
             f"latency_s is {latency_s!r}; accepted are seconds from 0, infinite for poses at the end only"
         )
-    if np.isfinite(latency_s):
-        for name in ("smooth_hz", "hop"):
-            if options.get(name) is not None:
-                raise InputError(
-                    f"{name} needs a whole motion, but latency_s is {latency_s:g}; leave it out, or take an "
-                    "infinite latency"
-                )
+    if np.isfinite(latency_s) and options.get("hop") is not None:
+        raise InputError(
+            f"hop needs a whole motion, but latency_s is {latency_s:g}; leave it out, or take an infinite one"
+        )
     return float(latency_s)
