@@ -56,7 +56,7 @@ def main() -> None:
             started = time.process_time()
             looks, poses = zip(*(streamed(stream, film) for film in drawn), strict=True)
             spent_s = time.process_time() - started
-            print(row(name, f"{latency_s:g}", drawn, sum(looks), poses, spent_s))
+            print(row(name, f"{latency_s:g}", drawn, sum(map(len, looks)), poses, spent_s))
     lifter = Lifter(runtime, **RAW)
     for interval_s in (0.1, 0.2, 0.4):
         every = [np.arange(0, film.tokens, round(interval_s * 10)) for film in drawn]
@@ -69,12 +69,12 @@ def main() -> None:
         print(row(f"fixed {interval_s:g} s", "offline", drawn, sum(map(len, every)), poses, spent_s))
 
 
-def streamed(stream: StreamLifter, film: Film) -> tuple[int, np.ndarray]:
-    """How many looks were made, and the poses (n, J, 3) as they were given, NaN where there was none."""
-    chunks, looks = [], 0
+def streamed(stream: StreamLifter, film: Film) -> tuple[list[int], np.ndarray]:
+    """Which moments were looked at, and the poses (n, J, 3) as they were given, NaN where there was none."""
+    chunks, looks = [], []
     for token in range(film.tokens):
         due = token * 0.1 > stream.next_key_time() - 0.05
-        looks += due
+        looks += [token] * due
         chunks.append(stream.push(token * 0.1, film.keypoints(np.array([token])) if due else None))
     chunks.append(stream.flush())
     poses = [

@@ -291,8 +291,8 @@ def test_an_empty_stream_has_nothing():
         StreamLifter(FakeRuntime(), np.inf).flush()
 
 
-def watched(key_interval, latency_s, bends, seconds=6.0):
-    """Looks (times) of somebody who goes evenly, and to and fro where `bends` says so of a time."""
+def watched(key_interval, latency_s, bends, seconds=6.0, missed=lambda time: False):
+    """Looks (times) of somebody who goes evenly, or to and fro where `bends` says so, and may be `missed`."""
     stream = StreamLifter(FakeRuntime(), latency_s, key_interval=key_interval, settle_sides=False, raw=True)
     moments = np.arange(0, seconds, 0.1)
     rest = people(1, 0.2).positions[:, :1]
@@ -303,6 +303,8 @@ def watched(key_interval, latency_s, bends, seconds=6.0):
             continue
         swing = 60 * np.sin(2 * np.pi * 1.1 * time) if bends(time) else 0.0
         positions = rest + np.where(np.arange(17) > 8, 30 * time + swing, 30 * time)[:, None]
+        if missed(time):
+            positions = np.full_like(positions, np.nan)
         stream.push(time, Keypoints2D(positions, None, [time], (800, 600), "h36m17"))
         looks.append(time)
     return np.array(looks)
@@ -325,3 +327,14 @@ def test_a_stream_keeps_its_budget_on_average(rate):
 
 def test_a_calm_stream_does_not_spend_what_it_may():
     assert len(watched(Adaptive(rule="velocity"), 0.3, lambda time: False, 4.0)) == 10
+
+
+@pytest.mark.parametrize("latency_s", [0.0, 0.3, np.inf])
+@pytest.mark.parametrize("key_interval", ["adaptive", Adaptive(rule="velocity")])
+def test_who_was_missed_is_looked_for_at_once_but_not_for_ever(latency_s, key_interval):
+    looks = watched(key_interval, latency_s, lambda time: False, missed=lambda time: 1.9 < time < 2.15)
+    np.testing.assert_allclose(np.diff(looks)[looks[:-1] < 1.9], 0.4)
+    np.testing.assert_allclose(looks[(looks > 1.9) & (looks < 3)], [2.0, 2.1, 2.2, 2.6])
+    gone = watched(key_interval, latency_s, lambda time: False, missed=lambda time: time > 1.9)
+    np.testing.assert_allclose(np.diff(gone)[gone[:-1] < 2.5][-5:], 0.1)
+    np.testing.assert_allclose(np.diff(gone)[gone[:-1] > 3], 0.4)

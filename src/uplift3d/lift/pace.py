@@ -19,6 +19,8 @@ from uplift3d.lift.adaptive import (
 )
 from uplift3d.lift.curve import Curve
 
+LOST_S = 1.0
+"""Who was missed by a look is looked for at once, for so long."""
 LEARNING = 0.5
 """How fast the price of a look follows a budget: by so much of what a look was too early or too late."""
 
@@ -27,13 +29,14 @@ class Pace:
     """Chooses the interval after every look.
 
     What is to come is taken to bend as the last looks did. With a budget the price of a look rises and falls
-    until their number is right on average.
+    until their number is right on average. Where somebody was missed the next look comes at once.
     """
 
     def __init__(self, adaptive: Adaptive) -> None:
         self._adaptive = adaptive
         self._price = WORTH_MM_S
         self._look_s = self._fast_s = -np.inf
+        self._seen_s: dict[int, float] = {}
         self.interval_s = adaptive.first_s
 
     def knows(self, look_s: float) -> bool:
@@ -53,6 +56,14 @@ class Pace:
             self.interval_s = self._by_velocity(look_s, here)
         else:
             self.interval_s = self._by_gain(here)
+        if self._missed(look_s, here):
+            self.interval_s = min(self.interval_s, SHORTEST_S)
+
+    def _missed(self, look_s: float, here: Sequence[Curve]) -> bool:
+        """Whether somebody was seen shortly before, and not now."""
+        self._seen_s |= {one.person: look_s for one in here}
+        self._seen_s = {who: when for who, when in self._seen_s.items() if look_s - when <= LOST_S}
+        return any(when < look_s for when in self._seen_s.values())
 
     def _by_velocity(self, look_s: float, people: Sequence[Curve]) -> float:
         recent = [velocity(one.times, one.positions)[_last(one.times, look_s)] for one in people]
