@@ -50,7 +50,7 @@ def test_from_drop_to_download(page, clip, tmp_path):
     browser.choose("#file", clip)
     browser.until("/key-frames: [1-9]/.test(document.getElementById('jobs').textContent)")
     browser.until("document.querySelector('#jobs .done')", 300)
-    assert "2 people, 7.63 s, 230 poses each" in said(browser, "jobs")
+    assert "2 people, 7.63 s, 230 moments" in said(browser, "jobs")
     assert browser.run("document.getElementById('player').src").endswith("/page")
     for name, suffix in (("npz", ".npz"), ("bvh", ".zip"), ("angles.csv", ".csv")):
         browser.run(f"document.getElementById('format').value = '{name}'")

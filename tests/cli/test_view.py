@@ -72,7 +72,13 @@ def test_a_video_with_the_motion_in_it(motion_file, tmp_path, capsys):
     assert captured.out == f"{output}\n"
     assert "beside it only" in captured.err
     assert output.stat().st_size > 10_000
-    assert main(["view", str(motion_file), "--video", str(clip), "-o", str(clip)]) == 2
+    again = ["view", str(motion_file), "--video", str(clip), "-o"]
+    assert main([*again, str(output)]) == 2
+    assert f"{output} is there already; --overwrite replaces it" in capsys.readouterr().err
+    output.write_bytes(b"old")
+    assert main([*again, str(output), "--overwrite"]) == 0
+    assert output.stat().st_size > 10_000
+    assert main([*again, str(clip), "--overwrite"]) == 2
     assert "is the video itself" in capsys.readouterr().err
 
 

@@ -212,12 +212,12 @@ def at_rate(motion: Motion3D, rate_hz: float, interpolation: str) -> Motion3D:
 
 def describe_run(motion: Motion3D) -> str:
     """What was lifted from how much, and how long it took, in two lines."""
-    from uplift3d.view.stage import duration_s
+    from uplift3d.view.stage import duration_s, poses_in_words
 
-    people, poses = motion.positions.shape[:2]
+    people = len(motion.people)
     who = "1 person" if people == 1 else f"{people} people"
     seconds = duration_s(motion.times)
-    line = f"{who}, {seconds:.2f} s: {poses} poses{'' if people == 1 else ' each'}"
+    line = f"{who}, {seconds:.2f} s: {poses_in_words(motion)}"
     timings = dict(motion.meta.get("timings_s", {}))
     if "key_frames" in motion.meta:
         line += f" from {motion.meta['key_frames']} key-frames"

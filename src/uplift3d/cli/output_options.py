@@ -120,8 +120,13 @@ def check_tables(args: argparse.Namespace, inputs: int) -> None:
         if inputs > 1:
             raise InputError(f"--{option} is one file, but there are {inputs} inputs; take one at a time")
         check(path)
-        if path.exists() and not args.overwrite:
-            raise InputError(f"{path} is there already; --overwrite replaces it")
+        check_free(path, args.overwrite)
+
+
+def check_free(path: Path, overwrite: bool) -> None:
+    """InputError where a file is there that nobody said may be replaced."""
+    if path.exists() and not overwrite:
+        raise InputError(f"{path} is there already; --overwrite replaces it")
 
 
 def write_tables(args: argparse.Namespace, motion: Motion3D) -> None:

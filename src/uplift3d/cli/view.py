@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uplift3d.cli.inputs import local_path
 from uplift3d.cli.motions import motion_in
 from uplift3d.cli.options import text_parser
-from uplift3d.cli.output_options import add_video, check_video
+from uplift3d.cli.output_options import add_video, check_free, check_video
 from uplift3d.cli.serving import open_in_browser
 from uplift3d.cli.values import whole_number
 from uplift3d.errors import InputError
@@ -52,6 +52,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         metavar="FILE",
         help="page (.html) or video (.mp4) to write in place of the live viewer",
     )
+    parser.add_argument("--overwrite", action="store_true", help="replace a file that is there already")
     add_video(parser)
     parser.add_argument("--title", metavar="TEXT", help="heading (default: the source's name)")
     parser.add_argument(
@@ -72,6 +73,8 @@ def run(args: argparse.Namespace) -> None:
     """Serve, or write the page or the video; open a browser; say where it is."""
     if args.output is None and has_live():
         return _serve(args)
+    if args.output is not None:
+        check_free(args.output, args.overwrite)
     output = args.output or args.motion.with_suffix(".html")
     _refuse(args, "port", output)
     if output.suffix.lower() in VIDEO_FORMATS:

@@ -134,14 +134,18 @@ def bone_sides(joints: JointSet) -> list[str]:
 
 
 def describe_length(motion: Motion3D) -> str:
-    """Such as '2 people · 7.63 s · 230 poses each, 19 of them at a measured 2D pose'."""
-    people, frames = motion.positions.shape[:2]
-    measured = int(motion.observed.any(axis=0).sum())
+    """Such as '2 people · 7.63 s · 392 poses at 230 moments, 33 of them measured in 2D'."""
+    people = len(motion.people)
+    measured = int(motion.observed.sum())
     who = "1 person" if people == 1 else f"{people} people"
-    each = "" if people == 1 else " each"
-    return (
-        f"{who} · {duration_s(motion.times):.2f} s · {frames} poses{each}, {measured} at a measured 2D pose"
-    )
+    length = f"{duration_s(motion.times):.2f} s"
+    return f"{who} · {length} · {poses_in_words(motion)}, {measured} of them measured in 2D"
+
+
+def poses_in_words(motion: Motion3D) -> str:
+    """How many poses of everybody there are, and at how many moments where that is another number."""
+    poses = int(motion.present.sum())
+    return f"{poses} poses" + ("" if poses == len(motion) else f" at {len(motion)} moments")
 
 
 def duration_s(times: TimeArray) -> float:

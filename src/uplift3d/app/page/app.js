@@ -123,8 +123,8 @@ function inWords(job) {
   }
   if (job.state === "done") {
     const who = job.people === 1 ? "1 person" : `${job.people} people`;
-    const poses = `${who}, ${job.seconds} s, ${job.poses} poses${job.people === 1 ? "" : " each"}`;
-    return [poses, ...job.notes].join("; ");
+    const length = `${who}, ${job.seconds} s, ${job.poses} moments`;
+    return [length, ...job.notes].join("; ");
   }
   return { waiting: "waiting", cancelled: "cancelled", failed: job.message }[job.state];
 }
