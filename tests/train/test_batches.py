@@ -56,17 +56,6 @@ def test_within_a_batch_every_example_has_its_mirror_image(windows, model):
     assert not torch.equal(batch.keypoints[0], batch.keypoints[1])
 
 
-def test_a_share_of_the_windows_has_key_frames_where_adaptive_looks_would_be(windows):
-    def spacings(**views):
-        masks = draw(windows, batch=400, mirror="none", switch_rate=0, noise=None, **views).mask
-        return [set(mask.nonzero()[:, 0].diff().tolist()) for mask in masks]
-
-    assert all(len(window) <= 1 for window in spacings(halved_rate=0))
-    some = sum(len(window) > 1 for window in spacings(halved_rate=0.5))
-    every = sum(len(window) > 1 for window in spacings(halved_rate=1))
-    assert 0 < some < 0.7 * every
-
-
 def test_the_draws_are_those_of_earlier_runs(windows):
     """Stored once; a run that goes on must see what it would have seen."""
     batch = draw(windows, batch=4)

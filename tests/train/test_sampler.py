@@ -4,7 +4,7 @@ import torch
 
 from uplift3d.data.store import MotionStore, split_validation
 from uplift3d.errors import InputError
-from uplift3d.train.sampler import MotionWindows, SamplerConfig, draw_halved_masks, draw_masks
+from uplift3d.train.sampler import MotionWindows, SamplerConfig, draw_masks
 
 CPU = torch.device("cpu")
 
@@ -134,23 +134,3 @@ def test_a_share_of_the_windows_changes_its_stride_once(random):
     mixed = np.mean([{1, 4} <= set(s) for s in spacings])
     assert 0.18 < mixed < 0.27  # half of the switches change the stride, some too near an end to show
     assert draw_masks(2000, 71, [4], 0.0, CPU, random).sum(1).max() <= 18
-
-
-def test_halved_gaps_are_those_of_adaptive_looks(random):
-    masks = draw_halved_masks(2000, 71, [1, 2, 4], CPU, random).numpy()
-    spacings = [np.diff(np.flatnonzero(mask)) for mask in masks]
-    assert {int(spacing) for window in spacings for spacing in window} == {1, 2, 4, 8}
-    for window in spacings:  # between two looks of the first round: one gap, its halves or their halves
-        widest = max(window)
-        assert set(window) <= {widest, widest // 2, widest // 4}
-    uneven = [len(set(window)) > 1 for window in spacings]
-    assert np.mean(uneven) > 0.7
-    looks = np.array([mask.mean() for mask in masks])
-    assert looks.min() < 0.15  # 0.8 s apart
-    assert looks.max() > 0.9  # 0.1 s apart
-
-
-@pytest.mark.parametrize("stride", [2, 3, 5])
-def test_all_looks_of_the_first_round_stay_where_gaps_are_halved(random, stride):
-    masks = draw_halved_masks(500, 71, [1, stride], CPU, random)
-    assert all(any(mask[first :: 2 * stride].all() for first in range(2 * stride)) for mask in masks)

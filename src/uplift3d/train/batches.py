@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from uplift3d.model.network import LiftingConfig
 from uplift3d.skeletons import joint_set
 from uplift3d.train.inputs import mirror, normalise_person, normalise_screen, straight_lines, usable_poses
 from uplift3d.train.networks import motion_joints
-from uplift3d.train.sampler import MotionWindows, SamplerConfig, draw_halved_masks, draw_masks
+from uplift3d.train.sampler import MotionWindows, SamplerConfig, draw_masks
 
 REACH_S = 0.5
 """Inference leaves a gap of more than a second empty, so nothing farther from a pose is trained or scored."""
@@ -48,8 +48,6 @@ class ViewConfig(BaseModel):
     """'within_batch': every example together with its mirror image (the batch size counts both)."""
     switch_rate: float = Field(default=0.15, ge=0, le=1)
     """Share of windows whose key-frame interval changes within the window."""
-    halved_rate: float = Field(default=0.0, ge=0, le=1)
-    """Share of windows whose key-frames are placed as adaptive looks are: some gaps halved, some twice."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,8 @@ def draw_batch(
     strides = [stride // model.s_out for stride in strides_in or model.strides_in]
     with torch.autocast(windows.device.type, enabled=False):
         film = _observe(windows, model, config, drawn, random)
-        mask = _draw_key_frames(drawn, model.tokens, strides, config, windows.device, random) & film.inside
+        mask = draw_masks(drawn, model.tokens, strides, config.switch_rate, windows.device, random)
+        mask = mask & film.inside
         if model.fills_in:
             keypoints, mask = _network_input(film, mask, model)
             measured = mask
@@ -125,23 +124,6 @@ def draw_batch(
         root_depth_m=film.root_depth_m,
     )
     return _mirrored(whole, model.joints, config.mirror, batch, random)
-
-
-def _draw_key_frames(
-    batch: int,
-    tokens: int,
-    strides: Sequence[int],
-    config: ViewConfig,
-    device: torch.device,
-    random: Generator,
-) -> Tensor:
-    """Which tokens (B, N) are key-frames, inside the clip or not."""
-    mask = draw_masks(batch, tokens, strides, config.switch_rate, device, random)
-    if not config.halved_rate:
-        return mask
-    halved = draw_halved_masks(batch, tokens, strides, device, random)
-    uneven = torch.rand((batch, 1), generator=random, device=device) < config.halved_rate
-    return torch.where(uneven, halved, mask)
 
 
 def _order(there: str, here: str) -> list[int]:

@@ -157,34 +157,3 @@ def draw_masks(
     switch = torch.randint(tokens, (batch, 1), generator=random, device=device)
     switches = torch.rand((batch, 1), generator=random, device=device) < switch_rate
     return torch.where(switches & (place >= switch), masks[1], masks[0])
-
-
-def draw_halved_masks(
-    batch: int, tokens: int, strides: Sequence[int], device: torch.device, random: Generator
-) -> Tensor:
-    """Key-frame masks (B, N) as adaptive looks make them: regular ones, with more in some of the gaps.
-
-    Every window has its own stride, one of `strides` or twice the longest (but not 1), its own shift, and its
-    own share of gaps that are halved; the same share of the halves is halved again.
-
-    Args:
-        batch: B.
-        tokens: N.
-        strides: token strides (s_in / s_out).
-        device: where the masks live.
-        random: generator on that device.
-    """
-
-    def draw(columns: int) -> Tensor:
-        return torch.rand((batch, columns), generator=random, device=device)
-
-    options = torch.tensor([*(stride for stride in strides if stride > 1), 2 * max(strides)], device=device)
-    stride = options[torch.randint(len(options), (batch, 1), generator=random, device=device)]
-    place = torch.arange(tokens, device=device) + (draw(1) * stride).long()
-    gap, behind = place // stride, place % stride
-    share = draw(1)
-    halved = (draw(2 * tokens) < share).gather(1, gap)
-    again = halved & (draw(2 * tokens) < share).gather(1, gap)
-    half, quarter = stride // 2, stride // 4
-    quarters = (behind == quarter) | (behind == half + quarter)
-    return (behind == 0) | (halved & (behind == half)) | (again & quarters)
