@@ -2,9 +2,11 @@
 
 Every row goes through the whole video and ends with 3D poses of every frame: `lift_video` at several
 key-frame intervals; the same eyes on every frame with a rival behind them (random weights of the published
-size, each person, no mirror image); and with `--mediapipe PYTHON`, a Python that has mediapipe and OpenCV,
-MediaPipe's own 3D on every frame, which is of one person. Turns go round all rows; figures are medians of
-`--repeats`. "Per core" is frames per second of processor time.
+size, each person, no mirror image); with `--mediapipe PYTHON`, a Python that has mediapipe and OpenCV,
+MediaPipe's own 3D on every frame, which is of one person. With `--rtmlib PYTHON`, one that has rtmlib, also
+its 2D on every frame: networks of the true size with random weights find nobody, so joints are looked for in
+as many fixed boxes as there are people. Turns go round all rows; figures are medians of `--repeats`. "Per
+core" is frames per second of processor time.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import json
 import resource
 import statistics
 import subprocess
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -24,6 +27,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from networks import all_of, batches_of
+from rtmlib_networks import BOXES, write
 from speed import SHARED_VIDEO, describe_machine
 
 from uplift3d import detect, lift_video
@@ -49,6 +53,30 @@ while True:
 used = resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps([time.perf_counter() - started, used.ru_utime + used.ru_stime, found]))
 """
+RTMLIB = """
+import contextlib, json, resource, sys, time
+import cv2, rtmlib
+path, boxes, joints, side, people, every = *sys.argv[1:4], *map(int, sys.argv[4:7])
+started, found, number = time.perf_counter(), 0, 0
+with contextlib.redirect_stdout(sys.stderr):
+    finder = rtmlib.YOLOX(boxes, model_input_size=(side, side), backend="onnxruntime", device="cpu")
+    pose = rtmlib.RTMPose(joints, model_input_size=(192, 256), backend="onnxruntime", device="cpu")
+video = cv2.VideoCapture(path)
+while True:
+    there, frame = video.read()
+    if not there:
+        break
+    if number % every == 0:
+        finder(frame)
+    number += 1
+    height, width = frame.shape[:2]
+    edges = [width * n / people for n in range(people + 1)]
+    found += len(pose(frame, bboxes=[[one, 0, two, height] for one, two in zip(edges, edges[1:])])[0])
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(json.dumps([time.perf_counter() - started, used.ru_utime + used.ru_stime, found]))
+"""
+PEOPLE = 2
+"""In the shared video."""
 
 
 class Took(NamedTuple):
@@ -66,25 +94,35 @@ def main() -> None:
     parser.add_argument("video", nargs="?", type=Path, default=SHARED_VIDEO)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--mediapipe", metavar="PYTHON", help="a Python that has mediapipe and OpenCV")
+    parser.add_argument("--rtmlib", metavar="PYTHON", help="a Python that has rtmlib")
     args = parser.parse_args()
     warnings.simplefilter("ignore", UpliftWarning)
     print(describe_machine())
     with open_video(args.video) as video:
         frames = len(video.times)
-    rows = dict(chains(args.video, args.mediapipe))
-    took: dict[str, list[Took]] = {name: [] for name in rows}
-    for turn in range(args.repeats + 1):
-        for name, run in rows.items():
-            result = run()
-            if turn:
-                took[name].append(result)
-    print("| | frames/s | | frames/s per core | 3D poses |\n|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        rows = dict(chains(args.video, args.mediapipe))
+        if args.rtmlib:
+            rows |= rtmlib_chains(args.video, args.rtmlib, Path(folder))
+        took = measure(rows, args.repeats)
+    print("| | frames/s | | frames/s per core | poses |\n|---|---|---|---|---|")
     for name, results in took.items():
         wall = [one.wall_s for one in results]
         usual = statistics.median(wall)
         core = statistics.median(one.processor_s for one in results)
         spread = (max(wall) - min(wall)) / 2 / usual
         print(f"| {name} | {frames / usual:.1f} | ±{spread:.0%} | {frames / core:.1f} | {results[0].poses} |")
+
+
+def measure(rows: dict[str, Callable[[], Took]], repeats: int) -> dict[str, list[Took]]:
+    """All rows in turn, after a round that does not count."""
+    took: dict[str, list[Took]] = {name: [] for name in rows}
+    for turn in range(repeats + 1):
+        for name, run in rows.items():
+            result = run()
+            if turn:
+                took[name].append(result)
+    return took
 
 
 def chains(path: Path, mediapipe: str | None) -> Iterator[tuple[str, Callable[[], Took]]]:
@@ -99,6 +137,18 @@ def chains(path: Path, mediapipe: str | None) -> Iterator[tuple[str, Callable[[]
             command = [mediapipe, "-c", MEDIAPIPE, str(path), str(complexity)]
             if subprocess.run(command, capture_output=True).returncode == 0:
                 yield f"MediaPipe, {what}, one person", partial(elsewhere, command)
+
+
+def rtmlib_chains(path: Path, python: str, folder: Path) -> dict[str, Callable[[], Took]]:
+    """rtmlib in two of its modes."""
+    rows: dict[str, Callable[[], Took]] = {}
+    for mode, size in BOXES.items():
+        files = write(mode, folder)
+        for every, when in ((1, ""), (10, ", people looked for in every 10th frame")):
+            words = [path, files["boxes"], files["joints"], size.image[0], PEOPLE, every]
+            command = [python, "-c", RTMLIB, *map(str, words)]
+            rows[f"rtmlib, {mode}, 2D only{when}"] = partial(elsewhere, command)
+    return rows
 
 
 def timed(run: Callable[[], int]) -> Took:
