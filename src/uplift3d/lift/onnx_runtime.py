@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
+from uplift3d import cpus
 from uplift3d.arrays import FloatArray, IntArray
 from uplift3d.errors import InputError
 from uplift3d.files.guards import readable, reason
@@ -71,7 +71,7 @@ class OnnxRuntime:
 
 def _session(path: Path, threads: int | None) -> ort.InferenceSession:
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads or usable_cpus()
+    options.intra_op_num_threads = threads or cpus.available()
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what is wrong is said by the exception
     try:
@@ -90,10 +90,3 @@ def _metadata(session: ort.InferenceSession, path: Path) -> tuple[dict[str, Any]
     if missing:
         raise InputError(f"{path} lacks {' and '.join(missing)} in its metadata: uplift3d did not export it")
     return parse_object(record[CONFIG_KEY], f"{path}: its configuration"), record[MODEL_KEY]
-
-
-def usable_cpus() -> int:
-    """CPUs that this process may run on, which in a container is fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

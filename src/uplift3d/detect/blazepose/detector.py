@@ -5,7 +5,6 @@ where people should be at the scale that fits them. The fast landmark network is
 before the other looks at them. Runs take one thread each, several run at a time.
 """
 
-import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -13,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from uplift3d import cpus
 from uplift3d.arrays import FloatArray, Image
 from uplift3d.detect.base import People, Place
 from uplift3d.detect.blazepose import models
@@ -183,7 +183,7 @@ def _scales(rgb: Image, fine: bool) -> list[float]:
 
 @lru_cache(maxsize=1)
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="blazepose")
+    return ThreadPoolExecutor(cpus.available(), thread_name_prefix="blazepose")
 
 
 def _people(seen: Iterable[Landmarks], rgb: Image, min_presence: float) -> People:
