@@ -11,7 +11,7 @@ from uplift3d.arrays import AnyArray, IntArray
 from uplift3d.errors import InputError
 from uplift3d.export.world import WORLD
 from uplift3d.files.arrays import as_names
-from uplift3d.files.guards import check_size, reason
+from uplift3d.files.guards import FREE_BYTES, MAX_BYTES, MAX_RATIO, check_size, reason
 from uplift3d.skeletons import JOINT_SETS, joint_set
 from uplift3d.types import Motion3D
 
@@ -21,6 +21,8 @@ SIGMA = "sigma_m"
 COLUMNS = ("person", "time_s", "joint", *XYZ, "observed", *ROOT_XYZ, SIGMA)
 IN_WORLD = {name: f"{name.removesuffix('_m')}_world_m" for name in (*XYZ, *ROOT_XYZ)}
 """Columns of a table in world axes, which a .csv can say in no other place."""
+BYTES_A_CELL = 24
+"""What a place for one joint of one person at one time takes while a table is read."""
 MAX_NAME = 64
 """Characters in a joint's name."""
 REQUIRED = COLUMNS[:7]  # a table without the columns of the root or of sigma says nothing of them
@@ -84,7 +86,9 @@ def from_columns(
     names = joint_set(joints or _joint_set_of(found.tolist()))
     j = np.array([names.index(str(name)) for name in found], dtype=np.int64)[appearance]
     # A row each for many people at many times would make a table of all of them at all times.
-    check_size(len(people) * len(times) * len(names) * 12, "as one array the table")
+    cells = len(people) * len(times) * len(names)
+    allowed = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * len(p) * BYTES_A_CELL))
+    check_size(cells * BYTES_A_CELL, "as one array the table", allowed)
     counts = np.zeros((len(people), len(times), len(names)), dtype=np.int64)
     np.add.at(counts, (p, t, j), 1)
     if (counts > 1).any():
