@@ -6,6 +6,7 @@ import collections
 import io
 import os
 import pickle
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -202,3 +203,62 @@ def test_bare_pickles(tmp_path):
         load_pickle(tmp_path / "none.pkl")
     with pytest.raises(InputError, match="is not a readable pickle"):
         load_pickle(tmp_path)
+
+
+class Asks:
+    """Pickled, it is a call that a file would make."""
+
+    def __init__(self, call, *arguments):
+        self.made = (call, arguments)
+
+    def __reduce__(self):
+        return self.made
+
+
+def of_shape(two, count):
+    """The pickle of two elements that says that there are more; numpy itself crashes on objects."""
+    plain = pickle.dumps(two, protocol=2)
+    assert plain.count(b"K\x02\x85") == 1
+    return plain.replace(b"K\x02\x85", b"J" + count.to_bytes(4, "little") + b"\x85")
+
+
+RECONSTRUCT = np.zeros(1).__reduce__()[0]
+MANY = 2**31
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [
+        (
+            b"\x80\x03Nr" + (175_726_962).to_bytes(4, "little") + b".",
+            None,
+        ),  # a place far out among the remembered
+        (
+            b"\x80\x05\x96" + (2**40).to_bytes(8, "little") + b"few.",
+            "is damaged",
+        ),
+        (b"\x80\x04\x8e" + (2**40).to_bytes(8, "little") + b"few.", "is damaged"),
+        (pickle.dumps(Asks(bytearray, MANY)), r"asks for 2,147,483,648 bytes that it does not hold"),
+        (pickle.dumps(Asks(bytes, MANY)), r"asks for 2,147,483,648 bytes that it does not hold"),
+        (
+            pickle.dumps(Asks(RECONSTRUCT, np.ndarray, (MANY,), b"b")),
+            r"shape \(2147483648,\), expected \(0,\)",
+        ),
+        (pickle.dumps(Asks(np.ndarray, (MANY,))), "is damaged"),
+        (of_shape(np.array([{}, 1], dtype=object), 2**28), r"shape \(268435456,\) with 2 elements"),
+        (of_shape(np.array([1.0, 2.0]), 2**28), r"shape \(268435456,\) with 2 elements"),
+    ],
+)
+def test_what_a_file_does_not_hold_takes_no_memory(tmp_path, payload, message):
+    path = tmp_path / "some.pkl"
+    path.write_bytes(payload)
+    tracemalloc.start()
+    try:
+        if message is None:
+            assert load_pickle(path) is None
+        else:
+            with pytest.raises(InputError, match=message):
+                load_pickle(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import collections
 import io
+import math
 import pickle
 import zipfile
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 import numpy as np
 
 from uplift3d.errors import InputError
 from uplift3d.files.arrays import opened_npz, read_array, read_header
-from uplift3d.files.guards import MAX_BYTES, check_size, listed, reason
+from uplift3d.files.guards import MAX_BYTES, check_size, listed, quoted, reason
 
 __all__ = ["load_npy", "load_npz", "load_pickle", "parse_pickle"]
 
@@ -111,7 +113,7 @@ def _latin1(text: str, encoding: str = "latin1") -> bytes:
 def _builders() -> dict[tuple[str, str], Callable[..., Any]]:
     """What a pickle may name → what it gets; Python 2 and both generations of numpy have their own names."""
     table: dict[tuple[str, str], Callable[..., Any]] = {
-        ("numpy", "ndarray"): np.ndarray,
+        ("numpy", "ndarray"): _Array,
         ("numpy", "dtype"): np.dtype,
         ("_codecs", "encode"): _latin1,
         ("collections", "OrderedDict"): collections.OrderedDict,
@@ -119,16 +121,44 @@ def _builders() -> dict[tuple[str, str], Callable[..., Any]]:
     # asked of numpy's own objects, because the functions have moved between its versions
     made_by: list[Any] = [np.zeros(1).__reduce__(), np.float64().__reduce__(), np.zeros(1).__reduce_ex__(5)]
     for module in ("numpy.core", "numpy._core"):
-        table[f"{module}.multiarray", "_reconstruct"] = made_by[0][0]
+        table[f"{module}.multiarray", "_reconstruct"] = _unfilled
         table[f"{module}.multiarray", "scalar"] = made_by[1][0]
         table[f"{module}.numeric", "_frombuffer"] = made_by[2][0]
     for plain in (set, frozenset, complex, bytearray, list, dict, tuple, int, float, bool, str, bytes):
         for module in ("builtins", "__builtin__"):
-            table[module, plain.__name__] = plain
+            table[module, plain.__name__] = partial(_filled, plain) if plain in (bytes, bytearray) else plain
     return table
 
 
-class _Unpickler(pickle.Unpickler):
+class _Array:
+    """Stands for numpy's own class, which a pickle names and has no reason to call."""
+
+
+def _unfilled(kind: type, shape: tuple[int, ...], dtype: Any) -> Any:
+    """The array without elements that numpy's pickles begin with; what belongs in it comes after."""
+    if kind is not _Array or shape != (0,):
+        raise ValueError(f"an array begins with {quoted(kind)} and shape {quoted(shape)}, expected (0,)")
+    return np.ndarray((0,), dtype)
+
+
+def _check_state(state: Any) -> None:
+    """ValueError for elements that do not fill an array: numpy makes room first, and may crash on objects."""
+    *_, shape, dtype, _, elements = state
+    there = len(elements) if isinstance(elements, list) else len(elements) // max(dtype.itemsize, 1)
+    if math.prod(shape) != there:
+        raise ValueError(f"an array of shape {quoted(shape)} with {there:,} elements")
+
+
+def _filled(kind: type, *arguments: Any) -> Any:
+    """bytes or a bytearray from what it holds; a number would ask for so many zeros."""
+    if arguments and isinstance(arguments[0], int):
+        raise ValueError(f"it asks for {arguments[0]:,} bytes that it does not hold")
+    return kind(*arguments)
+
+
+class _Unpickler(pickle._Unpickler):
+    """Python's own reader in Python: the one in C makes room for whatever number a damaged file says."""
+
     def __init__(self, file: IO[bytes], where: str) -> None:
         super().__init__(file, encoding="latin1")  # byte strings of Python 2
         self._where = where
@@ -141,6 +171,28 @@ class _Unpickler(pickle.Unpickler):
                 f"{self._where}: its pickle asks for {module}.{name}, which may run code; {_ACCEPTED}"
             )
         return builder
+
+    stack: list[Any]
+    read: Callable[[int], bytes]
+    append: Callable[[Any], None]
+
+    def load_build(self) -> None:
+        if isinstance(self.stack[-2], np.ndarray):
+            _check_state(self.stack[-1])
+        super().load_build()  # type: ignore[misc]
+
+    def load_bytearray8(self) -> None:
+        size = int.from_bytes(self.read(8), "little")
+        content = bytearray(self.read(size))
+        if len(content) != size:
+            raise EOFError(f"{size:,} bytes announced, {len(content):,} there")
+        self.append(content)
+
+    dispatch: ClassVar[dict[int, Any]] = {
+        **pickle._Unpickler.dispatch,
+        pickle.BUILD[0]: load_build,
+        pickle.BYTEARRAY8[0]: load_bytearray8,
+    }
 
     def persistent_load(self, pid: Any) -> Any:
         raise InputError(f"{self._where}: its pickle refers to an object outside the file; {_ACCEPTED}")
