@@ -272,6 +272,8 @@ def test_what_does_not_belong_to_the_stream_is_refused():
         stream.push(0.1, None)
     with pytest.raises(InputError, match="must be a finite number of seconds"):
         stream.push(np.nan, None)
+    with pytest.raises(InputError, match="must be a finite number of seconds"):
+        stream.push(10**400, None)
     with pytest.raises(InputError, match="a look holds 2 key-frames"):
         stream.push(0.2, keypoints[:2])
     with pytest.raises(InputError, match=r"the look at 0\.5 s says that it is of 0\.4 s"):

@@ -57,3 +57,8 @@ def test_the_first_frame_that_is_not_finite_is_named(value):
 def test_a_number_is_one(value):
     with pytest.raises(InputError, match=f"S1: one number expected, {len(value)} found"):
         as_number(value, "S1")
+
+
+def test_a_number_too_large_for_one_is_none():
+    with pytest.raises(InputError, match="S1: numbers expected, something else found"):
+        as_number(10**400, "S1")

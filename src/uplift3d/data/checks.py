@@ -32,7 +32,7 @@ def as_numbers(value: Any, where: str) -> AnyArray:
     try:
         array = np.asarray(value)
         array = array.astype(np.float64) if array.dtype == object else array
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         array = np.asarray("")
     if array.dtype.kind not in "biuf":
         raise InputError(f"{where}: numbers expected, something else found")

@@ -55,5 +55,5 @@ def read(path: Path) -> Motion3D:
         )
     except InputError as error:
         raise InputError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from error
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{path}: not a 3D motion ({error})") from error

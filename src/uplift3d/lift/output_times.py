@@ -46,7 +46,7 @@ def choose_output_times(keypoints: Keypoints2D, given: npt.ArrayLike | None, spa
 def _checked(given: npt.ArrayLike) -> TimeArray:
     try:
         wanted = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError):  # texts, rows of different lengths
+    except (TypeError, ValueError, OverflowError):  # texts, rows of different lengths
         wanted = np.full(1, np.nan)
     if wanted.ndim != 1 or not np.isfinite(wanted).all() or (np.diff(wanted) <= 0).any():
         raise InputError("output_times must be one row of finite seconds that increase strictly")

@@ -148,7 +148,7 @@ class StreamLifter:
     def _checked_time(self, time_s: float) -> float:
         try:
             time_s = float(time_s)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             time_s = np.nan
         if not np.isfinite(time_s):
             raise InputError("the time of a moment must be a finite number of seconds")

@@ -31,7 +31,7 @@ def numbers(what: str, name: str, values: Any, dtype: type[Number]) -> npt.NDArr
             raise TypeError("complex numbers")
         with np.errstate(over="ignore"):  # what is too large becomes infinite, and that is reported
             return np.array(values, dtype=dtype)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{what}: {name} must be numbers in rows of equal length ({error})") from error
 
 
