@@ -1,20 +1,15 @@
 """The stand-ins for rtmlib's networks are as large as the published ones, and answer what rtmlib takes."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
+from scripts import script
+
 torch = pytest.importorskip("torch", reason="torch is an optional package")
-PATH = Path(__file__).resolve().parents[1] / "benchmarks" / "rtmlib_networks.py"
 
 
 @pytest.fixture(scope="module")
 def stand_ins():
-    spec = importlib.util.spec_from_file_location("rtmlib_networks", PATH)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("benchmarks/rtmlib_networks.py")
 
 
 @pytest.mark.parametrize("mode", ["lightweight", "balanced"])

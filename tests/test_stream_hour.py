@@ -1,23 +1,14 @@
 """An hour of a busy stream: nothing grows, drifts or is mixed up. The simulation is a benchmark, too."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
 
 from fake_runtime import FakeRuntime
-
-PATH = Path(__file__).resolve().parents[1] / "benchmarks" / "stream_hour.py"
+from scripts import script
 
 
 @pytest.fixture(scope="module")
 def hour():
-    spec = importlib.util.spec_from_file_location("stream_hour", PATH)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["stream_hour"] = module
-    spec.loader.exec_module(module)
-    return module
+    return script("benchmarks/stream_hour.py")
 
 
 @pytest.mark.slow

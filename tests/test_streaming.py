@@ -252,9 +252,13 @@ def test_bones_keep_their_length_within_a_millimetre_over_chunks():
     [
         ({"latency_s": -1}, "latency_s is -1; accepted are seconds from 0"),
         ({"latency_s": "1"}, "latency_s is '1'; accepted are seconds"),
-        ({"smooth_hz": 0.0}, "the cut-off of smoothing is 0.0; it must be a number of Hz above 0"),
+        ({"smooth_hz": 0.0}, "the cut-off of smoothing is 0.0; accepted are 0.01 Hz and more"),
         ({"smooth_hz": 3.0, "raw": True}, "raw poses are not smoothed, but smooth_hz is 3"),
         ({"hop": 8}, "hop needs a whole motion"),
+        (
+            {"smooth_hz": 1.0, "smooth_with": "savitzky-golay"},
+            "smooth_with needs a whole motion, but latency_s is 0.3",
+        ),
         ({"output_rate_hz": 0}, "output_rate_hz is 0; it must be a positive number"),
         ({"key_interval": 0}, "the key interval is 0 s"),
     ],

@@ -226,3 +226,25 @@ def test_conversion_to_the_same_set_is_a_copy():
 def test_wrong_input_is_named(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+def test_copied_joints_are_what_the_formulas_give(pair):
+    source, target = pair
+    rng = np.random.default_rng(5)
+    positions = rng.normal(size=(40, len(joint_set(source)), 2))
+    positions[rng.random(positions.shape[:2]) < 0.2] = np.nan
+    confidence = rng.random(positions.shape[:2])
+    expected = np.full((40, len(joint_set(target)), 2), np.nan)
+    expected_confidence = np.zeros(expected.shape[:2])
+    for j, rows in enumerate(conversion(source, target)):
+        for row in reversed(rows):  # so that the best source is written last
+            used = np.flatnonzero(row)
+            here = np.isfinite(positions[:, used]).all(axis=(1, 2))
+            expected[here, j] = np.einsum("njd,j->nd", positions[here][:, used], row[used])
+            expected_confidence[here, j] = confidence[here][:, used].min(axis=-1)
+    found, found_confidence = convert_2d(positions, confidence, source, target)
+    if source == target:
+        expected, expected_confidence = positions, confidence
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    np.testing.assert_array_equal(found_confidence, expected_confidence)

@@ -1,20 +1,15 @@
 """Constraints of the lowest versions follow from pyproject.toml."""
 
-import importlib.util
 import tomllib
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from scripts import ROOT, script
 
 
 @pytest.fixture(scope="module")
 def lowest():
-    spec = importlib.util.spec_from_file_location("lowest", ROOT / "tools" / "lowest.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.lowest
+    return script("tools/lowest.py").lowest
 
 
 def test_every_dependency_states_a_lowest_version(lowest):

@@ -1,20 +1,15 @@
 """What is said of a wheel's contents."""
 
-import importlib.util
 import zipfile
-from pathlib import Path
 
 import pytest
 
-PATH = Path(__file__).resolve().parents[2] / "tools" / "try_wheel.py"
+from scripts import script
 
 
 @pytest.fixture(scope="module")
 def contents():
-    spec = importlib.util.spec_from_file_location("try_wheel", PATH)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.contents
+    return script("tools/try_wheel.py").contents
 
 
 def wheel(path, names):

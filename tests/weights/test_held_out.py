@@ -1,26 +1,18 @@
 """The gate: a shipped model must not get worse on motion that it was not trained on."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
 
+from scripts import ROOT, script
+
 pytest.importorskip("torch")
 
-ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
 TOLERANCE_MM = 1.0
 
 
-def tool():
-    spec = importlib.util.spec_from_file_location("measure_weights", ROOT / "tools" / "measure_weights.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-measure_weights = tool()
+measure_weights = script("tools/measure_weights.py")
 
 
 @pytest.fixture(scope="module")

@@ -119,11 +119,12 @@ def _builders() -> dict[tuple[str, str], Callable[..., Any]]:
         ("collections", "OrderedDict"): collections.OrderedDict,
     }
     # asked of numpy's own objects, because the functions have moved between its versions
-    made_by: list[Any] = [np.zeros(1).__reduce__(), np.float64().__reduce__(), np.zeros(1).__reduce_ex__(5)]
+    scalar: Any = np.float64().__reduce__()[0]
+    from_buffer: Any = np.zeros(1).__reduce_ex__(5)[0]
     for module in ("numpy.core", "numpy._core"):
         table[f"{module}.multiarray", "_reconstruct"] = _unfilled
-        table[f"{module}.multiarray", "scalar"] = made_by[1][0]
-        table[f"{module}.numeric", "_frombuffer"] = made_by[2][0]
+        table[f"{module}.multiarray", "scalar"] = scalar
+        table[f"{module}.numeric", "_frombuffer"] = from_buffer
     for plain in (set, frozenset, complex, bytearray, list, dict, tuple, int, float, bool, str, bytes):
         for module in ("builtins", "__builtin__"):
             table[module, plain.__name__] = partial(_filled, plain) if plain in (bytes, bytearray) else plain

@@ -57,7 +57,10 @@ class Pace:
         else:
             self.interval_s = self._by_gain(here)
         if self._missed(look_s, here):
-            self.interval_s = min(self.interval_s, SHORTEST_S)
+            self.interval_s = SHORTEST_S
+        if self._adaptive.looks_per_second is not None:
+            late = self.interval_s * self._adaptive.looks_per_second
+            self._price *= float(np.exp(LEARNING * (1 - late)))
 
     def _missed(self, look_s: float, here: Sequence[Curve]) -> bool:
         """Whether somebody was seen shortly before, and not now."""
@@ -76,10 +79,7 @@ class Pace:
         bends = np.array([latest_bend(one, first_s) for one in people])
         gains = expected_gains(first_s, bends).sum(axis=0) * first_s
         worth = np.minimum.accumulate(gains / 2 ** np.arange(len(gains)))
-        interval_s: float = first_s / 2 ** int((worth >= self._price).sum())
-        if self._adaptive.looks_per_second is not None:
-            self._price *= float(np.exp(LEARNING * (1 - interval_s * self._adaptive.looks_per_second)))
-        return interval_s
+        return float(first_s / 2 ** int((worth >= self._price).sum()))
 
 
 def latest_bend(curve: Curve, apart_s: float) -> float:

@@ -27,6 +27,8 @@ DEGREE = 3
 """Of the polynomials of the Savitzky–Golay filter (Analytical Chemistry 36, 1964)."""
 SURELY_WIDE = 25
 """Windows that reach so many poses to either side follow the formula."""
+LEAST_HZ = 0.01
+"""Lowest cut-off: one swing in 100 s. Far below, filters are lost in rounding."""
 MAX_GRID = 2_000_000
 """Moments of a stretch on an even grid: far above hours of video, far below what fills a memory."""
 
@@ -46,7 +48,7 @@ def smooth(motion: Motion3D, cutoff_hz: float, how: SmoothFilter = "butterworth"
             is let through.
 
     Raises:
-        InputError: a cut-off that is no positive number, or another filter.
+        InputError: a cut-off that is no number of at least `LEAST_HZ`, or another filter.
     """
     check_smoothing(cutoff_hz, how)
     positions = motion.positions.copy()
@@ -61,16 +63,16 @@ def smooth(motion: Motion3D, cutoff_hz: float, how: SmoothFilter = "butterworth"
 
 
 def check_smoothing(cutoff_hz: float | None, how: str = "butterworth", raw: bool = False) -> None:
-    """InputError for a cut-off that is no positive number, or given where nothing is to be done to poses, and
-    for a filter that there is not."""
+    """InputError for a cut-off that cannot be used, or given where nothing is to be done to poses, and for a
+    filter that there is not."""
     if how not in get_args(SmoothFilter):
         raise InputError(f"smooth_with is {how!r}; there are {', '.join(get_args(SmoothFilter))}")
     if cutoff_hz is None:
         return
     if raw:
         raise InputError(f"raw poses are not smoothed, but smooth_hz is {cutoff_hz:g}; give one of the two")
-    if not (np.isfinite(cutoff_hz) and cutoff_hz > 0):
-        raise InputError(f"the cut-off of smoothing is {cutoff_hz}; it must be a number of Hz above 0")
+    if not (np.isfinite(cutoff_hz) and cutoff_hz >= LEAST_HZ):
+        raise InputError(f"the cut-off of smoothing is {cutoff_hz}; accepted are {LEAST_HZ:g} Hz and more")
 
 
 def low_pass(

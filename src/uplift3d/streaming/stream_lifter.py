@@ -17,7 +17,7 @@ from uplift3d.lift.models import ModelPath
 from uplift3d.lift.pace import Pace
 from uplift3d.lift.stretches import TOLERANCE_S
 from uplift3d.lifter import Lifter
-from uplift3d.options import LifterOptions
+from uplift3d.options import DECLARED, LifterOptions
 from uplift3d.post import bone_lengths_m, fix_bones
 from uplift3d.post.smooth import check_smoothing
 from uplift3d.streaming.estimator import PELVIS_S, Estimator
@@ -42,9 +42,9 @@ class StreamLifter:
         output_rate_hz: poses per second; None gives one for every moment that is pushed.
         key_interval: seconds between looks, "adaptive" or `Adaptive(…)`: what `next_key_time` goes by.
         focal_px, principal_point_px: see `Lifter.lift`.
-        **options: see `LifterOptions`; `hop` needs a whole motion, so an infinite latency. With a finite one
-            `smooth_hz` is the lowest cut-off of a `OneEuro` filter, and neither `reproject` nor `lock_feet`
-            is done, whatever the options say.
+        **options: see `LifterOptions`; `hop` and `smooth_with` need a whole motion, so an infinite latency.
+            With a finite one `smooth_hz` is the lowest cut-off of a `OneEuro` filter, and neither `reproject`
+            nor `lock_feet` is done, whatever the options say.
 
     Raises:
         InputError: an argument that cannot be used.
@@ -232,8 +232,12 @@ def _checked_latency(latency_s: float, options: LifterOptions) -> float:
         raise InputError(
             f"latency_s is {latency_s!r}; accepted are seconds from 0, infinite for poses at the end only"
         )
-    if np.isfinite(latency_s) and options.get("hop") is not None:
-        raise InputError(
-            f"hop needs a whole motion, but latency_s is {latency_s:g}; leave it out, or take an infinite one"
-        )
+    if np.isfinite(latency_s):
+        for name, value in options.items():
+            known = DECLARED.get(name)  # what is not known is refused where the lifter is made
+            if known and not known.streams and value not in (known.default, False):
+                raise InputError(
+                    f"{name} needs a whole motion, but latency_s is {latency_s:g}; leave it out, or take an "
+                    "infinite one"
+                )
     return float(latency_s)
