@@ -90,3 +90,31 @@ def test_what_does_not_count_does_not_decide_the_size_either():
     answer[:, 3:] = 50.0
     weights = Weights(centre=0.0, any_size=1.0)
     assert lifting_loss(answer, answer[:, 2], target, counted, weights=weights).item() < 1e-6
+
+
+def test_the_bone_part_is_the_error_of_bones_as_vectors_after_scaling():
+    skeleton = joint_set("h36m17")
+    target = torch.randn(1, 5, 17, 3)
+    answer = 0.8 * target + 0.3 * torch.randn(1, 5, 17, 3)
+    known = torch.ones(1, 5, 17, dtype=torch.bool)
+    known[..., skeleton.index("left_wrist")] = False
+    bones = lifting_loss(
+        answer, target[:, 2], target, known=known, weights=Weights(centre=1.0, bones=1.0), joints="h36m17"
+    )
+    kept = known[0, 0].numpy()
+    scale = np.linalg.lstsq(answer[:, :, kept].reshape(-1, 1), target[:, :, kept].flatten(), rcond=None)[0][0]
+    errors = [
+        (scale * (answer[0, :, j] - answer[0, :, p]) - (target[0, :, j] - target[0, :, p])).norm(dim=-1)
+        for j, p in enumerate(skeleton.parents)
+        if p >= 0 and kept[j]
+    ]
+    assert len(errors) == 15
+    assert bones.item() == pytest.approx(torch.stack(errors).mean().item(), rel=1e-5)
+
+
+def test_a_moved_person_has_no_bone_errors():
+    target = torch.randn(2, 5, 17, 3)
+    target -= target.mean(dim=(1, 2), keepdim=True)
+    moved = target + torch.tensor([1e-3, 0.0, 0.0])
+    both = lifting_loss(moved, moved[:, 2], target, weights=Weights(bones=1.0), joints="h36m17")
+    assert both.item() == pytest.approx(1e-3, rel=1e-2)

@@ -36,7 +36,8 @@ class Lifting(Stage[LiftingNetwork[Any]]):
         sequence, centre = network.answer(batch.keypoints, batch.mask)
         counted = batch.counted if self.config.loss_on == "observable" else None
         middle, weights = network.answered_token, self.config.loss
-        loss = lifting_loss(sequence, centre, batch.target, counted, middle, batch.known, weights)
+        joints = self.config.network.joints
+        loss = lifting_loss(sequence, centre, batch.target, counted, middle, batch.known, weights, joints)
         return loss + network.extra_loss(sequence, batch.target)
 
     def errors(self, network: LiftingNetwork[Any], windows: Windows, stride_in: int) -> Mapping[str, float]:

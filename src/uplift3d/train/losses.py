@@ -10,6 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from uplift3d.skeletons import joint_set
+
 
 class Weights(NamedTuple):
     """What every part of the loss counts."""
@@ -21,6 +23,8 @@ class Weights(NamedTuple):
     any_size: float = 0.0
     """Share of the sequence's error that is measured after scaling every window to the truth's size, which
     one camera cannot see: people of 1.9 m would else teach little but that they are tall."""
+    bones: float = 0.0
+    """Bones as vectors, scaled as for `any_size`: joint angles are the directions of bones."""
 
 
 PUBLISHED = Weights()
@@ -53,6 +57,7 @@ def lifting_loss(
     answered: int | None = None,
     known: Tensor | None = None,
     weights: Weights = PUBLISHED,
+    joints: str | None = None,
 ) -> Tensor:
     """Weighted centre and sequence error in metres; the centre alone for a network without sequence output.
 
@@ -64,6 +69,7 @@ def lifting_loss(
         answered: token that `centre` belongs to; default: the middle one.
         known: (B, N, J) joints that count; default: all of them.
         weights: of the parts.
+        joints: name of the joint set, which a loss on bones needs.
     """
     place = target.shape[1] // 2 if answered is None else answered
     of_centre = (None if given is None else given[:, place] for given in (counted, known))
@@ -71,13 +77,16 @@ def lifting_loss(
     if sequence is None:
         return centre_error
     error = mean_joint_error(sequence, target, counted, known)
+    scaled = _scaled(sequence, target, counted, known) if weights.any_size or weights.bones else sequence
     if weights.any_size:
-        scaled = _scaled(sequence, target, counted, known)
         in_shape = mean_joint_error(scaled, target, counted, known)
         error = (1 - weights.any_size) * error + weights.any_size * in_shape
     loss = weights.centre * centre_error + (1 - weights.centre) * error
     if weights.velocity:
         loss = loss + weights.velocity * _velocity_error(sequence, target, counted, known)
+    if weights.bones:
+        assert joints is not None, "a loss on bones needs the joint set"
+        loss = loss + weights.bones * _bone_error(scaled, target, joints, counted, known)
     return loss
 
 
@@ -95,3 +104,14 @@ def _velocity_error(sequence: Tensor, target: Tensor, counted: Tensor | None, kn
     """Mean error of the joints' way from one token to the next, metres."""
     both = (None if given is None else given[:, 1:] & given[:, :-1] for given in (counted, known))
     return mean_joint_error(sequence.diff(dim=1), target.diff(dim=1), *both)
+
+
+def _bone_error(
+    sequence: Tensor, target: Tensor, joints: str, counted: Tensor | None, known: Tensor | None
+) -> Tensor:
+    """Mean error of the vectors from each joint's parent to the joint, metres."""
+    bones = [(joint, parent) for joint, parent in enumerate(joint_set(joints).parents) if parent >= 0]
+    child, parent = (list(places) for places in zip(*bones, strict=True))
+    both = None if known is None else known[..., child] & known[..., parent]
+    answered, wanted = (poses[..., child, :] - poses[..., parent, :] for poses in (sequence, target))
+    return mean_joint_error(answered, wanted, counted, both)
