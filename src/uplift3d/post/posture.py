@@ -15,7 +15,7 @@ from uplift3d.skeletons import JointSet, joint_set
 from uplift3d.types import Motion3D
 
 CAMERA_UP = np.array([0.0, -1.0, 0.0])
-FARTHEST_DEG = 50.0
+FARTHEST_DEG = 60.0
 """Who leans more than this against the camera's own up does not count: they lie or stand on their hands."""
 MASSES = [
     ("neck", "pelvis", 0.497, 0.5),

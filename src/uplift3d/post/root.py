@@ -28,9 +28,9 @@ POSE_ERROR = 0.02
 """Errors of the 3D pose outlast a key interval; the distance is never known better than this share."""
 SIZE_ERROR = 0.035
 """The distance is as unsure as the person's size, which the picture hardly tells (median on mocap films)."""
-CALIBRATION = 1.7
+CALIBRATION = 1.68
 """Times what filter and size say: so that 68 % of pelvises are within `root_sigma_m` on mocap films with the
-picture's depth (`benchmarks/uncertainty.py --fit`; without it 2.3 would be right)."""
+picture's depth (`benchmarks/uncertainty.py --fit`; without it 1.8 would be right)."""
 NEAR_KEY_S = 0.1
 """A key-frame counts where the motion has a pose within so many seconds of it."""
 

@@ -30,33 +30,33 @@ LONGEST_S = 1.0
 MARGIN_S = 10.0
 """What is farther away in time does not count for how sure a joint is."""
 BASE_M = {
-    "hip": 0.086,
-    "torso": 0.117,
-    "neck": 0.21,
-    "shoulder": 0.244,
-    "knee": 0.246,
-    "head": 0.252,
-    "elbow": 0.265,
-    "top": 0.305,
-    "ankle": 0.377,
-    "wrist": 0.356,
-    "heel": 0.386,
-    "toe": 0.405,
+    "hip": 0.067,
+    "torso": 0.102,
+    "neck": 0.171,
+    "shoulder": 0.192,
+    "knee": 0.207,
+    "head": 0.214,
+    "elbow": 0.219,
+    "top": 0.253,
+    "ankle": 0.313,
+    "wrist": 0.302,
+    "heel": 0.322,
+    "toe": 0.343,
 }
 """Of joints by how their names end."""
-OTHER_M = 0.4
+OTHER_M = 0.34
 """Of a joint that was not on the films."""
 
 
 class Weights(NamedTuple):
     """Of the logarithm of a joint's error, by what tells it."""
 
-    off: float = 0.083
-    whole: float = 0.308
-    speed: float = 0.06
-    since: float = 0.546
-    interval: float = 0.279
-    hinted: float = -0.191
+    off: float = 0.069
+    whole: float = 0.283
+    speed: float = 0.056
+    since: float = 0.446
+    interval: float = 0.323
+    hinted: float = -0.176
 
 
 WEIGHTS = Weights()
