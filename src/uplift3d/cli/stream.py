@@ -119,11 +119,13 @@ def run(args: argparse.Namespace) -> int:
     from uplift3d import detect
     from uplift3d.detect.watcher import Watcher
     from uplift3d.live import watch
+    from uplift3d.memory import give_back, keep_little
     from uplift3d.streaming import StreamLifter
     from uplift3d.video.live_source import LiveSource
 
     if args.view:
         check_view(args.host, args.port)
+    keep_little()
     key_interval = chosen_interval(args, "adaptive")
     lifter = StreamLifter(
         args.model,
@@ -144,6 +146,7 @@ def run(args: argparse.Namespace) -> int:
     more: dict[str, Any] = {"duration_s": args.duration}
 
     def report(account: Account) -> None:
+        give_back()
         for listener in tell:
             listener(account.in_words())
 

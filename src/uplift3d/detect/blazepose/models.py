@@ -4,7 +4,6 @@ Several threads may use one network at a time. Each run takes one thread: severa
 better than one run on all of it.
 """
 
-import ctypes
 import hashlib
 from contextlib import suppress
 from functools import cache
@@ -14,6 +13,7 @@ import onnxruntime
 
 from uplift3d.arrays import FloatArray
 from uplift3d.errors import InputError
+from uplift3d.memory import give_back
 
 FOLDER = Path(__file__).resolve().parent / "models"
 SHA256 = {
@@ -41,7 +41,7 @@ class OnnxNetwork:
         options.add_session_config_entry("session.use_env_allocators", "1")
         options.enable_mem_pattern = False  # a block of its own for every size of image
         self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
-        _give_back()
+        give_back()  # loading a graph takes twice its size
         self._outputs = [output.name for output in self._session.get_outputs()]
         self._and_shrink = onnxruntime.RunOptions()
         self._and_shrink.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
@@ -56,7 +56,7 @@ class OnnxNetwork:
         options = self._and_shrink if large else None
         answers = self._session.run(self._outputs, {"image": image}, options)
         if large:
-            _give_back()
+            give_back()
         return dict(zip(self._outputs, answers, strict=True))
 
 
@@ -79,12 +79,6 @@ def _share_memory() -> None:
     where = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, onnxruntime.OrtMemType.DEFAULT)
     with suppress(Exception):  # whoever uses this process too has made one, and it is used
         onnxruntime.create_and_register_allocator(where, onnxruntime.OrtArenaCfg(0, 0, -1, -1))
-
-
-def _give_back() -> None:
-    """To the system, what loading a graph took: twice its size, which glibc would keep."""
-    with suppress(AttributeError, OSError, TypeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def check(path: Path, sha256: str) -> None:
