@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from uplift3d.model.network import LiftingConfig
+from uplift3d.model.network import Blocks, LiftingConfig
 from uplift3d.normalise import channel_names
 
 
@@ -42,11 +42,11 @@ class ModelConfig(LiftingConfig):
 
     spatial_width: int = Field(default=32, ge=1)
     """Channels per joint inside the spatial Transformer."""
-    spatial_depth: int = Field(default=4, ge=0)
+    spatial_depth: Blocks = Field(default=4, ge=0)
     """Blocks over the joints of one frame; 0: the raw 2D pose goes straight into a token."""
     temporal_width: int = Field(default=384, ge=1)
     """Channels C per token."""
-    temporal_depth: int = Field(default=4, ge=0)
+    temporal_depth: Blocks = Field(default=4, ge=0)
     """Blocks over the tokens of a window; 0: no sequence output."""
     heads: int = Field(default=8, ge=1)
     """Attention heads everywhere; divides both widths."""
@@ -58,7 +58,7 @@ class ModelConfig(LiftingConfig):
     """Stride of every stage of the strided Transformer; empty: the centre head reads the central token."""
     paddings: tuple[tuple[int, int], ...] = ((0, 0), (0, 0), (0, 0))
     """Zeros put (left, right) of the hidden sequence of every strided stage."""
-    deferred_depth: int = Field(default=1, ge=0)
+    deferred_depth: Blocks = Field(default=1, ge=0)
     """Leading temporal blocks (strided ones, if temporal depth is 0) where upsampling tokens are no keys."""
     masked_tokens: bool = True
     """Whether there is a learned upsampling token; without it every token needs a 2D pose."""

@@ -9,13 +9,19 @@ Axes: B windows, N tokens, J joints.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from torch import Tensor, nn
 
 from uplift3d.errors import InputError
 from uplift3d.skeletons import joint_set
+
+Blocks = Annotated[int, Field(le=256)]
+"""How many blocks follow one another. What a file says is built before its weights are compared, one block
+after the other, so that a number in it must not decide how long that takes."""
+LARGEST = 100_000
+"""Of every number in a record: sizes multiply, and torch cannot count the products of larger ones."""
 
 
 class NetworkConfig(BaseModel):
@@ -35,9 +41,18 @@ class NetworkConfig(BaseModel):
     @model_validator(mode="after")
     def _check(self) -> Self:
         joint_set(self.joints)
-        if found := self.problems():
+        if found := self._too_large() or self.problems():
             raise ValueError("; ".join(found))
         return self
+
+    def _too_large(self) -> list[str]:
+        values = {name: value if isinstance(value, tuple) else (value,) for name, value in self}
+        return [
+            f"{name} is {value}; accepted are numbers up to {LARGEST:,}"
+            for name, numbers in values.items()
+            for value in numbers
+            if isinstance(value, int | float) and value > LARGEST
+        ]
 
     @classmethod
     def network_name(cls) -> str:

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from uplift3d.errors import InputError
 from uplift3d.model.layers import Block, rising
+from uplift3d.model.network import Blocks
 from uplift3d.model.rivals.base import Rival, RivalConfig
 
 EPSILON = 1e-6
@@ -33,7 +34,7 @@ class MotionBERTConfig(RivalConfig):
     """Most frames per window; fewer are fine."""
     width: int = Field(default=512, ge=1)
     """Channels C per joint and frame ("dim_feat")."""
-    depth: int = Field(default=5, ge=1)
+    depth: Blocks = Field(default=5, ge=1)
     """Layers, each with both streams."""
     heads: int = Field(default=8, ge=1)
     """Attention heads; divides the width."""

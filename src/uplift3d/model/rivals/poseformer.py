@@ -13,6 +13,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from uplift3d.model.layers import block_stack, initialise_linear
+from uplift3d.model.network import Blocks
 from uplift3d.model.rivals.base import Rival, RivalConfig
 
 EPSILON = 1e-6
@@ -27,7 +28,7 @@ class PoseFormerConfig(RivalConfig):
     """Frames F per window, odd."""
     joint_width: int = Field(default=32, ge=1)
     """Channels E per joint ("embed_dim_ratio")."""
-    depth: int = Field(default=4, ge=1)
+    depth: Blocks = Field(default=4, ge=1)
     """Blocks of each of the two Transformers."""
     heads: int = Field(default=8, ge=1)
     """Attention heads; divides the channels per joint."""

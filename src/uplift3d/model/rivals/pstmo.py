@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from uplift3d.model.layers import initialise_linear
+from uplift3d.model.network import Blocks
 from uplift3d.model.rivals.strided_transformer import EncoderConfig, StridedConfig, StridedLifter
 
 SLOPE = 0.2
@@ -24,11 +25,11 @@ class PSTMOSizes(EncoderConfig):
 
     frames: int = Field(default=243, ge=1)
     """Frames F per window."""
-    depth: int = Field(default=4, ge=1)
+    depth: Blocks = Field(default=4, ge=1)
     """Blocks over all frames, before those that shorten."""
     pose_width: int = Field(default=512, ge=1)
     """Width of the encoder of single poses."""
-    pose_depth: int = Field(default=1, ge=0)
+    pose_depth: Blocks = Field(default=1, ge=0)
     """Residual blocks of the encoder of single poses."""
 
 

@@ -15,7 +15,7 @@ from pydantic import Field
 from torch import Generator, Tensor, nn
 
 from uplift3d.errors import InputError
-from uplift3d.model.network import Network
+from uplift3d.model.network import Blocks, Network
 from uplift3d.model.rivals.encoders import DeviationNorm, Encoder, EncoderBlock, PoseHead
 from uplift3d.model.rivals.pstmo import PSTMO, PoseEncoder, PSTMOSizes, pstmo_243
 
@@ -28,7 +28,7 @@ class PSTMOPretrainingConfig(PSTMOSizes):
     """Channels D of the decoder."""
     decoder_hidden: int = Field(default=256, ge=1)
     """Width of the hidden layer of every decoder block."""
-    decoder_depth: int = Field(default=2, ge=1)
+    decoder_depth: Blocks = Field(default=2, ge=1)
     """Blocks of the decoder."""
     hidden_frames: float = Field(default=0.8, ge=0, lt=1)
     """Share of the frames that training hides."""

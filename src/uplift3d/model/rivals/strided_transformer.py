@@ -12,6 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from uplift3d.model.network import Blocks
 from uplift3d.model.rivals.base import Rival, RivalConfig
 from uplift3d.model.rivals.encoders import Encoder, PoseHead, StridedEncoder, stride_problems
 
@@ -25,7 +26,7 @@ class EncoderConfig(RivalConfig):
     """Channels C per token."""
     hidden: int = Field(default=512, ge=1)
     """Width of the hidden layer of every block ("d_hid")."""
-    depth: int = Field(default=3, ge=1)
+    depth: Blocks = Field(default=3, ge=1)
     """Blocks over all frames, before those that shorten."""
     heads: int = Field(default=8, ge=1)
     """Attention heads; divides the width."""
