@@ -374,3 +374,36 @@ def test_a_file_that_is_no_matlab_file_is_named(tmp_path):
     (tmp_path / "S1" / "Seq2" / "annot.mat").write_bytes(b"nothing")
     with pytest.raises(InputError, match=r"Seq2/annot\.mat is not a MATLAB 5 file that can be read"):
         list(mpi_inf_3dhp.load_train(tmp_path, "annot3", ["S1"]))
+
+
+@pytest.mark.parametrize(
+    ("key", "shape", "message"),
+    [
+        (
+            "annot2",
+            (FRAMES, 1, 17, 1),
+            r"annot3: 2D joints of shape \(5, 17, 1\), expected \(T, 17",
+        ),
+        (
+            "annot3",
+            (FRAMES, 1, 17, 2),
+            r"annot3: 3D joints of shape \(5, 17, 2\), expected \(T, 17",
+        ),
+        ("annot3", (0, 1, 17, 3), r"TS1 has 5 2D poses, 0 3D poses and 5 valid flags"),
+    ],
+)
+def test_test_sequences_of_other_shapes_are_refused(tmp_path, key, shape, message):
+    write_test(tmp_path)
+    with h5py.File(tmp_path / "TS1" / "annot_data.mat", "a") as file:
+        del file[key]
+        file[key] = np.ones(shape)
+    with pytest.raises(InputError, match=message):
+        mpi_inf_3dhp.load_test(tmp_path, "annot3")
+
+
+@pytest.mark.parametrize("number", [0.0, 1e300, 1e-300])
+def test_captured_joints_that_no_camera_fits_leave_the_camera_open(tmp_path, number):
+    write_test(tmp_path)
+    with h5py.File(tmp_path / "TS1" / "annot_data.mat", "a") as file:
+        file["annot3"][...] = number
+    assert mpi_inf_3dhp.load_test(tmp_path, "univ_annot3")[0].camera is None

@@ -75,3 +75,14 @@ def test_a_distortion_that_is_no_number_is_refused_in_a_sentence(tmp_path):
     text = TEXT.replace("radial      0", "radial      x")
     with pytest.raises(InputError, match=r"camera\.calibration is not a camera calibration that can be read"):
         read_calibration(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("number", ["inf", "-inf", "nan", "1e999"])
+@pytest.mark.parametrize("place", [4, 5])  # of the extrinsic matrix: LAPACK hung on the first
+def test_matrices_that_are_not_finite_are_refused_at_once(tmp_path, number, place):
+    line = next(line for line in TEXT.splitlines() if line.split()[:1] == ["extrinsic"])
+    key, *numbers = line.split()
+    numbers[place] = number
+    text = TEXT.replace(line, " ".join([key, *numbers]), 1)
+    with pytest.raises(InputError, match="has no 'extrinsic' of 16 numbers"):
+        read_calibration(write(tmp_path, text))

@@ -1,5 +1,6 @@
 """The record of a batch, and the storage it lies in."""
 
+import io
 import json
 
 import pytest
@@ -85,3 +86,19 @@ def test_places_that_cannot_be(tmp_path):
         on_this_machine("memory://gone.mp4"),
     ):
         pass
+
+
+def test_text_that_is_no_utf8_is_a_damaged_manifest(storage):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    first = Manifest(storage)
+    first.add({"input": "a", "status": "done"})
+    first.close()
+    table = pq.read_table(io.BytesIO(storage.read(NAME)))
+    broken = pa.array([b"\xff\xfe"], pa.binary()).view(pa.string())
+    buffer = io.BytesIO()
+    pq.write_table(table.set_column(table.column_names.index("input"), "input", broken), buffer)
+    storage.write(NAME, buffer.getvalue())
+    with pytest.raises(InputError, match=r"is no manifest .*Invalid UTF8"):
+        Manifest(storage).table()

@@ -109,3 +109,17 @@ def test_a_rate_that_is_no_positive_number(tmp_path, rate):
 def test_not_a_folder(tmp_path):
     with pytest.raises(InputError, match="is not a folder of images"):
         ImageFolder(tmp_path / "nowhere")
+
+
+def test_an_image_that_unpacks_to_far_more_than_its_file_is_damage(tmp_path):
+    save(tmp_path / "1.png", 9)
+    Image.new("1", (9000, 9000)).save(tmp_path / "2.png")  # 81 million pixels in 10 kB
+    assert (tmp_path / "2.png").stat().st_size < 50_000
+    with pytest.warns(UpliftWarning):
+        frames = list(ImageFolder(tmp_path, 30).frames_at())
+    assert [frame.number for frame in frames] == [0]
+
+
+def test_an_empty_picture_of_8k_is_none(tmp_path):
+    Image.new("RGB", (7680, 4320)).save(tmp_path / "1.png")
+    assert ImageFolder(tmp_path, 30).size == (7680, 4320)

@@ -8,6 +8,7 @@ import pytest
 
 from uplift3d.errors import InputError
 from uplift3d.video import open_video
+from uplift3d.video.live_source import LiveSource
 
 from .clips import moving_frame, numbered_frame, read_number, remux, write, write_moving
 
@@ -214,3 +215,23 @@ def test_a_still_of_8k(tmp_path):
     (frame,) = source.frames_at()
     assert (source.size, source.times.tolist()) == ((7680, 4320), [0])
     assert_looks_like(frame.rgb[::16, ::16], image[::16, ::16])
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_titles_in_another_encoding_are_no_obstacle(tmp_path, suffix):
+    path = tmp_path / f"titled{suffix}"
+    with av.open(str(path), "w") as container:
+        container.metadata["title"] = "caf+ QQQQ"
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.metadata["title"] = "QQQQ"
+        for number in range(5):
+            picture = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 40 * number, np.uint8), "rgb24")
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    content = path.read_bytes()
+    assert b"QQQQ" in content
+    path.write_bytes(content.replace(b"QQQQ", b"\xe9t\xe9\xff"))  # Latin-1, as old cameras write it
+    assert len(list(open_video(path).frames_at())) == 5
+    with LiveSource(str(path)) as source:
+        assert next(iter(source)).rgb().shape == (48, 64, 3)

@@ -152,6 +152,7 @@ def original_test(name: str, path: Path, ground_truth: GroundTruth, rate_hz: flo
     """One test sequence from its `annot_data.mat`."""
     content = read_mat73(path, ("annot2", "annot3", "univ_annot3", "valid_frame"))
     joints = {key: _one_person(content[key], f"{path}: {key}") for key in ("annot2", "annot3", "univ_annot3")}
+    _check_joints(joints["annot2"], joints["annot3"], f"{path}: annot3")
     return _video(
         (name, name, name, "0"),
         _fitted(joints["annot2"], joints["annot3"], _image_size(name)),
@@ -176,10 +177,7 @@ def _video(
     valid: BoolArray | None = None,
 ) -> StoredVideo:
     """Joints (T, 17 or 28, 2 and 3) in the data set's orders → a video."""
-    for what, values, size in (("2D", pixels, 2), ("3D", millimetres, 3)):
-        shape = np.shape(values)
-        if len(shape) != 3 or shape[1] not in (17, 28) or shape[2] != size:
-            raise InputError(f"{where}: {what} joints of shape {shape}, expected (T, 17 or 28, {size})")
+    _check_joints(pixels, millimetres, where)
     flags = np.ones(len(pixels), dtype=bool) if valid is None else valid
     if not len(pixels) == len(millimetres) == len(flags):
         raise InputError(
@@ -201,6 +199,13 @@ def _video(
     )
 
 
+def _check_joints(pixels: AnyArray, millimetres: AnyArray, where: str) -> None:
+    for what, values, size in (("2D", pixels, 2), ("3D", millimetres, 3)):
+        shape = np.shape(values)
+        if len(shape) != 3 or shape[1] not in (17, 28) or shape[2] != size:
+            raise InputError(f"{where}: {what} joints of shape {shape}, expected (T, 17 or 28, {size})")
+
+
 def _h36m17(joints: AnyArray) -> FloatArray:
     source = "mpi_inf_3dhp28" if joints.shape[1] == 28 else "mpi_inf_3dhp17"
     return np.asarray(joints[:, reorder(source, "h36m17")], dtype=np.float32)
@@ -213,16 +218,22 @@ def _image_size(subject: str) -> tuple[int, int]:
 
 def _fitted(pixels: AnyArray, millimetres: AnyArray, image_size: tuple[int, int]) -> Camera | None:
     """The pinhole camera that brings the captured joints (`annot3`) to their pixels, by least squares."""
+    if pixels.shape[:2] != millimetres.shape[:2]:
+        return None
     points = np.reshape(millimetres, (-1, 3)).astype(np.float64)
     seen = np.reshape(pixels, (-1, 2)).astype(np.float64)
     usable = (points[:, 2] > 0) & np.isfinite(seen).all(axis=1) & np.isfinite(points).all(axis=1)
     if usable.sum() < 3:
         return None
-    plane, seen = points[usable, :2] / points[usable, 2:], seen[usable]
-    (fx, cx), (fy, cy) = (np.polyfit(plane[:, axis], seen[:, axis], 1) for axis in (0, 1))
-    if not (fx > 0 and fy > 0):
+    with np.errstate(all="ignore"):  # poses without extent, or far too large: no camera fits
+        plane, seen = points[usable, :2] / points[usable, 2:], seen[usable]
+        centre = plane.mean(axis=0)
+        focal_px = ((plane - centre) * seen).sum(axis=0) / ((plane - centre) ** 2).sum(axis=0)
+        principal_px = seen.mean(axis=0) - focal_px * centre
+    if not (np.isfinite([focal_px, principal_px]).all() and (focal_px > 0).all()):
         return None
-    return Camera((float(fx), float(fy)), (float(cx), float(cy)), image_size)
+    (fx, fy), (cx, cy) = focal_px.tolist(), principal_px.tolist()
+    return Camera((fx, fy), (cx, cy), image_size)
 
 
 def _calibration(path: Path) -> dict[str, Camera]:

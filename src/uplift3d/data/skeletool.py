@@ -54,7 +54,7 @@ def _camera(entries: dict[str, list[str]], where: str) -> Camera:
             numbers[key] = np.array(entries.get(key, ()), dtype=float)
         except ValueError:
             numbers[key] = np.empty(0)
-        if len(numbers[key]) != count:
+        if len(numbers[key]) != count or not np.isfinite(numbers[key]).all():  # LAPACK may hang on infinity
             raise InputError(f"{where} has no {key!r} of {count} numbers")
     if any(float(value) != 0 for value in entries.get("radial", ())):
         raise InputError(f"{where} has lens distortion (radial); accepted is 0")

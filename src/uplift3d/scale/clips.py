@@ -51,6 +51,7 @@ def _in_parquet(path: Path) -> list[str]:
         import pyarrow.parquet as pq
     try:
         table = pq.read_table(path)
+        table.validate(full=True)
     except Exception as error:  # pyarrow's own classes share no base
         raise InputError(f"{path} cannot be read as Parquet ({reason(error)})") from error
     if COLUMN not in table.column_names:

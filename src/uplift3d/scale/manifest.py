@@ -96,7 +96,9 @@ class Manifest:
         if content is None:
             return None
         try:
-            return pq.read_table(io.BytesIO(content)).select(SCHEMA.names).cast(SCHEMA)
+            table = pq.read_table(io.BytesIO(content)).select(SCHEMA.names).cast(SCHEMA)
+            table.validate(full=True)  # text that is no UTF-8 would be an error of whoever asks for it
+            return table
         except (pa.ArrowException, OSError, KeyError, ValueError) as error:
             raise InputError(f"{self._storage.path(name)} is no manifest ({reason(error)})") from error
 

@@ -26,6 +26,9 @@ _KINDS = {
     stat.S_ISDIR: "a folder",
 }
 
+TITLES = "replace"
+"""Titles and comments of a file are text of any encoding, and none of them is needed."""
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
@@ -38,7 +41,7 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     try:
         # Without "file:" FFmpeg takes what stands before a colon for a protocol; the list keeps it off the
         # network, whatever the file says.
-        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"})
+        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors=TITLES)
     except (av.FFmpegError, OSError) as error:
         raise InputError(_why_not(path, error)) from error
     with container:

@@ -12,13 +12,15 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from uplift3d.errors import InputError, NothingFoundError, UpliftWarning
-from uplift3d.files.guards import as_path
+from uplift3d.files.guards import as_path, check_unpacked
 from uplift3d.video.focal import equivalent_mm_of_image, focal_px
 from uplift3d.video.source import Frame, checked_indices
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 DEFAULT_RATE_HZ = 30.0
 _DAMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what Pillow raises on it
+_COPIES = 2
+"""Of an image that are in memory at once while it is turned upright and made RGB."""
 
 
 class ImageFolder:
@@ -117,9 +119,11 @@ def _focal_35mm(files: list[Path]) -> float | None:
 
 
 def _read(file: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]] | None:
-    """(H, W, 3) uint8, upright; None when the file cannot be decoded to its end."""
+    """(H, W, 3) uint8, upright; None when the file cannot be decoded to its end, or says a size that it
+    cannot hold."""
     try:
         with Image.open(file) as image:
+            check_unpacked(_COPIES * 3 * image.width * image.height, file, str(file))
             return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    except _DAMAGE:
+    except (*_DAMAGE, InputError):
         return None

@@ -19,7 +19,7 @@ from av.video.frame import VideoFrame
 
 from uplift3d.arrays import Image
 from uplift3d.errors import InputError, NothingFoundError
-from uplift3d.video.container import decodable
+from uplift3d.video.container import TITLES, decodable
 from uplift3d.video.reader import display_matrix, turn_upright
 
 WAIT_S = (0.5, 8.0)
@@ -158,7 +158,9 @@ class LiveSource:
         """Read until the source ends; True where that is the end of a recording."""
         address, kind, options = self._address()
         timeout_s = min(OPEN_TIMEOUT_S, self._patience_s)
-        with av.open(address, "r", format=kind, options=options, timeout=timeout_s) as container:
+        with av.open(
+            address, "r", format=kind, options=options, timeout=timeout_s, metadata_errors=TITLES
+        ) as container:
             if not container.streams.video:
                 raise _NeverError("there is no video in it")
             stream = container.streams.video[0]

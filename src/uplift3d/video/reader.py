@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
+import av
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
@@ -82,8 +83,12 @@ class VideoReader:
         converter = VideoReformatter()  # kept for all frames: it sets up tables and threads for one size
         seen = 0
         for number, picture in decoded(self.path, self._timeline, wanted):
+            try:
+                rgb = self._upright_rgb(picture, converter)
+            except (av.FFmpegError, OSError):  # damage can be a format of pixels that there is no way from
+                continue
             seen += 1
-            yield Frame(number, float(self.times[number]), self._upright_rgb(picture, converter))
+            yield Frame(number, float(self.times[number]), rgb)
         self._warn_if_incomplete(seen, wanted)
 
     def __enter__(self) -> Self:
