@@ -81,13 +81,22 @@ def write_safetensors(path, header):
 
 def test_network_weights_without_torch(tmp_path, capsys):
     tensor = {"dtype": "F32", "shape": [3, 4], "data_offsets": [0, 48]}
-    header = {"__metadata__": {"config": '{"tokens": 71}', "step": "500"}, "a": tensor, "b": tensor}
+    notes = {
+        "config": '{"tokens": 71}',
+        "step": "500",
+        "data": '{"mine": {"clips": 3}, "other": {"clips": 1}}',
+        "licence": "MIT",
+    }
+    header = {"__metadata__": notes, "a": tensor, "b": tensor}
     path = write_safetensors(tmp_path / "net.safetensors", header)
     assert main(["info", str(path)]) == 0
     assert lines(capsys) == [
         f"{path}: network weights: 24 numbers in 2 tensors",
-        "config: tokens 71",
+        "licence: MIT",
+        "trained on mine: clips 3",
+        "trained on other: clips 1",
         "step: 500",
+        "config: tokens 71",
     ]
 
 

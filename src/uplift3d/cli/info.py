@@ -35,6 +35,8 @@ examples:
 
 MAX_HEADER_BYTES = 100_000_000  # what the safetensors format itself allows
 MAX_LINE = 2000  # of a note somebody put into a file
+FIRST_NOTES = ("licence", "data", "step")
+"""What is told of a network before everything else: whether it may be used, and what it is made of."""
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -181,7 +183,7 @@ def _checkpoint(path: Path) -> list[str]:
     except (struct.error, ValueError, KeyError, TypeError, OverflowError) as error:
         raise InputError(f"{path}: not a safetensors file ({error})") from error
     lines = [f"network weights: {weights:,} numbers in {len(header)} tensors"]
-    return lines + _notes(_unpacked(notes))
+    return lines + _network_notes(notes)
 
 
 def _graph(path: Path) -> list[str]:
@@ -198,7 +200,20 @@ def _graph(path: Path) -> list[str]:
     ports = [f"{port.name} {port.shape}" for port in session.get_inputs()]
     results = [f"{port.name} {port.shape}" for port in session.get_outputs()]
     lines = ["ONNX graph", f"in: {', '.join(ports)}", f"out: {', '.join(results)}"]
-    return lines + _notes(_unpacked(notes))
+    return lines + _network_notes(notes)
+
+
+def _network_notes(notes: object) -> list[str]:
+    """Licence, data (a line per data set) and steps first, then the rest by name."""
+    opened = _unpacked(notes)
+    ordered = [*(key for key in FIRST_NOTES if key in opened), *sorted(opened.keys() - set(FIRST_NOTES))]
+    lines = []
+    for key in ordered:
+        if key == "data" and isinstance(opened[key], Mapping):
+            lines += _notes({f"trained on {name}": about for name, about in opened[key].items()})
+        else:
+            lines += _notes({key: opened[key]})
+    return lines
 
 
 def _unpacked(notes: object) -> dict[str, Any]:
