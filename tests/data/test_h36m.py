@@ -199,6 +199,7 @@ def test_recordings_that_do_not_fit_are_named(tmp_path, kind, message):
 @pytest.mark.parametrize(
     ("frames_2d", "message"),
     [
+        (0, r"0 2D poses for 100 3D poses, expected at least as many and little more$"),
         (50, r"50 2D poses for 100 3D poses, .*; at 25 Hz instead of 50\?"),
         (200, r"200 2D poses for 100 3D poses, .*; at 100 Hz instead of 50\?"),
         (99, r"99 2D poses for 100 3D poses, expected at least as many and little more$"),

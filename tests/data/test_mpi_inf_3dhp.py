@@ -343,6 +343,9 @@ def test_other_damaged_files_are_refused(tmp_path):
             r"S1 Seq1 camera 0: annot2 has shape \(5, 50\), expected \(T, 56\)",
         ),
         ({"annot2": cells([np.zeros((4, 56))] * 14)}, "S1 Seq1 camera 0 has 4 2D poses, 5 3D poses"),
+        ({"cameras": np.full((1, 14), np.inf)}, r"annot\.mat has cameras that are not all finite numbers"),
+        ({"annot2": cells([np.zeros((FRAMES, 56))])}, "annot2 has arrays of 1 cameras, and this is number 2"),
+        ({"annot3": np.zeros((0, 3))}, "annot3 has arrays of 0 cameras, and this is number 1"),
     ],
 )
 def test_original_files_that_do_not_fit_name_subject_sequence_and_camera(tmp_path, changes, message):

@@ -273,8 +273,8 @@ def _fitting(view: VideoKeypoints, frames: int, where: str) -> tuple[FloatArray,
     """Detections and confidence of as many frames as there are 3D poses."""
     ratio = len(view) / frames
     if ratio < 1 or ratio >= _OTHER_RATE:
-        multiple = ratio if ratio >= 1 else 1 / ratio
-        likely = f"; at {RATE_HZ * ratio:.3g} Hz instead of {RATE_HZ:g}?" if multiple >= _OTHER_RATE else ""
+        other = ratio >= _OTHER_RATE or 0 < ratio <= 1 / _OTHER_RATE
+        likely = f"; at {RATE_HZ * ratio:.3g} Hz instead of {RATE_HZ:g}?" if other else ""
         raise InputError(
             f"{where} has {len(view)} 2D poses for {frames} 3D poses, expected at least as many and little "
             f"more{likely}"

@@ -70,17 +70,18 @@ def original_train(path: Path, ground_truth: GroundTruth, cameras: tuple[int, ..
     subject, sequence = path.parts[-3:-1]
     frames, rate_hz = SEQUENCES[subject, sequence]
     content = read_mat(path, ("annot2", "annot3", "univ_annot3", "cameras"))
-    place = {
-        int(camera): row
-        for row, camera in enumerate(np.ravel(as_numbers(content["cameras"], f"{path}: cameras")))
-    }
+    numbers = np.ravel(as_numbers(content["cameras"], f"{path}: cameras"))
+    check_finite(numbers[:, None], f"{path} has cameras")
+    place = {int(camera): row for row, camera in enumerate(numbers)}
     calibration = _calibration(path.with_name("camera.calibration"))
     for camera in cameras:
         where = f"{path}: {subject} {sequence} camera {camera}"
         if camera not in place:
             raise InputError(f"{where} is not there; it has cameras {', '.join(map(str, place))}")
         annotations = {
-            key: _unpacked(_cell(content[key], place[camera]), values, f"{where}: {key}")[:frames]
+            key: _unpacked(_cell(content[key], place[camera], f"{where}: {key}"), values, f"{where}: {key}")[
+                :frames
+            ]
             for key, values in (("annot2", 2), ("annot3", 3), ("univ_annot3", 3))
         }
         yield _video(
@@ -240,8 +241,13 @@ def _calibration(path: Path) -> dict[str, Camera]:
     return read_calibration(path) if path.is_file() else {}
 
 
-def _cell(cells: AnyArray, row: int) -> AnyArray:
+def _cell(cells: AnyArray, row: int, where: str) -> AnyArray:
     """A MATLAB cell array (C, 1) holds an array in every entry."""
+    count = cells.size if cells.dtype == object else len(np.atleast_1d(cells))
+    if row >= count or not cells.ndim:
+        raise InputError(
+            f"{where} has arrays of {count} cameras, and this is number {row + 1} of those named"
+        )
     return np.asarray(np.ravel(cells)[row] if cells.dtype == object else cells[row])
 
 
