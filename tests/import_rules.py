@@ -17,7 +17,18 @@ MODULES = {
 }
 
 # The words all stages share, from the bottom up; each may import what stands before it.
-VOCABULARY = ["version", "arrays", "cpus", "errors", "files", "skeletons", "types", "rotations", "camera"]
+VOCABULARY = [
+    "version",
+    "arrays",
+    "cpus",
+    "memory",
+    "errors",
+    "files",
+    "skeletons",
+    "types",
+    "rotations",
+    "camera",
+]
 # What else a stage may import besides the vocabulary and itself. A key with a dot is one module of a stage
 # that may do more than the rest of it; a value with a dot opens that module only.
 ALLOWED = {
