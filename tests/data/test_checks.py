@@ -62,3 +62,11 @@ def test_a_number_is_one(value):
 def test_a_number_too_large_for_one_is_none():
     with pytest.raises(InputError, match="S1: numbers expected, something else found"):
         as_number(10**400, "S1")
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 17, 2), (3, 0), (3,)])
+def test_no_numbers_are_finite_ones(shape):
+    check_finite(np.zeros(shape), "nothing")
+    if shape == (3,):
+        with pytest.raises(InputError, match=r"nothing that are not all finite numbers, first in frame 1"):
+            check_finite(np.array([0, np.inf, 0]), "nothing")

@@ -49,7 +49,7 @@ def as_number(value: Any, where: str) -> float:
 
 def check_finite(frames: AnyArray, where: str) -> None:
     """Refuse (T, …) numbers that are not all finite; InputError says `where`, and in which frame first."""
-    bad = ~np.isfinite(frames).reshape(len(frames), -1).all(axis=1)
+    bad = ~np.isfinite(frames).all(axis=tuple(range(1, frames.ndim)))
     if bad.any():
         raise InputError(
             f"{where} that are not all finite numbers, first in frame {int(np.argmax(bad))} (counted from 0)"

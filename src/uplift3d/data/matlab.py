@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from uplift3d.data.matlab5 import check_elements
 from uplift3d.errors import InputError
 from uplift3d.files.guards import readable
 from uplift3d.files.hdf5 import child, dataset, opened_hdf5
@@ -24,6 +25,7 @@ def read_mat(path: Path, names: Sequence[str]) -> dict[str, Any]:
     except ImportError:
         raise InputError("reading .mat files needs scipy: pip install 'uplift3d[train]'") from None
     with readable(path, "a MATLAB 5 file"):
+        check_elements(path)
         content = loadmat(path, variable_names=list(names))
     return _complete(content, names, path)
 

@@ -71,7 +71,7 @@ def original_train(path: Path, ground_truth: GroundTruth, cameras: tuple[int, ..
     frames, rate_hz = SEQUENCES[subject, sequence]
     content = read_mat(path, ("annot2", "annot3", "univ_annot3", "cameras"))
     numbers = np.ravel(as_numbers(content["cameras"], f"{path}: cameras"))
-    check_finite(numbers[:, None], f"{path} has cameras")
+    check_finite(numbers, f"{path} has cameras")
     place = {int(camera): row for row, camera in enumerate(numbers)}
     calibration = _calibration(path.with_name("camera.calibration"))
     for camera in cameras:
