@@ -1,6 +1,7 @@
 """scipy itself crashes on some of these files, so that each is read in this process only if it is refused."""
 
 import struct
+import zlib
 from contextlib import suppress
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from uplift3d.data.matlab import read_mat
 from uplift3d.data.matlab5 import check_elements
 from uplift3d.errors import InputError
+from uplift3d.files import guards
 
 io = pytest.importorskip("scipy.io")
 
@@ -67,12 +69,26 @@ def test_elements_larger_than_what_holds_them_are_refused(tmp_path, size):
         read_mat(path, ["cells"])
 
 
-def test_a_bomb_is_refused(tmp_path):
+def test_a_bomb_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(guards, "FREE_BYTES", 2**20)
     path = tmp_path / "a.mat"
-    io.savemat(path, {"zeros": np.zeros(40_000_000)}, do_compression=True)
-    assert path.stat().st_size < 1_000_000
-    with pytest.raises(InputError, match="unpacks to more than 268,435,456 bytes"):
+    io.savemat(path, {"zeros": np.zeros(200_000)}, do_compression=True)
+    assert path.stat().st_size < 10_000
+    with pytest.raises(InputError, match="unpacks to more than 1,048,576 bytes"):
         read_mat(path, ["zeros"])
+
+
+def test_only_whole_variables_are_compressed(tmp_path):
+    path = tmp_path / "a.mat"
+    io.savemat(path, {"plain": CONTENT["plain"]})
+    content = path.read_bytes()
+    variable = content[128:]
+    for _ in range(2):
+        packed = zlib.compress(variable)
+        variable = struct.pack("<II", 15, len(packed)) + packed
+    path.write_bytes(content[:128] + variable)
+    with pytest.raises(InputError, match=r"a\.mat is damaged: an element of type 15"):
+        read_mat(path, ["plain"])
 
 
 def test_another_file_is_named(tmp_path):

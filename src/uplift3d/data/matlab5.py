@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 
 from uplift3d.errors import InputError
-from uplift3d.files.guards import FREE_BYTES, MAX_RATIO
+from uplift3d.files.guards import most_unpacked
 
 __all__ = ["check_elements"]
 
@@ -47,7 +47,8 @@ def _walk(block: memoryview, order: str, path: Path, depth: int) -> None:
         small = kind >> 16  # up to four bytes stand in the tag itself
         start, end = (place + 4, place + 4 + small) if small else (place + 8, place + 8 + size)
         kind &= 0xFFFF
-        if kind not in TYPES or end > (place + 8 if small else len(block)):
+        nested = kind == COMPRESSED and depth > 0  # only whole variables are compressed
+        if kind not in TYPES or nested or end > (place + 8 if small else len(block)):
             raise InputError(f"{path} is damaged: an element of type {kind} with {small or size} bytes")
         if kind == MATRIX:
             _walk(block[start:end], order, path, depth + 1)
@@ -58,7 +59,7 @@ def _walk(block: memoryview, order: str, path: Path, depth: int) -> None:
 
 
 def _inflated(packed: memoryview, path: Path) -> bytes:
-    allowed = max(FREE_BYTES, MAX_RATIO * len(packed))
+    allowed = most_unpacked(len(packed))
     inflater = zlib.decompressobj()
     try:
         content = inflater.decompress(packed, allowed)

@@ -71,10 +71,15 @@ def check_size(count: int, where: str, max_bytes: int = MAX_BYTES) -> None:
         raise InputError(f"{where} holds {count:,} bytes; accepted are up to {max_bytes:,}")
 
 
+def most_unpacked(packed_bytes: int) -> int:
+    """How many bytes so many packed ones may become."""
+    return max(FREE_BYTES, MAX_RATIO * packed_bytes)
+
+
 def check_unpacked(count: int, source: Path, where: str, max_bytes: int = MAX_BYTES) -> None:
     """As `check_size`, for what is packed in `source`: InputError also for a file too small for that."""
     check_size(count, where, max_bytes)
-    allowed = max(FREE_BYTES, MAX_RATIO * source.stat().st_size)
+    allowed = most_unpacked(source.stat().st_size)
     if count > allowed:
         raise InputError(
             f"{where} holds {count:,} bytes; accepted are up to {allowed:,} from a file of its size"
