@@ -13,6 +13,7 @@ from scipy.spatial.transform import Rotation
 from jointed_figure import figure
 from uplift3d.errors import InputError, UpliftWarning
 from uplift3d.export import load_motion, save_motion
+from uplift3d.export.gltf import read_glb
 from uplift3d.export.rigs import SKELETONS
 
 SIZES = {5126: 4, 5121: 1}
@@ -42,6 +43,15 @@ def test_everybody_is_in_one_file_absences_and_meta_included(tmp_path, walk):
     np.testing.assert_allclose(again.times, walk.times, atol=1e-6)
     assert again.meta["made_by"] == "tests/conftest.py"
     assert np.nanmin(np.abs(again.root[0] - again.root[1])[..., 0]) > 1  # side by side
+
+
+def test_everybody_moves_in_the_one_animation_that_programs_play(tmp_path, walk):
+    with pytest.warns(UpliftWarning, match="held"):
+        content, _ = read_glb(save_motion(tmp_path / "walk.glb", walk))
+    (animation,) = content["animations"]
+    roots = [n for n, node in enumerate(content["nodes"]) if "person" in node.get("extras", {})]
+    moved = {c["target"]["node"] for c in animation["channels"] if c["target"]["path"] == "translation"}
+    assert moved == set(roots) and len(roots) == 2
 
 
 @pytest.mark.parametrize("joints", ["h36m17", "h36m21"])

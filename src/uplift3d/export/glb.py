@@ -57,7 +57,7 @@ def write(path: Path, motion: Motion3D, skeleton: str = "uplift3d") -> None:
 def _add_person(
     scene: Scene, body: Body, chosen: Rig, motion: Motion3D, times: int, aside: float, colour: Sequence[float]
 ) -> None:
-    """Nodes, skin, mesh and animation of the only person of a motion."""
+    """Nodes, skin, mesh and movements of the only person of a motion."""
     who = int(motion.people[0])
     axes, first = chosen.rest_axes(body), len(scene.nodes)
     world = [body.turns[joint.segment] @ own for joint, own in zip(chosen.joints, axes, strict=True)]
@@ -97,7 +97,7 @@ def _add_person(
     for index, (joint, turn) in enumerate(zip(chosen.joints, world, strict=True)):
         local = turn if joint.parent < 0 else np.swapaxes(world[joint.parent], -1, -2) @ turn
         channels.append((first + index, "rotation", quaternions(local)))
-    scene.add_animation(f"person {who}", times, channels)
+    scene.animate(times, channels)
 
 
 def read(path: Path) -> Motion3D:

@@ -121,15 +121,19 @@ class Scene:
         self.nodes.append({"name": name, "mesh": len(parts["meshes"]) - 1, "skin": len(parts["skins"]) - 1})
         self._roots.append(len(self.nodes) - 1)
 
-    def add_animation(self, name: str, times: int, channels: Sequence[tuple[int, str, Array]]) -> None:
-        """Nodes that move: (node, "translation" or "rotation", values (T, 3) or x, y, z, w (T, 4))."""
-        samplers: list[dict[str, Any]] = []
-        targets: list[dict[str, Any]] = []
+    def animate(self, times: int, channels: Sequence[tuple[int, str, Array]]) -> None:
+        """Let nodes move: (node, "translation" or "rotation", values (T, 3) or x, y, z, w (T, 4)).
+
+        Whatever moves is in one animation: programs that show a file play its first one only.
+        """
+        if not self._parts["animations"]:
+            self._parts["animations"].append({"name": "motion", "samplers": [], "channels": []})
+        (animation,) = self._parts["animations"]
         for node, path, values in channels:
             output = self.add(values.astype(np.float32), "VEC4" if path == "rotation" else "VEC3")
-            targets.append({"sampler": len(samplers), "target": {"node": node, "path": path}})
-            samplers.append({"input": times, "output": output, "interpolation": "LINEAR"})
-        self._parts["animations"].append({"name": name, "samplers": samplers, "channels": targets})
+            target = {"sampler": len(animation["samplers"]), "target": {"node": node, "path": path}}
+            animation["channels"].append(target)
+            animation["samplers"].append({"input": times, "output": output, "interpolation": "LINEAR"})
 
     def to_bytes(self) -> bytes:
         """The scene as a .glb file."""
