@@ -50,6 +50,12 @@ def test_anybodys_positions_become_clips(tmp_path):
     np.testing.assert_array_equal(lost, (np.arange(51) > 15) & (np.arange(51) < 25))
 
 
+@pytest.mark.parametrize("rate_hz", [1e-300, 0.5, 2e4])
+def test_rates_that_nobody_records_at(tmp_path, rate_hz):
+    with pytest.raises(InputError, match=r"a.npz/walk: frames that are .* s apart, 0.0001 to 1 s accepted"):
+        read_joints_npz(write(tmp_path / "a.npz", __fps=np.array(rate_hz)))
+
+
 def test_unit_and_axis_that_the_file_states(tmp_path):
     y_up = np.stack([walk()[..., 0], walk()[..., 2], -walk()[..., 1]], axis=-1)
     (tmp_path / "in").mkdir()

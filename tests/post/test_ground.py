@@ -70,6 +70,14 @@ def test_somebody_on_a_wall_does_not_tilt_the_ground():
     assert find_up(together).direction == pytest.approx(find_up(one).direction, abs=0.01)
 
 
+@pytest.mark.parametrize("drop_m", [0.8, 2.0])
+def test_somebody_who_jumps_from_a_wall_does_not_tilt_the_ground(drop_m):
+    one = steps(count=10)
+    lower = np.array([0, drop_m, 0]) * (np.arange(len(one)) > len(one) // 2)[:, None]
+    jumped = find_up(replace(one, root=one.root + lower)).direction
+    assert np.degrees(np.arccos(-jumped[1])) < 2  # one level for all of it: 11° and 7°
+
+
 @pytest.mark.parametrize(("off_deg", "believed"), [(8, True), (20, False)])
 def test_ground_far_from_what_posture_says_is_not_believed(monkeypatch, off_deg, believed):
     ahead, angle = np.array([1, 0, 1]) / np.sqrt(2), np.radians(off_deg)  # the way that is walked

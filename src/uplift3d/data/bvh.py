@@ -19,7 +19,7 @@ import numpy as np
 
 from uplift3d.arrays import DoubleArray
 from uplift3d.data.bvh_tokens import Tokens
-from uplift3d.data.capture import Capture
+from uplift3d.data.capture import MAX_FRAME_TIME_S, MIN_FRAME_TIME_S, Capture
 from uplift3d.errors import InputError
 from uplift3d.files.guards import quoted, regular_file
 from uplift3d.rotations import matrix_from_euler_degrees
@@ -33,8 +33,6 @@ _HEAD_OF_MOTION = re.compile(
 )
 _COMMENT = re.compile(r"^[ \t]*(#|//).*$", re.MULTILINE)
 _DECIMAL_COMMA = re.compile(r"(?<=[0-9]),(?=[0-9])")
-MAX_FRAME_TIME_S = 1.0
-MIN_FRAME_TIME_S = 1e-4
 MAX_BYTES = 2**30
 
 

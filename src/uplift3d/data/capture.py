@@ -8,6 +8,8 @@ from pathlib import Path
 from uplift3d.arrays import DoubleArray
 from uplift3d.errors import InputError
 
+MIN_FRAME_TIME_S, MAX_FRAME_TIME_S = 1e-4, 1.0
+
 
 @dataclass(frozen=True)
 class Capture:
@@ -42,6 +44,11 @@ class Capture:
             raise InputError(
                 f"{self.source}: {J} joint names with positions {self.positions.shape} and rotations "
                 f"{turns}, (T, {J}, 3) and (T, {J}, 3, 3) needed"
+            )
+        if not MIN_FRAME_TIME_S <= self.frame_time_s <= MAX_FRAME_TIME_S:
+            raise InputError(
+                f"{self.source}: frames that are {self.frame_time_s:g} s apart, "
+                f"{MIN_FRAME_TIME_S:g} to {MAX_FRAME_TIME_S:g} s accepted"
             )
 
     def __repr__(self) -> str:

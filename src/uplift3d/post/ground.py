@@ -24,6 +24,8 @@ STAND_M = 0.2
 MOST_SIGMAS = 2.5
 STAND_S = 1.0
 """Feet that rest for so long count as one measurement of that."""
+OTHER_LEVEL_M = 0.6
+"""Who comes to rest so much higher or lower than before stands on something else: a wall, a table."""
 ANKLE_HEIGHT_M = 0.08
 """Of an ankle above the ground, where a joint set has no feet."""
 CAMERA_AXES_IN_WORLD = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
@@ -36,8 +38,9 @@ def find_up(motion: Motion3D) -> Up:
     """Up, for a camera that does not move: from posture (`posture_up`), and from where feet rest.
 
     Where the motion has a root and people go about, the places where their feet stand lie on a level plane,
-    each person's on one of their own (somebody may stand on a wall); by least squares, posture being as sure
-    as `POSTURE_DEG` and places as `STAND_M`. A plane that is farther than `MOST_SIGMAS` from what posture
+    each person's on one of their own (somebody may stand on a wall), and on another one after a jump from one
+    level to the next (`OTHER_LEVEL_M`); by least squares, posture being as sure as `POSTURE_DEG` and places as
+    `STAND_M`. A plane that is farther than `MOST_SIGMAS` from what posture
     says is no level one (stairs, a wrong distance), and posture stays.
     """
     up = posture_up(motion)
@@ -130,16 +133,24 @@ def _origin(motion: Motion3D) -> DoubleArray | None:
 
 
 def _stands(motion: Motion3D, up: DoubleArray) -> tuple[DoubleArray, float] | None:
-    """Places of resting feet (n, 3) from the middle of each person's, and how many measurements they are;
-    None for too few."""
+    """Places of resting feet (n, 3) from the middle of those on the same level, and how many measurements
+    they are; None for too few."""
     contacts = find_contacts(motion, up)
     if not contacts.resting.any() or len(motion) < 2:
         return None
     feet = feet_in_the_room(motion, contacts.joints)
     stood = [person[resting] for person, resting in zip(feet, contacts.resting, strict=True) if resting.any()]
-    points = np.concatenate([places - places.mean(axis=0) for places in stood])
+    points = np.concatenate(
+        [places - places.mean(axis=0) for person in stood for places in _levels(person, up)]
+    )
     seconds = len(points) * float(np.median(np.diff(motion.times)))
     return points, max(seconds / STAND_S, 1.0)
+
+
+def _levels(places: DoubleArray, up: DoubleArray) -> list[DoubleArray]:
+    """Places (n, 3) where somebody rested, in the order of time, cut where they are on another level."""
+    jumps = np.abs(np.diff(places @ up)) > OTHER_LEVEL_M
+    return np.split(places, np.flatnonzero(jumps) + 1)
 
 
 def _lowest(motion: Motion3D) -> DoubleArray:
