@@ -336,7 +336,7 @@ def test_other_damaged_files_are_refused(tmp_path):
     ("changes", "message"),
     [
         ({"univ_annot3": None}, r"annot\.mat lacks univ_annot3"),
-        ({"cameras": "all"}, r"annot\.mat: cameras: numbers expected, something else found"),
+        ({"cameras": "all"}, r"annot\.mat: cameras is neither an array of real numbers nor of cells"),
         ({"cameras": np.arange(7)[None]}, "S1 Seq1 camera 7 is not there; it has cameras 0, 1"),
         (
             {"annot2": cells([np.zeros((FRAMES, 50))] * 14)},

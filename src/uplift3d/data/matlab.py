@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from uplift3d.data.matlab5 import check_elements
+from uplift3d.data.matlab5 import read_mat5
 from uplift3d.errors import InputError
 from uplift3d.files.guards import readable
 from uplift3d.files.hdf5 import child, dataset, opened_hdf5
@@ -18,15 +18,10 @@ def read_mat(path: Path, names: Sequence[str]) -> dict[str, Any]:
     """Variables of a MATLAB 5 file as arrays; cell arrays have dtype object.
 
     Raises:
-        InputError: scipy is not installed, a damaged file, or one that lacks a variable.
+        InputError: a damaged file, or one that lacks a variable.
     """
-    try:
-        from scipy.io import loadmat
-    except ImportError:
-        raise InputError("reading .mat files needs scipy: pip install 'uplift3d[train]'") from None
     with readable(path, "a MATLAB 5 file"):
-        check_elements(path)
-        content = loadmat(path, variable_names=list(names))
+        content = read_mat5(path, names)
     return _complete(content, names, path)
 
 

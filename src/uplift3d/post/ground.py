@@ -38,10 +38,10 @@ def find_up(motion: Motion3D) -> Up:
     """Up, for a camera that does not move: from posture (`posture_up`), and from where feet rest.
 
     Where the motion has a root and people go about, the places where their feet stand lie on a level plane,
-    each person's on one of their own (somebody may stand on a wall), and on another one after a jump from one
-    level to the next (`OTHER_LEVEL_M`); by least squares, posture being as sure as `POSTURE_DEG` and places as
-    `STAND_M`. A plane that is farther than `MOST_SIGMAS` from what posture
-    says is no level one (stairs, a wrong distance), and posture stays.
+    each person's on one of their own (somebody may stand on a wall), and on another one after a jump to
+    another level (`OTHER_LEVEL_M`); by least squares, posture being as sure as `POSTURE_DEG` and places as
+    `STAND_M`. A plane that is farther than `MOST_SIGMAS` from what posture says is no level one (stairs, a
+    wrong distance), and posture stays.
     """
     up = posture_up(motion)
     places = _stands(motion, up.direction)
