@@ -66,7 +66,10 @@ class Sighting:
 
 
 def sightings(people: People, joints: str, rgb: Image | None = None) -> list[Sighting]:
-    """What a detector returned, without people of whom no joint was seen; with colours if `rgb` is given."""
+    """What a detector returned; with colours if `rgb` is given.
+
+    Without people of whom no joint was seen, or joints at one place only: those have no size.
+    """
     positions, confidence, hint = People(*people)
     seen = np.asarray(np.isfinite(positions).all(axis=-1))
     found = [
@@ -77,7 +80,7 @@ def sightings(people: People, joints: str, rgb: Image | None = None) -> list[Sig
             None if hint is None else np.where(row[:, None], hint[p], np.nan).astype(np.float32),
         )
         for p, row in enumerate(seen)
-        if row.any()
+        if row.any() and np.ptp(positions[p, row], axis=0).any()
     ]
     if rgb is None:
         return found

@@ -8,8 +8,10 @@ several. It keeps neither `observed` nor `meta`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,7 @@ from uplift3d.version import __version__
 METRES = {"m": 1.0, "mm": 0.001, "cm": 0.01}
 SOFTWARE = "uplift3d"
 PERSON = "person"
+_OURS = re.compile(PERSON + r"-?\d{1,18}", re.ASCII)
 
 
 def write(path: Path, motion: Motion3D) -> None:
@@ -120,15 +123,19 @@ def _who(parameters: Parameters, count: int) -> Mapping[int, Mapping[str, int]]:
     if not known:
         raise InputError(f"none of its marker names is known; it has {listed(names)}")
     subjects = [str(name) for name in parameters.get("SUBJECTS:NAMES", [])]
-    return {
-        _track(who or (subjects[0] if len(subjects) == 1 else ""), number): markers
-        for number, (who, markers) in enumerate(known.items())
-    }
+    tracks = _tracks([who or (subjects[0] if len(subjects) == 1 else "") for who in known])
+    return dict(zip(tracks, known.values(), strict=True))
 
 
-def _track(who: str, number: int) -> int:
-    digits = who.removeprefix(PERSON)
-    return int(digits) if who.startswith(PERSON) and digits.isdecimal() and len(digits) < 10 else number
+def _tracks(names: Sequence[str]) -> list[int]:
+    """Track ids of people: those that their names say, the next free number where they say none."""
+    said = [int(name.removeprefix(PERSON)) if _OURS.fullmatch(name) else None for name in names]
+    tracks: list[int] = []
+    for number, track in enumerate(said):
+        taken = {*tracks, *(other for other in said if other is not None)}
+        free = next(n for n in count(number) if n not in taken)
+        tracks.append(free if track is None or track in tracks else track)
+    return tracks
 
 
 def _sigma(points: Points) -> Array | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from uplift3d.arrays import TimeArray
 from uplift3d.errors import UpliftWarning
 from uplift3d.export.scene import people_worth_writing, with_known_joints
 from uplift3d.post.ground import on_the_ground
@@ -59,7 +60,7 @@ def parts_of(target: Path, motion: Motion3D, split: bool) -> dict[Path, Motion3D
 def there_already(target: Path) -> list[Path]:
     """Files in the folder that have names of parts of `target`."""
     is_part = re.compile(
-        rf"{re.escape(target.stem)}(_\d+)?(_-?\d+\.\d{{3}}--?\d+\.\d{{3}}s)?{re.escape(target.suffix)}"
+        rf"{re.escape(target.stem)}(_-?\d+)?(_-?\d+\.\d{{3,}}--?\d+\.\d{{3,}}s)?{re.escape(target.suffix)}"
     ).fullmatch
     return sorted(
         part for part in target.parent.glob(f"*{target.suffix}") if part != target and is_part(part.name)
@@ -76,13 +77,23 @@ def short_stretches(motion: Motion3D) -> int:
 def _pieces(target: Path, motion: Motion3D, split: bool) -> Mapping[Path, tuple[int, slice]]:
     """File → whose and which times."""
     kept = people_worth_writing(motion, LEAST_POSES, in_a_row=split)
-    pieces: dict[Path, tuple[int, slice]] = {}
+    pieces: list[tuple[int, slice, str]] = []
     for who in kept:
         named = f"{target.stem}_{who}" if len(kept) > 1 else target.stem
         present = motion.present[int(np.flatnonzero(motion.people == who)[0])]
         runs = [run for run in stretches(present) if run.stop - run.start >= LEAST_POSES]
-        for rows in runs if split else [slice(None)]:
-            own = motion.times[rows]
-            when = f"_{own[0]:.3f}-{own[-1]:.3f}s" if split and len(runs) > 1 else ""
-            pieces[target.with_stem(named + when)] = (who, rows)
-    return pieces
+        whens = _whens([motion.times[run] for run in runs]) if split and len(runs) > 1 else [""]
+        pieces += [
+            (who, rows, named + when)
+            for rows, when in zip(runs if split else [slice(None)], whens, strict=True)
+        ]
+    return {target.with_stem(name): (who, rows) for who, rows, name in pieces}
+
+
+def _whens(times: list[TimeArray]) -> list[str]:
+    """How the stretches of a person are told apart in names: in milliseconds, or finer where these agree."""
+    for digits in (3, 6, 9):
+        whens = [f"_{own[0]:.{digits}f}-{own[-1]:.{digits}f}s" for own in times]
+        if len(set(whens)) == len(whens):
+            break
+    return whens

@@ -9,6 +9,7 @@ from uplift3d.arrays import TimeArray
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.tokens import grid_times
 from uplift3d.types import Keypoints2D
+from uplift3d.types.checks import numbers
 
 MAX_POSES = 10_000_000
 """Nobody wants more by default: 11 days at the default model's rate."""
@@ -45,8 +46,8 @@ def choose_output_times(keypoints: Keypoints2D, given: npt.ArrayLike | None, spa
 
 def _checked(given: npt.ArrayLike) -> TimeArray:
     try:
-        wanted = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):  # texts, rows of different lengths
+        wanted = numbers("lift", "output_times", given, np.float64)
+    except InputError:  # texts, times with units, rows of different lengths
         wanted = np.full(1, np.nan)
     if wanted.ndim != 1 or not np.isfinite(wanted).all() or (np.diff(wanted) <= 0).any():
         raise InputError("output_times must be one row of finite seconds that increase strictly")

@@ -27,8 +27,9 @@ MAX_HINT_M = 10.0
 def numbers(what: str, name: str, values: Any, dtype: type[Number]) -> npt.NDArray[Number]:
     """A copy as an array; InputError for what holds anything but numbers, or rows of different lengths."""
     try:
-        if np.iscomplexobj(values):
-            raise TypeError("complex numbers")
+        given = np.asarray(values)
+        if given.dtype.kind not in "biufO":  # times with units of their own would become bare numbers
+            raise TypeError(f"{given.dtype} given")
         with np.errstate(over="ignore"):  # what is too large becomes infinite, and that is reported
             return np.array(values, dtype=dtype)
     except (TypeError, ValueError, OverflowError) as error:
@@ -95,7 +96,8 @@ def checked_video_times(given: Any, problems: list[str]) -> TimeArray | None:
 def checked_image_size(size: Any, problems: list[str]) -> tuple[int, ...]:
     """(width, height); what is wrong with it goes to `problems`."""
     try:
-        sides = tuple(int(side) for side in size)
+        sides = () if isinstance(size, str) else tuple(int(side) for side in size)
+        sides = sides if all(side == given for side, given in zip(sides, size, strict=True)) else ()
     except (TypeError, ValueError, OverflowError):
         sides = ()
     if len(sides) != 2 or min(sides) <= 0:
@@ -107,6 +109,8 @@ def checked_people(people: npt.ArrayLike | None, count: int, problems: list[str]
     """(P,) track ids, 0 … P-1 where none are given; what is wrong goes to `problems`."""
     try:
         ids = np.arange(count) if people is None else np.array(people, dtype=np.int64)
+        if people is not None and not (ids == np.asarray(people)).all():
+            raise ValueError("parts of a number")
     except (TypeError, ValueError, OverflowError):
         problems.append(f"people is {people!r}, expected {count} different whole numbers")
         return np.arange(count)
