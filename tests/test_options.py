@@ -2,6 +2,7 @@
 
 import argparse
 
+import numpy as np
 import pytest
 
 from fake_runtime import FakeRuntime
@@ -56,3 +57,27 @@ def test_a_result_records_what_it_depends_on():
 def test_an_option_that_is_not_declared_is_a_mistake_of_the_caller():
     with pytest.raises(TypeError, match="no option is called 'flop'; the options are flip, hop, "):
         Lifter(FakeRuntime(), flop=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"raw": "1"}, "raw is '1'; accepted is True or False"),
+        ({"flip": float("nan")}, "flip is nan; accepted is True or False"),
+        ({"hop": "1"}, "hop is '1'; accepted is a whole number"),
+        ({"hop": 1.5}, "hop is 1.5; accepted is a whole number"),
+        ({"smooth_hz": True}, "smooth_hz is True; accepted is a number"),
+        ({"height_m": "1"}, "height_m is '1'; accepted is a number"),
+        ({"max_gap_s": None}, "max_gap_s is None; accepted is a number"),
+        ({"threads": 10**30}, "threads is 1000000.*; accepted are 1 to 1024"),
+        ({"smooth_with": "savitzky-golay"}, "smooth_with is savitzky-golay, but nothing is smoothed"),
+    ],
+)
+def test_values_of_another_type_are_refused(given, message):
+    with pytest.raises(InputError, match=message):
+        Lifter(**given)
+
+
+def test_numbers_of_numpy_are_numbers():
+    chosen = {"hop": np.int64(5), "smooth_hz": np.float32(6), "raw": np.bool_(False), "height_m": 2}
+    assert with_defaults(chosen)["hop"] == 5

@@ -313,3 +313,39 @@ def test_times_of_the_video_stay_whole():
         np.zeros((1, 3, 17, 2)), None, [0, 1, 2], (10, 10), "coco17", video_times=np.arange(9) / 4
     )
     assert len(keys[:1].video_times) == len(keys.select([0]).video_times) == 9
+
+
+def test_times_with_units_of_their_own_are_no_seconds():
+    ms = np.arange(FRAMES).astype("timedelta64[ms]")
+    with pytest.raises(InputError, match=r"times must be numbers .*timedelta64\[ms\] given"):
+        Keypoints2D(**keypoints_fields(times=ms))
+    with pytest.raises(InputError, match=r"times must be numbers .*datetime64\[s\] given"):
+        Motion3D(**motion_fields(times=list(np.arange(FRAMES).astype("datetime64[s]"))))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"people": [1.2, 2.9]}, "expected 2 different whole numbers"),
+        ({"image_size": "19"}, r"image_size is 19, expected \(width, height\)"),
+        ({"image_size": (640.5, 480)}, r"image_size is \(640.5, 480\)"),
+        ({"times": 1.7e12 + 400 * np.arange(FRAMES)}, r"times reach 1.7e\+12 s; are they in milliseconds"),
+        ({"times": 1e-9 * np.arange(FRAMES)}, "times are 1e-09 s apart; are they in seconds"),
+    ],
+)
+def test_what_would_be_taken_for_something_else_is_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        Keypoints2D(**keypoints_fields(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"root": np.full((PEOPLE, FRAMES, 3), np.inf)}, "root reaches inf m"),
+        ({"positions": np.full((PEOPLE, FRAMES, 17, 3), 1e30)}, r"positions reach 1e\+30 m"),
+        ({"observed": [["yes"] * FRAMES] * PEOPLE}, "observed must be numbers"),
+    ],
+)
+def test_what_is_no_motion_is_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        Motion3D(**motion_fields(**changes))

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,10 @@ from uplift3d.video import nearest_frames
 OUTPUT_JOINTS = "h36m17"
 
 
+def _lifter(model: ModelPath | Runtime, runtime: str, options: LifterOptions) -> Lifter:
+    return Lifter(model, runtime, **options)
+
+
 class Lifter:
     """A loaded network and how to use it, for any number of clips.
 
@@ -64,6 +68,7 @@ class Lifter:
                 f"model is {model!r}; accepted are 'base', 'base-free', the path of a model, or a loaded "
                 "runtime"
             )
+        self._arguments = (model, runtime, dict(options))
         self.options = with_defaults(options)
         if isinstance(model, str | os.PathLike):
             self.name = os.fspath(model)
@@ -91,6 +96,10 @@ class Lifter:
         alike = set(joint_set(self.spec.joints).joints) == set(joint_set(OUTPUT_JOINTS).joints)
         self.joints = OUTPUT_JOINTS if alike else self.spec.joints
         self.order = reorder(self.spec.joints, self.joints)
+
+    def __reduce__(self) -> tuple[Callable[..., Lifter], tuple[Any, ...]]:
+        """Copies and pickles load the model again, in another process too."""
+        return _lifter, self._arguments
 
     def lift(
         self,

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypedDict, cast, get_type_hints
+from types import NoneType
+from typing import Annotated, Any, TypedDict, cast, get_args, get_type_hints
 
+import numpy as np
+
+from uplift3d.errors import InputError
+from uplift3d.files.guards import quoted
 from uplift3d.post import Interpolation, SmoothFilter
 
 LIFTING = "3D poses"
@@ -223,12 +228,35 @@ def with_defaults(given: LifterOptions) -> LifterOptions:
 
     Raises:
         TypeError: an option that is not declared, as Python says it of arguments.
+        InputError: a value of another type.
     """
     unknown = [repr(name) for name in given if name not in DECLARED]
     if unknown:
         raise TypeError(f"no option is called {', '.join(unknown)}; the options are {', '.join(DECLARED)}")
+    for name, value in given.items():
+        if not _fits(value, TYPES[name]):
+            raise InputError(f"{name} is {quoted(value)}; accepted is {_KINDS[_plain(TYPES[name])]}")
     defaults = {name: option.default for name, option in DECLARED.items()}
     return cast(LifterOptions, defaults | given)
+
+
+_KINDS = {bool: "True or False", int: "a whole number", float: "a number"}
+
+
+def _plain(of: Any) -> Any:
+    """The type of an option, of one that may be None too."""
+    parts = [part for part in get_args(of) if part is not NoneType] if NoneType in get_args(of) else [of]
+    return parts[0]
+
+
+def _fits(value: Any, of: Any) -> bool:
+    """Whether an option may be that; words and ranges are looked at where they are used."""
+    plain = _plain(of)
+    if plain not in _KINDS or (value is None and plain is not of):
+        return True
+    if isinstance(value, bool | np.bool_) or plain is bool:
+        return isinstance(value, bool | np.bool_) and plain is bool
+    return isinstance(value, int | np.integer if plain is int else int | float | np.integer | np.floating)
 
 
 def recorded(options: LifterOptions) -> dict[str, Any]:

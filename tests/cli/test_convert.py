@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from footsteps import steps
 from jointed_figure import figure
@@ -168,3 +169,47 @@ def test_world_axes_and_back(tmp_path, capsys):
     np.testing.assert_allclose(z_up_world(load_motion(back)), z_up_world(load_motion(source)), atol=1e-4)
     assert main(["convert", str(source), str(tmp_path / "walk.bvh"), "--axes", "world"]) == 2
     assert "--axes is for .npz, .json, .csv, .parquet files, and none is asked for" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["in.csv", "out.npz", "--angles", "in.csv", "--overwrite"],
+            "in.csv is the input",
+        ),
+        (
+            ["in.csv", "out.npz", "--steps", "./in.csv", "--overwrite"],
+            "in.csv is the input",
+        ),
+        (["in.csv", "out.csv", "--angles", "out.csv"], "out.csv would be written twice; give --angles"),
+        (
+            ["in.csv", "out.npz", "--angles", "a.csv", "--steps", "a.csv"],
+            "a.csv would be written twice",
+        ),
+        (["in.csv", "out.npz", "--format", "csv"], "--format is for the files in an output folder"),
+        (["in.csv", ".npz"], ".npz: the output's name must end in"),
+        (["in.csv", "x" * 252 + ".npz"], "name too long"),
+        (["in.csv", "out.npz", "--person", "0,0"], "'0,0' names somebody twice"),
+        (["in.csv", "out.npz", "--fps", "1e308"], "accepted: 0.0001 to 10000 a second"),
+        (["in.csv", "out.npz", "--fps", "9999", "--lossy"], None),
+    ],
+)
+def test_no_file_is_written_over_another(motion_file, tmp_path, monkeypatch, capsys, words, message):
+    monkeypatch.chdir(tmp_path)
+    save_motion("in.csv", load_motion(motion_file))
+    before = Path("in.csv").read_bytes()
+    try:
+        code = main(["convert", *words])
+    except SystemExit as leaving:
+        code = leaving.code
+    assert code == (0 if message is None else 2)
+    assert (message or "") in capsys.readouterr().err
+    assert Path("in.csv").read_bytes() == before
+
+
+def test_the_longest_name_can_be_written_and_no_other_is_told(motion_file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = "x" * 251 + ".trc"
+    assert main(["convert", str(motion_file), name, "--lossy", "--person", "3"]) == 0
+    assert Path(name).read_text().splitlines()[0] == f"PathFileType\t4\t(X/Y/Z)\t{name}"

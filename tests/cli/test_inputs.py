@@ -101,3 +101,19 @@ def test_folders_are_made_but_not_that_of_a_file_with_a_name(clips):
     assert not Path("gone").exists()
     with pytest.raises(InputError, match=r"output folder .*b.mp4/new cannot be made"):
         make_folders(plan([Path("a.mp4")], ["clips/b.mp4/new/"], NAMING), ["clips/b.mp4/new/"])
+
+
+@pytest.mark.parametrize(
+    "pattern", ["{number:1000000000d}.csv", "{name.__class__}.csv", "{name!r}{folder[0]}.npz"]
+)
+def test_only_fields_and_widths_are_patterns(clips, pattern):
+    with pytest.raises(InputError, match="is no pattern; what may stand in it is"):
+        plan([Path("clips/b.mp4")], [pattern], NAMING)
+    (job,) = plan([Path("clips/b.mp4")], ["{number:03}-{name:10}.npz"], NAMING)
+    assert job.outputs == (Path("001-b         .npz"),)
+
+
+def test_a_link_to_itself_is_no_input_and_harms_no_other(clips):
+    Path("clips/loop.mp4").symlink_to("loop.mp4")
+    jobs = plan(expand(["clips"]), ["out/"], NAMING)
+    assert [job.source.name for job in jobs] == ["a.MOV", "b.mp4", "loop.mp4"]

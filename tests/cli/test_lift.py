@@ -188,7 +188,7 @@ def test_bad_outputs_are_refused_before_anything_is_read(tmp_path, capsys, name)
         (["--key-interval", "0"], "seconds above 0, 'adaptive', or 'all'"),
         (["--key-interval", "often"], "'often' given"),
         (["--max-gap", "nan"], "a number above 0"),
-        (["--output-rate", "-5"], "a number above 0"),
+        (["--output-rate", "-5"], "0.0001 to 10000 a second"),
         (["--runtime", "abacus"], "invalid choice: 'abacus'"),
     ],
 )

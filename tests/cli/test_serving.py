@@ -22,6 +22,7 @@ def test_a_port_that_is_taken_is_one_sentence():
     ("host", "port", "message"),
     [
         ("127.0.0.1", 70000, "--port 70000: accepted are 1 to 65535"),
+        (".x", 8080, "--host '.x' is no name of a host"),
         ("192.0.2.1", 8080, r"port 8080 of 192\.0\.2\.1 cannot be used"),
     ],
 )

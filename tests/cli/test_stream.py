@@ -1,6 +1,7 @@
 """`uplift3d stream`, from a file at its own pace to lines of JSON."""
 
 import json
+import os
 import socket
 
 import pytest
@@ -55,8 +56,25 @@ def test_a_source_that_is_none_is_one_sentence(tmp_path, network, capsys):
 def test_what_cannot_begin_leaves_an_older_recording_alone(video, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "live.jsonl").write_text("of yesterday")
-    assert main(["stream", *words, "-o", "live.jsonl", "--detector", "standing", "-q"]) == 2
+    said = ["stream", *words, "-o", "live.jsonl", "--detector", "standing", "-q"]
+    assert main([*said, "--overwrite"]) == 2
     assert (tmp_path / "live.jsonl").read_text() == "of yesterday"
+
+
+def test_a_recording_is_replaced_only_when_asked_to(video, tmp_path, capsys):
+    output = tmp_path / "live.jsonl"
+    output.write_text("of yesterday")
+    words = ["stream", str(video), "-o", str(output), "--detector", "standing", "-q"]
+    assert main(words) == 2
+    assert f"{output} is there already; --overwrite replaces it" in capsys.readouterr().err
+    assert main([*words, "--overwrite"]) == 0
+    assert output.read_text().startswith("{")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path, network, capsys):
+    os.mkfifo(tmp_path / "pipe.mp4")
+    assert main(["stream", str(tmp_path / "pipe.mp4"), "--detector", "standing", "-q"]) == 2
+    assert "pipe.mp4 is a pipe; accepted are a camera, a URL, a device or a file" in capsys.readouterr().err
 
 
 def test_without_a_standard_output_a_file_is_asked_for(video, monkeypatch, capsys):
@@ -89,6 +107,7 @@ def test_who_breaks_off_says_what_was_kept(video, tmp_path, monkeypatch, capsys)
         (["--osc", "here"], "'here' given, accepted: HOST:PORT"),
         (["--vmc", "a:70000"], "accepted: HOST:PORT"),
         (["--latency", "-1"], "a number above 0"),
+        (["--output-rate", "1e308"], "0.0001 to 10000 a second"),
         (["--key-interval", "often"], "'often' given"),
     ],
 )

@@ -81,3 +81,10 @@ def test_unseen_joints_have_no_position_and_no_confidence_and_unseen_people_are_
     assert np.isnan(one.positions[3]).all()
     assert one.confidence[3] == 0
     assert one.confidence[4] == 1
+
+
+def test_one_seen_joint_and_joints_at_one_place_are_nobody():
+    positions = np.full((3, 17, 2), np.nan, np.float32)
+    positions[0, 5], positions[1], positions[2, 3:5] = 10, 20, [[1, 1], [4, 2]]
+    found = sightings(People(positions, np.ones((3, 17), np.float32), None), "coco17")
+    assert [one.size for one in found] == [3.0]

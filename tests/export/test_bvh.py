@@ -253,3 +253,27 @@ def test_files_of_other_programs_are_read_by_the_skeletons_we_know(tmp_path):
     (tmp_path / "odd.bvh").write_text(path.read_text().replace("LeftUpLeg", "Tentacle"))
     with pytest.raises(InputError, match=r"odd\.bvh: no mapping fits its joints"):
         load_motion(tmp_path / "odd.bvh")
+
+
+def test_people_of_negative_numbers_keep_their_files(tmp_path, walk):
+    motion = replace(walk, people=np.array([-3, 5]))[:30]
+    with pytest.warns(UpliftWarning, match="each person got a file"):
+        save_motion(tmp_path / "walk.bvh", motion)
+    written = [path.name for path in written_before(tmp_path / "walk.bvh")]
+    assert written == ["walk_-3.bvh", "walk_5.bvh"]
+
+
+def test_stretches_within_a_millisecond_get_files_of_their_own(tmp_path):
+    motion = figure(frames=30, rate_hz=9000)
+    positions = motion.positions.copy()
+    positions[:, 2::3] = np.nan
+    motion = replace(motion, positions=positions)
+    with pytest.warns(UpliftWarning, match="each stretch"):
+        save_motion(tmp_path / "walk.bvh", motion, split=True)
+    assert len(list(tmp_path.iterdir())) == len(written_before(tmp_path / "walk.bvh")) == 10
+
+
+def test_what_its_own_reader_refuses_is_not_written(tmp_path):
+    with pytest.raises(InputError, match=r"poses 2 s apart; \.bvh files have one a second or more"):
+        save_motion(tmp_path / "walk.bvh", figure(frames=5, rate_hz=0.5))
+    assert not list(tmp_path.iterdir())

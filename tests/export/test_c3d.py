@@ -8,6 +8,7 @@ import pytest
 from jointed_figure import figure
 from uplift3d.errors import InputError, UpliftWarning
 from uplift3d.export import load_motion, save_motion
+from uplift3d.export.c3d import _tracks
 from uplift3d.export.c3d_file import Points, read_c3d, write_c3d
 from uplift3d.types import Motion3D
 
@@ -210,3 +211,18 @@ def test_uneven_times_get_one_rate_and_the_brief_are_left_out(tmp_path, walk):
     with pytest.warns(UpliftWarning, match="person 7"):
         again = load_motion(save_motion(tmp_path / "one.c3d", replace(walk, positions=positions)))
     np.testing.assert_array_equal(again.people, [3])
+
+
+@pytest.mark.parametrize("people", [[-3, 0], [3, 2**40], [0, 1], [5, 4]])
+def test_everybody_keeps_their_number(tmp_path, walk, people):
+    motion = replace(walk, people=np.array(people))
+    assert load_motion(save_motion(tmp_path / "walk.c3d", motion)).people.tolist() == people
+
+
+def test_people_without_a_number_get_a_free_one():
+    assert _tracks(["Anna", "person0", "Ben", "person0", "person-1"]) == [1, 0, 2, 3, -1]
+
+
+def test_a_rate_that_its_reader_refuses_is_not_written(tmp_path):
+    with pytest.raises(InputError, match=r"the rate of these poses .* accepted are 0.0001 to 10000 Hz"):
+        save_motion(tmp_path / "walk.c3d", figure(frames=5, rate_hz=1e6))

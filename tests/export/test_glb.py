@@ -13,7 +13,8 @@ from scipy.spatial.transform import Rotation
 from jointed_figure import figure
 from uplift3d.errors import InputError, UpliftWarning
 from uplift3d.export import load_motion, save_motion
-from uplift3d.export.gltf import read_glb
+from uplift3d.export.gltf import read_glb, values_of
+from uplift3d.export.losses import losses
 from uplift3d.export.rigs import SKELETONS
 
 SIZES = {5126: 4, 5121: 1}
@@ -192,3 +193,22 @@ def test_other_programs_files_are_refused(tmp_path):
     path.write_bytes(b"solid cube")
     with pytest.raises(InputError, match=r"walk\.glb: not a \.glb file of glTF 2\.0"):
         load_motion(path)
+
+
+@pytest.mark.parametrize("start_s", [-2.5, 108_000.0, 1.7e9])
+def test_times_are_kept_wherever_they_begin(tmp_path, start_s):
+    motion = figure(frames=40)
+    motion = replace(motion, times=motion.times + start_s)
+    path = save_motion(tmp_path / "walk.glb", motion)
+    np.testing.assert_allclose(load_motion(path).times, motion.times, atol=1e-6)
+    content, data = read_glb(path)
+    times = values_of(content, data, content["animations"][0]["samplers"][0]["input"])
+    assert times[0] == 0
+
+
+def test_a_motion_whose_poses_would_coincide_is_refused(tmp_path):
+    motion = figure(frames=3)
+    motion = replace(motion, times=np.array([0, 1e7, 1e7 + 0.01]))
+    with pytest.raises(InputError, match=r"too long for \.glb"):
+        save_motion(tmp_path / "walk.glb", motion)
+    assert "the exact times of what is longer than 4.6 hours" in losses(tmp_path / "walk.glb", motion)

@@ -19,7 +19,7 @@ def test_what_is_no_file_or_too_large_is_named(tmp_path):
         regular_file(tmp_path / "gone", "letters")
     with pytest.raises(InputError, match="is a folder, not a file; accepted are letters"):
         regular_file(tmp_path, "letters")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="holds a zero byte"):
         regular_file("a\0b", "letters")
 
 

@@ -170,7 +170,7 @@ def _how(args: argparse.Namespace) -> How:
     if args.skeleton is not None and f".{suffix}" not in SKELETON_FORMATS:
         raise InputError(f"--skeleton is for {', '.join(SKELETON_FORMATS)} files, not for .{suffix}")
     return How(
-        detector=args.detector,
+        detector=args.detector or "blazepose",
         weights=args.weights,
         model=args.model,
         runtime=args.runtime,

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uplift3d.cli.inputs import Job, Naming, expand, local, plan
+from uplift3d.cli.inputs import Job, Naming, chosen_suffixes, expand, local, plan
 from uplift3d.cli.jobs import Summary, add_message_options, add_output_options, run_jobs
 from uplift3d.cli.lift import at_rate
 from uplift3d.cli.motions import motion_in
@@ -25,7 +25,7 @@ from uplift3d.cli.output_options import (
     skeleton_of,
     write_tables,
 )
-from uplift3d.cli.values import positive, suffixes
+from uplift3d.cli.values import rate
 from uplift3d.errors import InputError
 from uplift3d.export import files_of, save_motion, written_before
 from uplift3d.export.losses import losses
@@ -74,7 +74,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "--fps",
         "--output-rate",
         dest="output_rate",
-        type=positive,
+        type=rate,
         metavar="HZ",
         help="poses per second (default: as they are; for .bvh and .trc, where they are uneven, one every "
         "median step)",
@@ -102,13 +102,15 @@ def run(args: argparse.Namespace) -> int:
                 f"`uplift3d convert {words[0]} {Path(words[0]).with_suffix('.csv')}`"
             )
         args.outputs = [words.pop()]
-    jobs = plan(expand(words), args.outputs, Naming("", "{name}", suffixes(args.format)))
+    inputs = expand(words)
+    naming = Naming("", "{name}", chosen_suffixes(args.format, args.outputs, len(inputs)))
+    jobs = plan(inputs, args.outputs, naming)
 
     def check(job: Job) -> None:
         check_outputs(job.outputs, args.skeleton)
         check_split(job.outputs, args.split)
         check_axes_option(job.outputs, args.axes)
-        check_tables(args, len(jobs))
+        check_tables(args, jobs)
 
     return run_jobs(jobs, args, lambda job: _do(job, args), check, written_before)
 

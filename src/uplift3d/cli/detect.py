@@ -13,6 +13,7 @@ from uplift3d.cli.options import (
     add_detector_options,
     add_part_options,
     add_video_options,
+    check_image_rate,
     chosen_detector,
     text_parser,
 )
@@ -92,6 +93,7 @@ def _do(job: Job, args: argparse.Namespace) -> Summary:
     from uplift3d import detect
     from uplift3d.video import open_video, regular_key_frames
 
+    check_image_rate(job.source, args.image_rate)
     with open_video(job.source, args.image_rate, args.start, args.end) as video:
         keypoints = detect.run(
             video,

@@ -7,13 +7,16 @@ videos stands for the videos in it. An output is a file, a folder, or a pattern 
 from __future__ import annotations
 
 import os
+import re
 from argparse import ArgumentTypeError
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
+from string import Formatter
 
+from uplift3d.cli.values import suffixes
 from uplift3d.errors import InputError, NothingFoundError
 
 VIDEO_SUFFIXES = tuple(
@@ -36,6 +39,8 @@ VIDEO_SUFFIXES = tuple(
     ]
 )
 """Of the files that are taken out of a folder; a file that is named may be called anything."""
+_HOW = re.compile(r"0?\d{1,2}d?")
+"""How a number may be written: {number:03}."""
 FIELDS = "{name} (the input's), {folder} (that it lies in) and {number} (of the input, from 1)"
 
 
@@ -122,8 +127,7 @@ def _files(text: str, source: Path, number: int, count: int, naming: Naming) -> 
     """The files that one -o stands for."""
     if "{" in text:
         return [_filled(text, source, number)]
-    is_folder = text.endswith(("/", os.sep)) or Path(text).is_dir()
-    if is_folder or (count > 1 and not Path(text).suffix):
+    if _is_folder(text, count):
         name = naming.in_folder.format(name=_name(source))
         return [Path(text) / f"{name}.{suffix.lstrip('.')}" for suffix in naming.suffixes]
     if count > 1:
@@ -134,17 +138,39 @@ def _files(text: str, source: Path, number: int, count: int, naming: Naming) -> 
     return [Path(text)]
 
 
+def _is_folder(text: str, count: int) -> bool:
+    """Whether one -o stands for a folder, where so many inputs are written."""
+    return text.endswith(("/", os.sep)) or Path(text).is_dir() or (count > 1 and not Path(text).suffix)
+
+
+def chosen_suffixes(given: str | None, outputs: Sequence[str], inputs: int) -> list[str]:
+    """What --format says of the files in an output folder; InputError where there is no such folder."""
+    if given is not None and not any("{" not in text and _is_folder(text, inputs) for text in outputs):
+        raise InputError("--format is for the files in an output folder (-o results/), and none is given")
+    return suffixes(given or "npz")
+
+
 def _filled(pattern: str, source: Path, number: int) -> Path:
-    folder = source.resolve().parent.name
+    fields = {"name": _name(source), "folder": real(source).parent.name, "number": number}
     try:
-        return Path(pattern.format(name=_name(source), folder=folder, number=number))
+        parts = list(Formatter().parse(pattern))
+        unknown = [field for _, field, _, _ in parts if field is not None and field not in fields]
+        wide = [how for _, _, how, _ in parts if how and not _HOW.fullmatch(how)]
+        if unknown or wide:
+            raise KeyError(*unknown, *wide)
+        return Path(pattern.format(**fields))
     except (KeyError, IndexError, ValueError, AttributeError, TypeError):
         raise InputError(f"{pattern} is no pattern; what may stand in it is {FIELDS}") from None
 
 
 def _name(source: Path) -> str:
     """What the results of an input are called after."""
-    return source.resolve().name if source.is_dir() else source.stem
+    return real(source).name if source.is_dir() else source.stem
+
+
+def real(path: Path) -> Path:
+    """The path without links; that of a link that leads to itself as far as it goes."""
+    return Path(os.path.realpath(path))  # `Path.resolve` raises RuntimeError for such links
 
 
 def _beside(source: Path, naming: Naming) -> Path:
@@ -152,14 +178,14 @@ def _beside(source: Path, naming: Naming) -> Path:
 
 
 def _check_distinct(jobs: Sequence[Job]) -> None:
-    sources = {job.source.resolve() for job in jobs}
+    sources = {real(job.source) for job in jobs}
     for path, count in Counter(path for job in jobs for path in job.outputs).items():
         if count > 1:
             raise InputError(
                 f"{count} inputs would be written to {path}; a pattern tells them apart, such as "
                 f"-o '{path.parent}/{{folder}}-{{name}}{path.suffix}'"
             )
-        if path.resolve() in sources:
+        if real(path) in sources:
             raise InputError(f"{path} is the input; give the result another name")
 
 

@@ -56,9 +56,8 @@ def add_output_options(
     if formats is not None:
         group.add_argument(
             "--format",
-            default=formats,
             metavar="SUFFIX,…",
-            help="suffixes of the files in an output folder, separated by commas (default: %(default)s)",
+            help=f"suffixes of the files in an output folder, separated by commas (default: {formats})",
         )
     there = group.add_mutually_exclusive_group()
     there.add_argument("--overwrite", action="store_true", help="replace files that are there already")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from uplift3d.cli.inputs import Job, Naming, expand, local, plan
+from uplift3d.cli.inputs import Job, Naming, chosen_suffixes, expand, local, plan
 from uplift3d.cli.jobs import Summary, add_message_options, add_output_options, run_jobs
 from uplift3d.cli.motions import explain
 from uplift3d.cli.options import (
@@ -16,6 +16,7 @@ from uplift3d.cli.options import (
     add_keypoint_options,
     add_lifting_options,
     add_part_options,
+    check_image_rate,
     chosen_detector,
     chosen_interval,
     lifter_options,
@@ -37,7 +38,7 @@ from uplift3d.cli.output_options import (
     skeleton_of,
     write_tables,
 )
-from uplift3d.cli.values import positive, suffixes
+from uplift3d.cli.values import rate
 from uplift3d.errors import InputError
 from uplift3d.export import files_of, save_motion, written_before
 
@@ -102,7 +103,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     add_part_options(result)
     result.add_argument(
         "--output-rate",
-        type=positive,
+        type=rate,
         metavar="HZ",
         help="poses per second (default: one for every frame of the video)",
     )
@@ -119,15 +120,16 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Lift every input; a bad one among several is named and the others go on."""
-    naming = Naming(BESIDE, "{name}", suffixes(args.format))
-    jobs = plan(expand(args.inputs), args.outputs, naming)
+    inputs = expand(args.inputs)
+    naming = Naming(BESIDE, "{name}", chosen_suffixes(args.format, args.outputs, len(inputs)))
+    jobs = plan(inputs, args.outputs, naming)
 
     def check(job: Job) -> None:
         check_outputs(job.outputs, args.skeleton)
         check_split(job.outputs, args.split)
         check_axes_option(job.outputs, args.axes)
         check_video(job.outputs, job.source, args.video)
-        check_tables(args, len(jobs))
+        check_tables(args, jobs)
 
     return run_jobs(jobs, args, lambda job: _do(job, args), check, written_before)
 
@@ -153,6 +155,7 @@ def _lift_video(source: Path, args: argparse.Namespace, progress: bool) -> Motio
     from uplift3d import pipeline
 
     _refuse(args, ("fps", "image_size", "joints"), f"is for 2D files, but {source} is none")
+    check_image_rate(source, args.image_rate)
     return pipeline.lift_video(
         source,
         chosen_detector(args),
@@ -172,10 +175,11 @@ def _lift_video(source: Path, args: argparse.Namespace, progress: bool) -> Motio
 def _lift_keypoints(source: Path, args: argparse.Namespace) -> Motion3D:
     from uplift3d import detect, pipeline
 
-    _refuse(args, ("people", "image_rate"), f"is for videos and image folders, but {source} is a 2D file")
     keypoints = detect.load_keypoints(
         source, frame_rate_hz=args.fps, image_size=args.image_size, joints=args.joints
     )
+    only = ("people", "image_rate", "detector", "weights")
+    _refuse(args, only, f"is for videos and image folders, but {source} is a 2D file")
     if args.start is not None or args.end is not None:
         keypoints = keypoints.between(args.start, args.end)
     motion = pipeline.lift_keypoints(
@@ -199,14 +203,17 @@ def at_rate(motion: Motion3D, rate_hz: float, interpolation: str) -> Motion3D:
     """The motion at evenly spaced times from its first to its last."""
     import numpy as np
 
-    from uplift3d.lift.output_times import MAX_POSES
     from uplift3d.post import check_method, resample
+    from uplift3d.types.checks import MAX_POSES
 
     if len(motion) == 0:
         return motion
     count = int((motion.times[-1] - motion.times[0]) * rate_hz + 1e-6) + 1
-    if count > MAX_POSES:
-        raise InputError(f"--output-rate {rate_hz:g} makes {count} poses; accepted are up to {MAX_POSES}")
+    if count * len(motion.people) > MAX_POSES:
+        raise InputError(
+            f"--output-rate {rate_hz:g} makes {count} poses of {len(motion.people)} people; accepted are up "
+            f"to {MAX_POSES} altogether"
+        )
     return resample(motion, motion.times[0] + np.arange(count) / rate_hz, check_method(interpolation))
 
 

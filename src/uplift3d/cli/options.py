@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin
 
@@ -11,6 +12,7 @@ from uplift3d.cli.values import (
     moment,
     people,
     positive,
+    rate,
     track_ids,
     whole_number,
     width_and_height,
@@ -139,10 +141,16 @@ def add_video_options(parser: Holder) -> None:
     )
     parser.add_argument(
         "--image-rate",
-        type=positive,
+        type=rate,
         metavar="HZ",
         help="images per second, for a folder of images (default: 30)",
     )
+
+
+def check_image_rate(source: Path, image_rate_hz: float | None) -> None:
+    """InputError for --image-rate with a video, which has times of its own."""
+    if image_rate_hz is not None and source.is_file():
+        raise InputError(f"--image-rate is for a folder of images, but {source} is a video")
 
 
 def add_keypoint_options(parser: argparse.ArgumentParser) -> None:
@@ -150,7 +158,7 @@ def add_keypoint_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("2D files of other programs")
     group.add_argument(
         "--fps",
-        type=positive,
+        type=rate,
         metavar="HZ",
         help="frames per second of the video, for 2D files that carry no times",
     )
@@ -172,7 +180,6 @@ def add_detector_options(parser: Holder) -> None:
     """Which 2D detector is run on videos."""
     parser.add_argument(
         "--detector",
-        default="blazepose",
         metavar="NAME",
         help="what finds people and joints in images: blazepose, blazepose-full (faster, less exact), "
         "rtmpose (with feet), rtmo or rtmw (these three are downloaded, and need the rtmpose extra), or cpn "
@@ -188,11 +195,12 @@ def add_detector_options(parser: Holder) -> None:
 
 def chosen_detector(args: argparse.Namespace) -> str | Detector:
     """What `add_detector_options` collected: a detector's name, or the detector if it has weights to load."""
+    name = args.detector or "blazepose"
     if args.weights is None:
-        return str(args.detector)
+        return str(name)
     from uplift3d.detect import create_detector
 
-    return create_detector(args.detector, args.weights)
+    return create_detector(name, args.weights)
 
 
 def lifter_options(args: argparse.Namespace) -> LifterOptions:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from uplift3d.cli.inputs import Job, real
 from uplift3d.cli.options import Holder
 from uplift3d.errors import InputError
 
@@ -109,16 +110,23 @@ def add_tables(parser: Holder) -> None:
     )
 
 
-def check_tables(args: argparse.Namespace, inputs: int) -> None:
-    """InputError, before anything is computed, where the tables of so many inputs cannot be written."""
+def check_tables(args: argparse.Namespace, jobs: Sequence[Job]) -> None:
+    """InputError, before anything is computed, where the tables that are asked for cannot be written."""
     from uplift3d.export import check_angles_output, check_steps_output
 
+    sources = {real(job.source) for job in jobs}
+    taken = {real(output) for job in jobs for output in job.outputs}
     for option, check in (("angles", check_angles_output), ("steps", check_steps_output)):
         path: Path | None = getattr(args, option)
         if path is None:
             continue
-        if inputs > 1:
-            raise InputError(f"--{option} is one file, but there are {inputs} inputs; take one at a time")
+        if len(jobs) > 1:
+            raise InputError(f"--{option} is one file, but there are {len(jobs)} inputs; take one at a time")
+        if real(path) in sources:
+            raise InputError(f"{path} is the input; give --{option} another name")
+        if real(path) in taken:
+            raise InputError(f"{path} would be written twice; give --{option} another name")
+        taken.add(real(path))
         check(path)
         check_free(path, args.overwrite)
 
@@ -172,7 +180,7 @@ def check_video(outputs: Sequence[Path], source: Path, video: Path | None) -> No
             raise InputError("--video is for an .mp4 or .html to write, and none is asked for")
         if not video.exists():
             raise InputError(f"{video}: no such video or folder of images")
-        if any(output.resolve() == video.resolve() for output in shown):
+        if any(real(output) == real(video) for output in shown):
             raise InputError(f"{video} is the video itself; give the result another name")
     elif shown and is_keypoint_file(source):
         raise InputError(f"{shown[0]} needs the video that {source} was made from; give it with --video")

@@ -9,6 +9,7 @@ import sys
 import webbrowser
 
 from uplift3d.errors import InputError
+from uplift3d.files.guards import quoted
 
 LOOPBACK = "127.0.0.1"
 """Nobody but this machine can reach what is served here."""
@@ -28,6 +29,8 @@ def check_port(host: str, port: int) -> None:
             if os.name != "nt":  # where it would let a port be taken twice
                 tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             tried.bind(address)
+    except UnicodeError:
+        raise InputError(f"--host {quoted(host)} is no name of a host") from None
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
         why = "is taken" if taken else f"cannot be used ({error.strerror or error})"

@@ -18,8 +18,9 @@ from uplift3d.cli.options import (
     lifter_options,
     text_parser,
 )
+from uplift3d.cli.output_options import check_free
 from uplift3d.cli.serving import LOOPBACK, check_port, open_in_browser
-from uplift3d.cli.values import interval, people, positive, whole_number
+from uplift3d.cli.values import interval, people, positive, rate, whole_number
 from uplift3d.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument(
         "-o", "--output", metavar="FILE", default="-", help="lines of JSON (default: to standard output)"
     )
+    parser.add_argument("--overwrite", action="store_true", help="replace a file that is there already")
     parser.add_argument("--osc", type=host_and_port, metavar="HOST:PORT", help="send joints as OSC over UDP")
     parser.add_argument(
         "--vmc", type=host_and_port, metavar="HOST:PORT", help="send joints as trackers of the VMC protocol"
@@ -84,7 +86,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "(default: 0.3)",
     )
     parser.add_argument(
-        "--output-rate", type=positive, metavar="HZ", help="poses per second (default: one per frame used)"
+        "--output-rate", type=rate, metavar="HZ", help="poses per second (default: one per frame used)"
     )
     parser.add_argument(
         "--key-interval",
@@ -151,7 +153,7 @@ def run(args: argparse.Namespace) -> int:
             listener(account.in_words())
 
     with ExitStack() as stack:
-        lines = _opened_lines(args.output, stack)
+        lines = _opened_lines(args.output, args.overwrite, stack)
         sinks: list[Sink] = [lines, *_listeners(args)]
         if args.view:
             viewer = _opened_viewer(args, stack)
@@ -175,7 +177,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _opened_lines(output: str, stack: ExitStack) -> JsonLines:
+def _opened_lines(output: str, overwrite: bool, stack: ExitStack) -> JsonLines:
     from uplift3d.export.sinks import JsonLines
 
     if output == "-":
@@ -184,7 +186,9 @@ def _opened_lines(output: str, stack: ExitStack) -> JsonLines:
         return JsonLines(sys.stdout)
     from uplift3d.files import check_writable
 
-    lines = JsonLines(check_writable(output, (".jsonl",)))
+    path = check_writable(output, (".jsonl",))
+    check_free(path, overwrite)
+    lines = JsonLines(path)
     stack.callback(lines.close)
     return lines
 

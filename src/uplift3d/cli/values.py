@@ -27,6 +27,17 @@ def positive(text: str) -> float:
     return _number(text, "a number above 0")
 
 
+def rate(text: str) -> float:
+    """Pictures or poses per second."""
+    from uplift3d.types.checks import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+
+    accepted = f"{LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} a second"
+    value = _number(text, accepted)
+    if not LOWEST_RATE_HZ <= value <= HIGHEST_RATE_HZ:
+        raise argparse.ArgumentTypeError(f"{text!r} given, accepted: {accepted}")
+    return value
+
+
 def whole_number(text: str) -> int:
     """A whole number above 0."""
     try:
@@ -87,6 +98,8 @@ def track_ids(text: str) -> list[int]:
     parts = text.split(",")
     if not all(part.isdecimal() and len(part) < 10 for part in parts):
         raise argparse.ArgumentTypeError(f"{text!r} given, accepted: numbers of people (2 or 0,3)")
+    if len({int(part) for part in parts}) < len(parts):
+        raise argparse.ArgumentTypeError(f"{text!r} names somebody twice")
     return [int(part) for part in parts]
 
 

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uplift3d.cli.inputs import local_path
+from uplift3d.cli.inputs import local_path, real
 from uplift3d.cli.motions import motion_in
 from uplift3d.cli.options import text_parser
 from uplift3d.cli.output_options import add_video, check_free, check_video
@@ -128,7 +128,7 @@ def _write_video(output: Path, args: argparse.Namespace) -> None:
         _refuse(args, name, output)
     check_output(output)
     motion = motion_in(args.motion)
-    if output.resolve() == find_video(motion, args.video).resolve():
+    if real(output) == real(find_video(motion, args.video)):
         raise InputError(f"{output} is the video itself; give the new one another name")
     print(save_motion(output, motion, video=args.video, progress=True))
 

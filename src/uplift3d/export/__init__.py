@@ -222,7 +222,8 @@ def motion_as_stored(path: str | os.PathLike[str]) -> Motion3D:
     if source.suffix.lower() not in FORMATS:
         raise InputError(f"{source}: not a motion file; the readable ones end in {', '.join(FORMATS)}")
     if not source.is_file():
-        raise InputError(f"{source}: {'is a folder, not a file' if source.is_dir() else 'no such file'}")
+        why = "no such file" if not source.exists() else "is a folder or a device, not a file"
+        raise InputError(f"{source}: {why}")
     try:
         return cast("MotionFormat", _resolve(source)).read(source)
     except OSError as error:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from uplift3d.data.bvh import read_bvh
-from uplift3d.data.capture import Capture
+from uplift3d.data.capture import MAX_FRAME_TIME_S, Capture
 from uplift3d.data.mapping import find_mapping, to_h36m21
 from uplift3d.data.mapping_files import shipped_mappings
 from uplift3d.errors import InputError
@@ -35,6 +35,8 @@ CENTRED = 1e-3
 def write(path: Path, motion: Motion3D, skeleton: str = "uplift3d") -> None:
     """Write the only person of a motion on the ground; `skeleton` is one of `rigs.SKELETONS`."""
     even, rate_hz = evenly(motion)
+    if 1 / rate_hz > MAX_FRAME_TIME_S:
+        raise InputError(f"poses {1 / rate_hz:g} s apart; .bvh files have one a second or more (--fps)")
     body = body_of(even, rate_hz, ".bvh")
     chosen = rig(skeleton, body.has_feet)
     with path.open("w", encoding="ascii", newline="\n") as file:

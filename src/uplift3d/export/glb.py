@@ -1,6 +1,7 @@
 """`.glb`: a body of sticks for each person, skinned to bones that move, for Blender, Unity and the web.
 
-glTF 2.0: metres, y up, z towards the viewer of the picture, the motion's own times. Bones are those of
+glTF 2.0: metres, y up, z towards the viewer of the picture, the motion's own times from its first on (the
+format has 32-bit numbers, so that the first is kept beside them). Bones are those of
 `body.fit_body`; an absence is a held pose. `meta`, `observed`, absences and `sigma_m` (in whole millimetres)
 are kept in the file's extras, which other programs leave alone. Only files of ours are read.
 """
@@ -42,8 +43,10 @@ def write(path: Path, motion: Motion3D, skeleton: str = "uplift3d") -> None:
     people = known.select(people_worth_writing(known))
     world = on_the_ground(people)
     rate_hz = 1 / float(np.median(np.diff(motion.times)))
-    scene = Scene({"uplift3d": described(world)})
-    times = scene.add(motion.times.astype(np.float32), "SCALAR", bounds=True)
+    if (np.diff((motion.times - motion.times[0]).astype(np.float32)) <= 0).any():
+        raise InputError("the motion is too long for .glb: in its 32-bit times, poses would coincide")
+    scene = Scene({"uplift3d": described(world), "start_s": float(motion.times[0])})
+    times = scene.add((motion.times - motion.times[0]).astype(np.float32), "SCALAR", bounds=True)
     for number, who in enumerate(people.people.tolist()):
         one = world.select([who])
         body = body_of(one, rate_hz, ".glb")
@@ -110,17 +113,18 @@ def read(path: Path) -> Motion3D:
                 f"{path}: uplift3d did not write it; .glb files of other programs cannot be read"
             )
         moves, times = _animations(content, data)
+        extras_of_file = content["asset"].get("extras", {})
         people = [_person(content["nodes"], root, moves, len(times)) for root in roots]
         extras = [content["nodes"][root]["extras"] for root in roots]
         return Motion3D(
             positions=np.array([places - places[:, :1] for places in people]),
-            times=times,
+            times=times + float(extras_of_file.get("start_s", 0)),
             root=np.array([places[:, 0] for places in people]),
             observed=np.array([extra["observed"] for extra in extras]),
             sigma_m=_sigma_m(extras),
             people=np.array([extra["person"] for extra in extras]),
             joints=extras[0]["joints"],
-            meta=content["asset"].get("extras", {}).get("uplift3d", {}),
+            meta=extras_of_file.get("uplift3d", {}),
         )
     except InputError as error:
         raise InputError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from error

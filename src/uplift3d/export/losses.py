@@ -14,6 +14,8 @@ from uplift3d.types import Motion3D
 
 ONE_RATE = (".bvh", ".trc", ".c3d")
 ALWAYS_POSED = (".bvh",)
+EXACT_S = 2.0**14
+"""Beyond, the 32-bit times of .glb are off by a millisecond."""
 KNOWN_JOINTS = (".bvh", ".glb", ".usd", ".usda", ".usdc", ".trc", ".c3d")
 
 
@@ -42,6 +44,8 @@ def losses(path: Path, motion: Motion3D, split: bool = False) -> list[str]:
     if suffix in ONE_RATE and not is_even(motion):
         steps = np.diff(motion.times)
         lost.append(f"uneven times ({steps.min():.4f} to {steps.max():.4f} s apart; --fps chooses a rate)")
+    if suffix == ".glb" and len(motion) and motion.times[-1] - motion.times[0] > EXACT_S:
+        lost.append(f"the exact times of what is longer than {EXACT_S / 3600:.1f} hours")
     if suffix in ALWAYS_POSED and not motion.present.all():
         absent = motion.people[~motion.present.all(axis=1)]
         if not split:

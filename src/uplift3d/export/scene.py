@@ -19,6 +19,7 @@ from uplift3d.errors import InputError, UpliftWarning
 from uplift3d.post.resample import resample, stretches
 from uplift3d.skeletons import convert_3d, joint_set
 from uplift3d.types import Motion3D
+from uplift3d.types.checks import MAX_POSES, check_rate
 
 Array = npt.NDArray[np.float64]
 
@@ -71,15 +72,21 @@ def evenly(motion: Motion3D) -> tuple[Motion3D, float]:
     """The motion at evenly spaced times, and their rate in Hz: its own times, or else its median step.
 
     Raises:
-        InputError: fewer than two times, which have no rate.
+        InputError: fewer than two times, which have no rate; or one that no file is for.
     """
     if len(motion) < 2:
         raise InputError(f"a motion of {len(motion)} poses has no frame rate; 2 and more are accepted")
     steps = np.diff(motion.times)
+    step = float(np.mean(steps) if is_even(motion) else np.median(steps))
+    check_rate("the rate of these poses (--fps chooses one)", 1 / step)
     if is_even(motion):
-        return motion, 1 / float(np.mean(steps))
-    step = float(np.median(steps))
+        return motion, 1 / step
     count = int((motion.times[-1] - motion.times[0]) / step + 1e-6) + 1
+    if count * len(motion.people) > MAX_POSES:
+        raise InputError(
+            f"evenly spaced, this motion has {count} poses of {len(motion.people)} people; accepted are up "
+            f"to {MAX_POSES} altogether (--fps chooses a lower rate)"
+        )
     return resample(motion, motion.times[0] + np.arange(count) * step, "smooth"), 1 / step
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pxr import Gf, Sdf, Usd, UsdGeom, UsdSkel, Vt
+from pxr import Gf, Sdf, Tf, Usd, UsdGeom, UsdSkel, Vt
 
 from uplift3d.errors import InputError
 from uplift3d.export.body import Body
@@ -55,8 +55,12 @@ def write(path: Path, motion: Motion3D, skeleton: str = "uplift3d") -> None:
         aside = APART_M * number if motion.root is None else 0.0
         colour = COLOURS[number % len(COLOURS)]
         _Person(stage, body, rig(skeleton, body.has_feet), one, rate_hz, aside).add(colour)
-    if not stage.GetRootLayer().Export(str(path)):
-        raise InputError(f"{path} cannot be written by usd-core")
+    try:
+        written = stage.GetRootLayer().Export(str(path))
+    except Tf.ErrorException:  # a full disk, in many lines
+        written = False
+    if not written:
+        raise InputError(f"{path.name} cannot be written: usd-core failed, as it does when the disk is full")
 
 
 class _Person:

@@ -35,7 +35,9 @@ def as_path(path: object, what: str) -> Path:
     Raises:
         InputError: an array, a number, None or anything else that names no file.
     """
-    if isinstance(path, str | os.PathLike) and isinstance(os.fspath(path), str):
+    if isinstance(path, str | os.PathLike) and isinstance(text := os.fspath(path), str):
+        if "\0" in text:
+            raise InputError(f"{quoted(text)} holds a zero byte, which no name of a file can")
         return Path(path)
     raise InputError(f"{quoted(path)} is of type {type(path).__name__}; accepted is the path of {what}")
 

@@ -5,14 +5,19 @@ Every command that ends in a file calls `check_writable` before its work and wri
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from uplift3d.errors import InputError
-from uplift3d.files.guards import as_path
+from uplift3d.files.guards import as_path, quoted
+
+HIDDEN = ".uplift3d-"
+"""How names of what is there for a moment only begin."""
 
 
 def check_writable(path: str | os.PathLike[str], suffixes: Sequence[str] | None = None) -> Path:
@@ -29,8 +34,11 @@ def check_writable(path: str | os.PathLike[str], suffixes: Sequence[str] | None 
         InputError: another suffix, a folder that is missing or not writable, or a folder in the file's place.
     """
     target = as_path(path, "a file to write")
-    if suffixes is not None and not target.name.lower().endswith(tuple(suffixes)):
-        raise InputError(f"{target}: the output's name must end in {_either(suffixes)}")
+    name = target.name.lower()
+    if suffixes is not None and (not name.endswith(tuple(suffixes)) or name in suffixes):
+        raise InputError(f"{target}: the output's name must end in {_either(suffixes)}, after a name")
+    if _is_too_long(target):
+        raise InputError(f"{quoted(str(target))} cannot be written: file name too long")
     if target.is_dir():
         raise InputError(f"{target} is a folder; give the name of a file to write")
     folder = target.parent
@@ -47,36 +55,47 @@ def check_writable(path: str | os.PathLike[str], suffixes: Sequence[str] | None 
 
 @contextmanager
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a temporary path beside `path`, renamed to `path` when the block ends without an error.
+    """Yield a temporary path that is renamed to `path` when the block ends without an error.
 
     A reader sees the old file or the whole new one, never a part; after an error the old file is untouched
-    and the temporary one is gone. Its name keeps the suffix, for writers that choose their format by it.
+    and the temporary one is gone. It has the file's own name, which writers may tell, in a hidden folder
+    beside it.
 
     Raises:
         InputError: the file could not be written (disk full, folder gone); the message gives the reason.
     """
     target = Path(path)
-    temporary = target.with_name(f".{target.stem}.{secrets.token_hex(4)}{target.suffix}")
+    folder = target.parent / f"{HIDDEN}{secrets.token_hex(4)}"
+    temporary = folder / target.name
     try:
+        folder.mkdir()
         yield temporary
         temporary.replace(target)
     except OSError as error:
-        if error.filename in (str(temporary), None):
+        if error.filename in (str(temporary), str(folder), None):
             raise InputError(f"{target} cannot be written: {error.strerror or error}") from error
         raise  # a problem with another file that was met inside the block
     finally:
-        temporary.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _accepts_new_files(folder: Path) -> bool:
     """Try it: permission bits do not know about read-only mounts, quotas or access lists."""
-    probe = folder / f".uplift3d-{secrets.token_hex(4)}"
+    probe = folder / f"{HIDDEN}{secrets.token_hex(4)}"
     try:
         probe.touch(exist_ok=False)
     except OSError:
         return False
     probe.unlink()
     return True
+
+
+def _is_too_long(path: Path) -> bool:
+    try:
+        os.lstat(path)
+    except OSError as error:
+        return error.errno == errno.ENAMETOOLONG
+    return False
 
 
 def _either(options: Sequence[str]) -> str:

@@ -23,6 +23,8 @@ AXES_IN_WORDS = {
     ),
 }
 
+FOCAL_LENGTHS = 0.05, 1000.0
+"""Of the image's longer side: 169° of view, and telescopes."""
 ASSUMED_FOCAL = 0.85
 """Of the longer side of the image: 61° across it, as the main cameras of phones have when they film."""
 ASSUMED_SIGMA = 0.25
@@ -60,7 +62,8 @@ def find_camera(
     if not guess:
         return FoundCamera(None, "unknown")
     noted = keys.meta.get("focal_px_from_metadata")
-    if isinstance(noted, int | float) and np.isfinite(noted) and noted > 0:
+    shortest, longest = _focal_range(keys.image_size)
+    if isinstance(noted, int | float) and shortest <= noted <= longest:
         return FoundCamera(pinhole(keys.image_size, float(noted), None), "the file's metadata")
     assumed = f"assumed: {ASSUMED_FOCAL:g} of the image's longer side"
     camera = pinhole(keys.image_size, ASSUMED_FOCAL * max(keys.image_size), None)
@@ -78,12 +81,22 @@ def pinhole(
         if principal_point_px is not None:
             raise InputError("principal_point_px needs focal_px too: only both together make a camera")
         return None
-    if not (_finite(focal_px, 0) and focal_px > 0):
-        raise InputError(f"focal_px is {focal_px!r}; it must be a positive number of pixels")
     width, height = image_size
+    shortest, longest = _focal_range(image_size)
+    if not (_finite(focal_px, 0) and shortest <= focal_px <= longest):
+        raise InputError(
+            f"focal_px is {focal_px!r}; it must be a number of pixels, {shortest:.0f} to {longest:.0f} for "
+            f"images of {width} × {height}"
+        )
     if principal_point_px is not None and not _finite(principal_point_px, 1, 2):
         raise InputError(f"principal_point_px is {principal_point_px!r}; it must be (x, y) in pixels")
     return Camera.pinhole(float(focal_px), principal_point_px or (width / 2, height / 2))
+
+
+def _focal_range(image_size: tuple[int, int]) -> tuple[float, float]:
+    """Shortest and longest focal length in pixels that a camera of such images has."""
+    shortest, longest = FOCAL_LENGTHS
+    return shortest * max(image_size), longest * max(image_size)
 
 
 def _finite(value: object, dims: int, count: int = 1) -> bool:

@@ -13,6 +13,7 @@ from uplift3d.lift.runtime import Runtime
 RuntimeName = Literal["onnx", "torch"]
 ModelPath = str | os.PathLike[str]
 GRAPHS = (".embed.onnx", ".uplift.onnx")
+MOST_THREADS = 1024
 CHECKPOINTS = (".safetensors", ".h5", ".ckpt", ".pt", ".pth", ".bin")
 
 
@@ -30,8 +31,8 @@ def open_runtime(model: ModelPath, runtime: str = "onnx", threads: int | None = 
     """
     if runtime not in get_args(RuntimeName):
         raise InputError(f"runtime is {runtime!r}; accepted are {', '.join(get_args(RuntimeName))}")
-    if threads is not None and threads < 1:
-        raise InputError(f"threads is {threads}; accepted are 1 and more, or None for all")
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        raise InputError(f"threads is {threads}; accepted are 1 to {MOST_THREADS}, or None for all")
     if runtime == "torch":
         from uplift3d.lift.torch_runtime import TorchRuntime
 

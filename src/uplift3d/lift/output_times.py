@@ -9,10 +9,10 @@ from uplift3d.arrays import TimeArray
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.tokens import grid_times
 from uplift3d.types import Keypoints2D
-from uplift3d.types.checks import numbers
+from uplift3d.types.checks import MAX_POSES, numbers
 
-MAX_POSES = 10_000_000
-"""Nobody wants more by default: 11 days at the default model's rate."""
+BETWEEN_KEY_FRAMES, AT_LEAST = 1_000, 10_000
+"""So many poses are made by default for every key-frame, or altogether: for more, some time is wrong."""
 
 
 def choose_output_times(keypoints: Keypoints2D, given: npt.ArrayLike | None, spacing_s: float) -> TimeArray:
@@ -36,10 +36,11 @@ def choose_output_times(keypoints: Keypoints2D, given: npt.ArrayLike | None, spa
     times = keypoints.times
     if len(times) == 1 or float(np.median(np.diff(times))) <= spacing_s * 1.001:
         return times
-    if (times[-1] - times[0]) / spacing_s > MAX_POSES:
+    count = (times[-1] - times[0]) / spacing_s
+    if count > max(BETWEEN_KEY_FRAMES * len(times), AT_LEAST) or count * len(keypoints.people) > MAX_POSES:
         raise InputError(
-            f"the key-frames span {times[-1] - times[0]:g} s, which is more than {MAX_POSES} poses; "
-            "are their times in seconds? If so, say with output_times when poses are wanted"
+            f"{len(times)} key-frames span {times[-1] - times[0]:g} s, which is {count:.0f} poses of "
+            "everybody; are their times in seconds? If so, say with output_times when poses are wanted"
         )
     return grid_times(float(times[0]), float(times[-1]), spacing_s)
 

@@ -79,6 +79,7 @@ def _calm(times: npt.NDArray[np.float64], points: DoubleArray) -> DoubleArray:
     from scipy.ndimage import gaussian_filter1d  # loads in a sixth of the time that scipy.signal takes
 
     sigma = GAUSSIAN_PERIODS / SMOOTH_HZ / float(np.median(np.diff(times)))
+    sigma = min(sigma, 10.0 * len(points))  # more does not change a clip that is so much shorter
     line = np.linspace(points[0], points[-1], len(points))  # so that uniform motion passes as it is
     return np.asarray(line + gaussian_filter1d(points - line, sigma, axis=0, mode="nearest"))
 

@@ -68,6 +68,8 @@ def check_smoothing(cutoff_hz: float | None, how: str = "butterworth", raw: bool
     if how not in get_args(SmoothFilter):
         raise InputError(f"smooth_with is {how!r}; there are {', '.join(get_args(SmoothFilter))}")
     if cutoff_hz is None:
+        if how != "butterworth":
+            raise InputError(f"smooth_with is {how}, but nothing is smoothed; give smooth_hz (--smooth) too")
         return
     if raw:
         raise InputError(f"raw poses are not smoothed, but smooth_hz is {cutoff_hz:g}; give one of the two")

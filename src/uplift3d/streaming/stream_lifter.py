@@ -23,6 +23,7 @@ from uplift3d.post.smooth import check_smoothing
 from uplift3d.streaming.estimator import PELVIS_S, Estimator
 from uplift3d.streaming.one_euro import OneEuro
 from uplift3d.types import Keypoints2D, Motion3D
+from uplift3d.types.checks import check_rate
 from uplift3d.video.schedule import check_key_interval
 
 
@@ -63,8 +64,8 @@ class StreamLifter:
         **options: Unpack[LifterOptions],
     ) -> None:
         self.latency_s = _checked_latency(latency_s, options)
-        if output_rate_hz is not None and not (np.isfinite(output_rate_hz) and output_rate_hz > 0):
-            raise InputError(f"output_rate_hz is {output_rate_hz!r}; it must be a positive number")
+        if output_rate_hz is not None:
+            check_rate("output_rate_hz", output_rate_hz)
         adaptive = as_adaptive(key_interval)
         if adaptive is None:
             check_key_interval(key_interval)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from uplift3d.arrays import AnyArray, BoolArray, FloatArray, IntArray, TimeArray
 from uplift3d.errors import InputError
-from uplift3d.files.guards import listed
+from uplift3d.files.guards import listed, quoted
 from uplift3d.skeletons import JointSet
 
 Number = TypeVar("Number", bound=np.floating[Any])
@@ -22,6 +22,15 @@ MAX_PX = 1e9
 """Farther out nothing is a place in an image."""
 MAX_HINT_M = 10.0
 """Farther from the pelvis no joint is; millimetres are."""
+MAX_M = 1e7
+"""Farther from the pelvis, or with the pelvis farther away, nothing is a pose."""
+MAX_TIME_S, MIN_STEP_S = 1e11, 1e-7
+"""Times are seconds from anywhere, since 1970 too; milliseconds since then are not. What is closer together
+than this is no video."""
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 1e-4, 1e4
+"""A picture every three hours, and what the fastest cameras of laboratories take."""
+MAX_POSES = 3_000_000
+"""Of all people together in one motion: 28 hours of one at 30 Hz, a gigabyte or more."""
 
 
 def numbers(what: str, name: str, values: Any, dtype: type[Number]) -> npt.NDArray[Number]:
@@ -51,6 +60,8 @@ def array_problems(positions: FloatArray, times: TimeArray, joints: JointSet, di
         problems.append(
             f"positions reach {np.nanmax(np.abs(positions)):.2g} pixels; mark an unseen joint as NaN"
         )
+    elif dims == 3 and (np.abs(positions) > MAX_M).any():
+        problems.append(f"positions reach {np.nanmax(np.abs(positions)):.2g} m; mark an unseen joint as NaN")
     if times.ndim != 1:
         problems.append(f"times have shape {times.shape}, expected ({letters},)")
     elif positions.ndim == 4 and len(times) != positions.shape[1]:
@@ -63,7 +74,20 @@ def array_problems(positions: FloatArray, times: TimeArray, joints: JointSet, di
             f"times must increase strictly, but times[{place + 1}] = {times[place + 1]:g} s follows "
             f"{times[place]:g} s"
         )
+    elif times.ndim == 1 and len(times) and np.abs(times).max() > MAX_TIME_S:
+        problems.append(f"times reach {np.abs(times).max():.2g} s; are they in milliseconds?")
+    elif times.ndim == 1 and len(times) > 1 and np.diff(times).min() < MIN_STEP_S:
+        problems.append(f"times are {np.diff(times).min():.2g} s apart; are they in seconds?")
     return problems
+
+
+def check_rate(what: str, rate_hz: object) -> None:
+    """InputError for what is no rate of pictures or poses; `what` names it."""
+    number = isinstance(rate_hz, int | float | np.number) and not isinstance(rate_hz, bool)
+    if not (number and LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ):  # type: ignore[operator]
+        raise InputError(
+            f"{what} is {quoted(rate_hz)}; accepted are {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz"
+        )
 
 
 def checked_hint(given: Any, shape: tuple[int, ...], problems: list[str]) -> FloatArray | None:

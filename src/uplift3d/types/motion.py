@@ -14,6 +14,7 @@ import numpy as np
 from uplift3d.arrays import AnyArray, BoolArray, FloatArray, IntArray, TimeArray
 from uplift3d.skeletons import joint_set
 from uplift3d.types.checks import (
+    MAX_M,
     array_problems,
     between,
     checked_people,
@@ -59,12 +60,14 @@ class Motion3D:
         times = numbers("Motion3D", "times", self.times, np.float64)
         problems = array_problems(positions, times, joint_set(self.joints), dims=3)
         refuse("Motion3D", problems)
-        observed = np.array(self.observed, dtype=bool)
+        observed = numbers("Motion3D", "observed", self.observed, np.float32) > 0
         if observed.shape != positions.shape[:2]:
             problems.append(f"observed has shape {observed.shape}, expected {positions.shape[:2]}")
         root = None if self.root is None else numbers("Motion3D", "root", self.root, np.float32)
         if root is not None and root.shape != (*positions.shape[:2], 3):
             problems.append(f"root has shape {root.shape}, expected {(*positions.shape[:2], 3)}")
+        elif root is not None and (np.abs(root) > MAX_M).any():
+            problems.append(f"root reaches {np.nanmax(np.abs(root)):.2g} m; where it is unknown it is NaN")
         sigma = None if self.sigma_m is None else numbers("Motion3D", "sigma_m", self.sigma_m, np.float32)
         if sigma is not None and sigma.shape != positions.shape[:3]:
             problems.append(f"sigma_m has shape {sigma.shape}, expected {positions.shape[:3]}")

@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 
 from uplift3d.errors import InputError, NothingFoundError, UpliftWarning
 from uplift3d.files.guards import as_path, check_unpacked
+from uplift3d.types.checks import check_rate
 from uplift3d.video.focal import equivalent_mm_of_image, focal_px
 from uplift3d.video.source import Frame, checked_indices
 
@@ -33,7 +34,7 @@ class ImageFolder:
         rate_hz: images per second. Files carry no timestamps, so None takes 30 and warns.
 
     Raises:
-        InputError: not a folder, or a rate that is not positive.
+        InputError: not a folder, or a rate that is none.
         NothingFoundError: a folder without images.
     """
 
@@ -41,8 +42,8 @@ class ImageFolder:
         self.path = as_path(path, "a folder of images")
         if not self.path.is_dir():
             raise InputError(f"{self.path} is not a folder of images")
-        if rate_hz is not None and not (np.isfinite(rate_hz) and rate_hz > 0):
-            raise InputError(f"the image rate is {rate_hz} Hz; it must be a positive number")
+        if rate_hz is not None:
+            check_rate("the image rate", rate_hz)
         self.files = sorted(filter(_is_image, self.path.iterdir()), key=_natural_key)
         if not self.files:
             raise NothingFoundError(

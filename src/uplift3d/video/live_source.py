@@ -81,6 +81,9 @@ class LiveSource:
         self._thread = threading.Thread(target=self._run, name="live-source", daemon=True)
 
     def __enter__(self) -> Self:
+        if not self._remote and Path(self.source).is_fifo():
+            # Opening one waits for whoever writes, whatever the patience.
+            raise InputError(f"{self.name} is a pipe; accepted are a camera, a URL, a device or a file")
         self._thread.start()
         return self
 

@@ -7,13 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from uplift3d.errors import InputError
 from uplift3d.files.arrays import npz_names
 from uplift3d.files.guards import quoted
 from uplift3d.files.json_text import read_json
 from uplift3d.types import Keypoints2D
+from uplift3d.types.checks import check_rate
 
 HEAD_BYTES = 4096
 JSON_STARTS = (b"{", b"[")
@@ -39,8 +38,8 @@ class Given:
     def checked(self) -> Given:
         """Itself; InputError for what can be no frame rate or size."""
         rate_hz, size = self.frame_rate_hz, self.image_size
-        if rate_hz is not None and not (isinstance(rate_hz, int | float) and 0 < rate_hz < np.inf):
-            raise InputError(f"the frame rate is {quoted(rate_hz)}; it must be a number of Hz above 0")
+        if rate_hz is not None:
+            check_rate("the frame rate", rate_hz)
         if size is not None and not (len(size) == 2 and min(size) > 0):
             raise InputError(f"the image size is {quoted(size)}; it must be width and height in pixels")
         return self
