@@ -102,7 +102,7 @@ def test_a_folder_of_damaged_images(tmp_path):
 @pytest.mark.parametrize("rate", [0, -1, float("nan")])
 def test_a_rate_that_is_no_positive_number(tmp_path, rate):
     save(tmp_path / "1.png", 1)
-    with pytest.raises(InputError, match=r"image rate is .* positive number"):
+    with pytest.raises(InputError, match=r"image rate is .* accepted are 0.0001 to 10000 Hz"):
         ImageFolder(tmp_path, rate)
 
 
