@@ -332,6 +332,19 @@ def test_open_mocap_takes_every_network(on_open_mocap, tmp_path, network, more, 
     assert all(np.isfinite(result["frame_mean"]["mpjpe"]) for result in report["results"])
 
 
+@pytest.mark.parametrize("name", ["base", "base-free"])
+def test_shipped_weights_are_measured_on_the_joints_that_labels_have(
+    on_open_mocap, h36m_folder, tmp_path, name
+):
+    report = on_open_mocap(name, "--s-in", "20", "--pieces", "1")
+    assert all(np.isfinite(result["frame_mean"]["mpjpe"]) for result in report["results"])
+    output = tmp_path / "h36m.json"
+    arguments = ["evaluate", "--dataset", "h36m", "--data", str(h36m_folder), "--weights", name]
+    assert main([*arguments, "--s-in", "20", "--no-flip", "-o", str(output)]) == 0
+    mpjpe = [result["frame_mean"]["mpjpe"] for result in json.loads(output.read_text())["results"]]
+    assert np.isfinite(mpjpe).all()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

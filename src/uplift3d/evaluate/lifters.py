@@ -23,11 +23,14 @@ from uplift3d.lift.runtime import Part
 from uplift3d.lift.torch_runtime import TorchRuntime
 from uplift3d.model import UpliftUpsample
 from uplift3d.normalise import mirror
-from uplift3d.skeletons import reorder
+from uplift3d.skeletons import joint_set, reorder
 from uplift3d.tokens import InputKind, InputSpec, PersonKeyFrames, tokenise
 from uplift3d.types import Keypoints2D
 
 __all__ = ["OwnLifter", "PersonLifter", "WindowLifter", "create_lifter", "key_frames", "to_camera_axes"]
+
+LABELLED = "h36m17"
+"""Joints of labelled videos."""
 
 
 def create_lifter(model: UpliftUpsample, *, flip: bool = True, batch: int = 256) -> OwnLifter:
@@ -129,8 +132,14 @@ class PersonLifter(OwnLifter):
     """The way that `uplift3d lift` goes, for networks with person-centred input.
 
     Their answers come in the axes of a camera that looks straight at the pelvis; the video's camera turns
-    them into its own.
+    them into its own. Labels have no feet, so those of a network are left out.
     """
+
+    @property
+    def joints(self) -> str:
+        """See `VideoLifter`."""
+        own = joint_set(self.model.config.joints).joints
+        return LABELLED if set(joint_set(LABELLED).joints) <= set(own) else super().joints
 
     def lift(self, video: LabelledVideo, s_in: int) -> FloatArray:
         """See `VideoLifter`; InputError for a video without camera, or in which nobody is seen."""
@@ -146,7 +155,7 @@ class PersonLifter(OwnLifter):
         lifted = lift_track(_DeviceRuntime(self.model), tokens, flip=self.flip, batch=self.batch)
         if spec.axes == "viewing_ray":
             lifted = to_camera_axes(lifted, grid, keys, video)
-        return on_frames(lifted, rows, len(video))
+        return on_frames(lifted[:, reorder(config.joints, self.joints)], rows, len(video))
 
 
 def key_frames(video: LabelledVideo, rows: IntArray, joints: str, input: InputKind) -> PersonKeyFrames:
