@@ -22,10 +22,12 @@ NEAREST_M = 0.3
 """Nobody is seen whole from nearer."""
 ROUNDS = 6
 """Of reweighting: by then weights and distances change no more."""
-BEND_M2_PER_S3 = 1.0
-"""How much a person's velocity wanders: by 1 m/s within a second."""
-POSE_ERROR = 0.02
-"""Errors of the 3D pose outlast a key interval; the distance is never known better than this share."""
+BEND_M2_PER_S3, BEND_ACROSS_M2_PER_S3 = 1.0, 8.0
+"""How much a person's velocity wanders along the line of sight, by 1 m/s within a second, and across it,
+where jumps and turns are seen well enough to be followed."""
+POSE_ERROR, ACROSS_ERROR = 0.02, 0.004
+"""Errors of the 3D pose outlast a key interval: the distance, and the place across the line of sight, are
+never known better than these shares of the distance."""
 SIZE_ERROR = 0.035
 """The distance is as unsure as the person's size, which the picture hardly tells (median on mocap films)."""
 CALIBRATION = 1.68
@@ -123,8 +125,15 @@ def locate(
         distance = np.maximum(places[:, 2], NEAREST_M)
     free = np.maximum(2 * (weights > 0).sum(axis=-1) - 3, 1)
     variance = (scaled * error**2).sum(axis=-1) / free
-    floor = (POSE_ERROR * distance)[:, None, None] ** 2 * np.eye(3)
+    floor = distance[:, None, None] ** 2 * _along_and_across(places, POSE_ERROR**2, ACROSS_ERROR**2)
     return places, np.linalg.inv(normal) * variance[:, None, None] + floor
+
+
+def _along_and_across(places: DoubleArray, along: float, across: float) -> DoubleArray:
+    """(K, 3, 3) variances along the lines of sight to places (K, 3) and at right angles to them."""
+    sight = places / np.maximum(np.linalg.norm(places, axis=-1, keepdims=True), NEAREST_M)
+    lines = sight[:, :, None] * sight[:, None, :]
+    return np.asarray(along * lines + across * (np.eye(3) - lines))
 
 
 def _median(values: DoubleArray, known: BoolArray) -> DoubleArray:
@@ -139,7 +148,8 @@ def settle(times: TimeArray, places: DoubleArray, covariances: DoubleArray) -> T
     """The most likely path through uncertain places, for somebody whose velocity wanders.
 
     A Kalman filter forwards and the Rauch–Tung–Striebel smoother backwards, state (place, velocity),
-    acceleration white noise of density `BEND_M2_PER_S3`.
+    acceleration white noise of density `BEND_M2_PER_S3` along the line of sight and `BEND_ACROSS_M2_PER_S3`
+    across it.
 
     Args:
         times: (K,) seconds, increasing.
@@ -150,10 +160,11 @@ def settle(times: TimeArray, places: DoubleArray, covariances: DoubleArray) -> T
     means, spreads = np.zeros((count, 6)), np.zeros((count, 6, 6))
     ahead, ahead_spread = np.zeros((count, 6)), np.zeros((count, 6, 6))
     moves = np.zeros((count, 6, 6))
+    bends = _along_and_across(places, BEND_M2_PER_S3, BEND_ACROSS_M2_PER_S3)
     mean, spread = np.concatenate([places[0], np.zeros(3)]), np.diag([1e4] * 3 + [4.0] * 3)
     for k in range(count):
         if k > 0:
-            moves[k], noise = _move(float(times[k] - times[k - 1]))
+            moves[k], noise = _move(float(times[k] - times[k - 1]), bends[k])
             mean, spread = moves[k] @ mean, moves[k] @ spread @ moves[k].T + noise
         ahead[k], ahead_spread[k] = mean, spread
         gain = np.linalg.solve(spread[:3, :3] + covariances[k], spread[:3]).T  # (6, 3)
@@ -167,12 +178,11 @@ def settle(times: TimeArray, places: DoubleArray, covariances: DoubleArray) -> T
     return Trajectory(means[:, :3], means[:, 3:], sigma)
 
 
-def _move(step_s: float) -> tuple[DoubleArray, DoubleArray]:
-    """Transition (6, 6) of (place, velocity) over a time, and the noise (6, 6) it adds."""
-    one = np.eye(3)
-    move = np.kron(np.array([[1, step_s], [0, 1]]), one)
-    noise = np.kron(np.array([[step_s**3 / 3, step_s**2 / 2], [step_s**2 / 2, step_s]]), one)
-    return np.asarray(move), np.asarray(BEND_M2_PER_S3 * noise)
+def _move(step_s: float, bend: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+    """Transition (6, 6) of (place, velocity) over a time, and the noise (6, 6) that density (3, 3) adds."""
+    move = np.kron(np.array([[1, step_s], [0, 1]]), np.eye(3))
+    noise = np.kron(np.array([[step_s**3 / 3, step_s**2 / 2], [step_s**2 / 2, step_s]]), bend)
+    return np.asarray(move), np.asarray(noise)
 
 
 def _between(moments: TimeArray, trajectory: Trajectory, times: TimeArray) -> RealArray:
