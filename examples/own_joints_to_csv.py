@@ -32,4 +32,6 @@ def main(joints: str, image_size: str, table: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -27,10 +27,13 @@ def use(chunk: Motion3D) -> None:
     """The poses that are due: of what happened 0.3 s ago, each given once."""
     for row, person in enumerate(chunk.people):
         wrist = chunk.joint_names.index("right_wrist")
-        for time_s, pose in zip(chunk.times, chunk.positions[row], strict=True):
+        there = chunk.present[row]  # somebody who is away has no pose
+        for time_s, pose in zip(chunk.times[there], chunk.positions[row, there], strict=True):
             x, y, z = pose[wrist]  # metres from the pelvis: right, down, away from the camera
             print(f"{time_s:.2f} s, person {person}: right wrist at {x:+.2f} {y:+.2f} {z:+.2f}")
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     main(*sys.argv[1:])

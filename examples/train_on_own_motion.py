@@ -27,4 +27,6 @@ def main(recordings: str, output: str, steps: str, **changes: object) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -536,7 +536,7 @@ def test_a_lifter_goes_on_after_a_fork(demo_keys):
 
 
 def test_copies_and_pickles_load_the_network_again():
-    lifter = Lifter(smooth_hz=6.0)
+    lifter = Lifter(smooth_hz=2.0)
     keys = clip(regular(2, 10))
     for again in (copy.deepcopy(lifter), pickle.loads(pickle.dumps(lifter))):
         assert again.options == lifter.options

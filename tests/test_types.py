@@ -257,6 +257,12 @@ def test_between_two_times_that_hold_nothing():
         Motion3D(**motion_fields()).between(80, None)
 
 
+def test_select_keeps_what_meta_says_of_each_person():
+    motion = Motion3D(**motion_fields(meta={"root_sigma_m": [0.5, 0.25], "model": "base"}))
+    assert motion.select([3]).meta == {"root_sigma_m": [0.25], "model": "base"}
+    assert motion.meta["root_sigma_m"] == [0.5, 0.25]
+
+
 def test_select_names_unknown_tracks():
     with pytest.raises(InputError, match="there is no person 0; the people are 7, 3"):
         Motion3D(**motion_fields()).select([0, 3])

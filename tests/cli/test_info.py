@@ -2,13 +2,14 @@
 
 import json
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from keypoint_files import mmpose, trc, walk
 from uplift3d.cli import main
-from uplift3d.export import save_motion
+from uplift3d.export import load_motion, save_motion
 
 
 def lines(capsys):
@@ -158,3 +159,25 @@ def test_a_graph_s_flaws_are_not_shown_as_a_log(tmp_path, capfd):
     shown = capfd.readouterr()
     assert "in: x [1, 3]" in shown.out
     assert shown.err == ""
+
+
+def test_what_nobody_knows_is_named_and_the_others_go_on(motion_file, tmp_path, capsys):
+    (tmp_path / "angles.csv").write_text("time_s,person\n")
+    assert main(["info", str(tmp_path / "angles.csv"), str(motion_file)]) == 2
+    captured = capsys.readouterr()
+    assert "angles.csv" in captured.err
+    assert f"{motion_file}: 3D motion of 2 people" in captured.out
+
+
+def test_how_sure_places_are_is_said(motion_file, tmp_path, capsys):
+    motion = load_motion(motion_file)
+    meta = {
+        "root_sigma_m": [0.51, 1.26],
+        "camera": {"focal_from": "assumed: 0.85 of the longer side"},
+        "sides": {},
+    }
+    save_motion(tmp_path / "a.npz", replace(motion, root=np.ones((*motion.present.shape, 3)), meta=meta))
+    assert main(["info", str(tmp_path / "a.npz")]) == 0
+    out = capsys.readouterr().out
+    assert "place in the world known to ±1.3 m (the focal length is assumed; --focal-px says it)" in out
+    assert "sides" not in out

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uplift3d.errors import InputError
+from uplift3d.errors import InputError, UpliftWarning
 from uplift3d.post import smooth
 from uplift3d.post.smooth import low_pass
 
@@ -103,3 +103,8 @@ def test_savitzky_golay_knows_nothing_of_what_is_far_away(walk):
     assert not np.array_equal(one.positions, smooth(walk, 3.0).positions)
     with pytest.raises(InputError, match="smooth_with is 'median'; there are butterworth, savitzky-golay"):
         smooth(walk, 3.0, "median")
+
+
+def test_a_cut_off_that_takes_nothing_out_is_said(walk):
+    with pytest.warns(UpliftWarning, match="12.5 Hz takes nothing out of 25 poses a second"):
+        smooth(walk, 12.5)

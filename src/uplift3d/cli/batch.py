@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from uplift3d.scale.engine import Totals
     from uplift3d.scale.stages import How
 
+MOST_NAMED = 5
+"""Clips that failed, of a run."""
 DESCRIPTION = """Lift a great many clips with Ray: on all CPUs of this machine, or on a cluster.
 
 The results lie in the output folder beside manifest.parquet, which has a row for each clip: its status,
@@ -117,12 +119,15 @@ def run(args: argparse.Namespace) -> int:
     )
     if args.json:
         ends = {end: totals.ends[end] for end in ("done", "nothing", "failed")}
-        print(
-            json.dumps({"clips": totals.clips, "before": totals.before, **ends, "manifest": totals.manifest})
-        )
+        before = {"before": totals.before, "failed_before": totals.failed_before}
+        print(json.dumps({"clips": totals.clips, **before, **ends, "manifest": totals.manifest}))
     elif not args.quiet:
         print(f"{describe(totals)}; {totals.manifest}")
-    if totals.ends["failed"]:
+    for clip, why in totals.failures[:MOST_NAMED]:
+        print(f"uplift3d: {clip}: {why.removeprefix(f'{clip}: ')}", file=sys.stderr)
+    if len(totals.failures) > MOST_NAMED:
+        print(f"uplift3d: the others that failed are in {totals.manifest}", file=sys.stderr)
+    if totals.ends["failed"] or totals.failed_before:
         return InputError.exit_code
     return NothingFoundError.exit_code if totals.ends["nothing"] and not totals.ends["done"] else 0
 
@@ -131,7 +136,8 @@ def describe(totals: Totals) -> str:
     """How far a batch is, on one line."""
     parts = [f"{totals.before + totals.worked_on:,} of {totals.clips:,} clips"]
     if totals.before:
-        parts.append(f"{totals.before:,} before")
+        failed = f" ({totals.failed_before:,} failed; --retry-failed)" if totals.failed_before else ""
+        parts.append(f"{totals.before:,} before{failed}")
     words = {"done": "done", "nothing": "with nobody in view", "failed": "failed"}
     parts += [f"{totals.ends[end]:,} {word}" for end, word in words.items() if totals.ends[end]]
     if totals.worked_on:

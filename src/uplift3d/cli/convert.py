@@ -136,6 +136,7 @@ def _do(job: Job, args: argparse.Namespace) -> Summary:
     record = {
         "outputs": [str(path) for path in written],
         "people": motion.people.tolist(),
-        "poses": len(motion),
+        "moments": len(motion),
+        "poses": int(motion.present.sum()),
     }
     return Summary("\n".join(map(str, written)), record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import struct
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,13 +55,22 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     return parser
 
 
-def run(args: argparse.Namespace) -> None:
-    """Print a description of every path."""
-    for path in expand(args.paths):
-        kind, *lines = describe(path)
+def run(args: argparse.Namespace) -> int:
+    """Print a description of every path; one that nobody knows is named, and the others go on."""
+    paths, code = expand(args.paths), 0
+    for path in paths:
+        try:
+            kind, *lines = describe(path)
+        except InputError as error:
+            if len(paths) == 1:
+                raise
+            print(f"uplift3d: {error}", file=sys.stderr)
+            code = InputError.exit_code
+            continue
         print(f"{path}: {kind}")
         for line in lines:
             print(f"  {line}")
+    return code
 
 
 def describe(path: Path) -> list[str]:
@@ -86,6 +96,8 @@ def describe(path: Path) -> list[str]:
 
 def _holds_keypoints(path: Path) -> bool:
     """Whether a file whose name may be that of a motion is of 2D key-frames."""
+    if path.suffix.lower() == ".jsonl":
+        return False
     source = Source(path)
     if path.suffix.lower() == ".trc":  # pixels or metres: the markers' places tell
         try:
@@ -110,13 +122,24 @@ def _keypoint_file(path: Path) -> list[str]:
 def describe_motion(motion: Motion3D) -> list[str]:
     """What kind of motion it is, then some lines about it."""
     people, poses = motion.positions.shape[:2]
-    where = "unknown" if motion.root is None else "known"
+    where = "unknown" if motion.root is None else _how_well_known(motion.meta)
     lines = [
         f"3D motion of {_people(people)}, {motion.joints}",
         f"{poses} poses, {_span(motion.times)}; place in the world {where}",
         *_presence(motion.people.tolist(), motion.times, motion.present, motion.observed),
     ]
     return lines + _notes(motion.meta)
+
+
+def _how_well_known(meta: Mapping[str, Any]) -> str:
+    """How sure people's places are, from what `post.place` and the choice of a camera noted."""
+    sigmas = meta.get("root_sigma_m")
+    known = [sigma for sigma in sigmas if isinstance(sigma, int | float)] if isinstance(sigmas, list) else []
+    camera = meta.get("camera")
+    source = camera.get("focal_from") if isinstance(camera, Mapping) else None
+    assumed = isinstance(source, str) and source.startswith("assumed")
+    sure = f"known to ±{max(known):.1f} m" if known else "known"
+    return sure + (" (the focal length is assumed; --focal-px says it)" if assumed else "")
 
 
 def _keypoints(keypoints: Keypoints2D) -> list[str]:
@@ -229,13 +252,13 @@ def _unpacked(notes: object) -> dict[str, Any]:
 
 def _notes(meta: Mapping[str, Any]) -> list[str]:
     """A line per entry; an entry that is an object itself stays on one line."""
-    lines = [" ".join(f"{key}: {_inline(value)}".split()) for key, value in meta.items()]
+    lines = [" ".join(f"{key}: {_inline(value)}".split()) for key, value in meta.items() if value != {}]
     return [line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 1]}…" for line in lines]
 
 
 def _inline(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_inline(item)}" for key, item in value.items())
+        return ", ".join(f"{key} {_inline(item)}" for key, item in value.items() if item != {})
     return str(value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,7 @@ EPILOG = """output files, by suffix:
   .bvh .glb .usd             bones for Blender, Unity, robots (--skeleton); .bvh: a file of each person
   .trc .mot                  markers and joint angles for OpenSim, a file of each person
   .c3d                       markers for biomechanics programs, everybody in one
+  .jsonl                     a line for every moment, as `uplift3d stream` writes them
   .html .png                 a page that plays it, a picture of it
   .mp4                       the video with it drawn in, from the side and from above beside it
 
@@ -79,6 +81,8 @@ many at once:
   uplift3d lift clips/ -o 'results/{name}-3d.bvh' --dry-run"""
 
 BESIDE = "{name}-3d.npz"
+WORTH_SAYING_S = 0.5
+"""Files are written in less, videos are not."""
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -217,7 +221,7 @@ def at_rate(motion: Motion3D, rate_hz: float, interpolation: str) -> Motion3D:
     return resample(motion, motion.times[0] + np.arange(count) / rate_hz, check_method(interpolation))
 
 
-def describe_run(motion: Motion3D) -> str:
+def describe_run(motion: Motion3D, write_s: float) -> str:
     """What was lifted from how much, and how long it took, in two lines."""
     from uplift3d.view.stage import duration_s, poses_in_words
 
@@ -228,29 +232,28 @@ def describe_run(motion: Motion3D) -> str:
     timings = dict(motion.meta.get("timings_s", {}))
     if "key_frames" in motion.meta:
         line += f" from {motion.meta['key_frames']} key-frames"
+    labels = {"detect": "2D detection", "lift": "lifting", "write": "writing"}
+    timings |= {"write": write_s} if write_s >= WORTH_SAYING_S else {}
     spent = sum(timings.values())
-    parts = [
-        f"{label} {timings[key]:.2f} s"
-        for key, label in (("detect", "2D detection"), ("lift", "lifting"))
-        if key in timings
-    ]
+    parts = [f"{label} {timings[key]:.2f} s" for key, label in labels.items() if key in timings]
     if spent > 0 and seconds > 0:
         parts.append(f"{seconds / spent:.1f} × real time")
     return f"{line}\n  {', '.join(parts)}" if parts else line
 
 
-def record_of(motion: Motion3D) -> dict[str, Any]:
+def record_of(motion: Motion3D, write_s: float) -> dict[str, Any]:
     """What a program wants to know of a motion that was lifted."""
     from uplift3d.view.stage import duration_s
 
     seconds = duration_s(motion.times)
     return {
         "people": motion.people.tolist(),
-        "poses": len(motion),
+        "moments": len(motion),
+        "poses": int(motion.present.sum()),
         "duration_s": round(seconds, 3) if math.isfinite(seconds) else None,
         "key_frames": motion.meta.get("key_frames"),
         "model": motion.meta.get("model"),
-        "timings_s": motion.meta.get("timings_s"),
+        "timings_s": {**motion.meta.get("timings_s", {}), "write": round(write_s, 3)},
     }
 
 
@@ -260,6 +263,7 @@ def _do(job: Job, args: argparse.Namespace) -> Summary:
     motion = lift_any(job.source, args, progress=not args.quiet)
     if args.output_rate is not None:
         motion = at_rate(motion, args.output_rate, motion.meta["arguments"]["interpolation"])
+    started = time.perf_counter()
     write_tables(args, motion)
     written: list[Path] = []
     for output in job.outputs:
@@ -270,6 +274,7 @@ def _do(job: Job, args: argparse.Namespace) -> Summary:
             output, motion, skeleton, split=split, axes=axes, video=args.video, progress=not args.quiet
         )
         written += files_of(output, motion, split)
-    text = f"{', '.join(map(str, written))}: {describe_run(motion)}"
-    record = {"outputs": [str(path) for path in written], **record_of(motion)}
+    write_s = time.perf_counter() - started
+    text = f"{', '.join(map(str, written))}: {describe_run(motion, write_s)}"
+    record = {"outputs": [str(path) for path in written], **record_of(motion, write_s)}
     return Summary(text, record, describe_motion(motion)[1:] if args.verbose else ())

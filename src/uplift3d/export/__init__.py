@@ -67,6 +67,7 @@ FORMATS: dict[str, str | MotionFormat] = {
     ".glb": "uplift3d.export.glb",
     ".trc": "uplift3d.export.trc",
     ".c3d": "uplift3d.export.c3d",
+    ".jsonl": "uplift3d.export.jsonl",
 }
 _USD = (".usd", ".usda", ".usdc")
 SKELETON_FORMATS = (".bvh", ".glb", *_USD)

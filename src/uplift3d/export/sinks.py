@@ -16,6 +16,7 @@ from uplift3d.errors import InputError
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 
+FORMAT = "uplift3d stream"
 DECIMALS = 4
 """Of metres and seconds: a tenth of a millimetre."""
 
@@ -85,14 +86,14 @@ class JsonLines:
 def _header(chunk: Motion3D) -> dict[str, Any]:
     joints = joint_set(chunk.joints)
     return {
-        "format": "uplift3d stream",
+        "format": FORMAT,
         "version": 1,
         "joints": list(joints.joints),
         "bones": [[joints.joints[a], joints.joints[b]] for a, b in joints.bones],
         "units": chunk.meta["units"],
         "axes": chunk.meta["axes"],
-        "latency_s": chunk.meta["latency_s"],
-        "model": chunk.meta["model"],
+        "latency_s": chunk.meta.get("latency_s"),
+        "model": chunk.meta.get("model"),
     }
 
 

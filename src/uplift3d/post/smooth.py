@@ -5,13 +5,14 @@ Axes: P people, n times of a stretch.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
 
 from uplift3d.arrays import RealArray, TimeArray
-from uplift3d.errors import InputError
+from uplift3d.errors import InputError, UpliftWarning
 from uplift3d.post.resample import interpolate, stretches
 from uplift3d.types import Motion3D
 
@@ -51,6 +52,13 @@ def smooth(motion: Motion3D, cutoff_hz: float, how: SmoothFilter = "butterworth"
         InputError: a cut-off that is no number of at least `LEAST_HZ`, or another filter.
     """
     check_smoothing(cutoff_hz, how)
+    if len(motion) > 1 and cutoff_hz * 2 >= (rate_hz := 1 / float(np.median(np.diff(motion.times)))):
+        warnings.warn(
+            f"{cutoff_hz:g} Hz takes nothing out of {rate_hz:g} poses a second, which hold no more than "
+            f"{rate_hz / 2:g} Hz",
+            UpliftWarning,
+            stacklevel=2,
+        )
     positions = motion.positions.copy()
     root = None if motion.root is None else motion.root.copy()
     for person in range(len(motion.people)):

@@ -37,6 +37,10 @@ class Totals:
     """All that there are."""
     before: int = 0
     """Of these, worked on in an earlier run."""
+    failed_before: int = 0
+    """Of those, such that failed and are not tried again."""
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    """Clips of this run that failed, and why."""
     ends: Counter[str] = field(default_factory=Counter)
     """How many of this run ended as done, nothing or failed."""
     started: float = field(default_factory=time.monotonic)
@@ -88,6 +92,7 @@ def run_batch(
     manifest = Manifest(storage)
     todo = _not_yet_done(list(dict.fromkeys(clips)), manifest, storage, retry_failed)
     totals = Totals(len(set(clips)), len(set(clips)) - len(todo), manifest=storage.path(NAME))
+    totals.failed_before = len(_failed(manifest) & (set(clips) - set(todo)))
     tell(totals)
     try:
         if todo:
@@ -96,10 +101,19 @@ def run_batch(
                 for row in _with_lost(rows, todo):
                     manifest.add(row)
                     totals.ends[row["status"]] += 1
+                    if row["status"] == "failed":
+                        totals.failures.append((str(row["input"]), str(row["error"])))
                     tell(totals)
     finally:
         manifest.close()
     return totals
+
+
+def _failed(manifest: Manifest) -> set[str]:
+    """Clips that have failed so far."""
+    rows = manifest.table()
+    pairs = zip(rows["input"].to_pylist(), rows["status"].to_pylist(), strict=True)
+    return {clip for clip, status in pairs if status == "failed"}
 
 
 def _not_yet_done(clips: list[str], manifest: Manifest, storage: Storage, retry_failed: bool) -> list[str]:

@@ -25,6 +25,9 @@ from uplift3d.types.checks import (
     span,
 )
 
+OF_PEOPLE = "root_sigma_m"
+"""What `meta` says of every person, in their order."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Motion3D:
@@ -105,8 +108,12 @@ class Motion3D:
         """Only the people with these track ids, in the order asked for."""
         rows = rows_of(self.people, people)
         root = None if self.root is None else self.root[rows]
+        meta = dict(self.meta)
+        if isinstance(said := meta.get(OF_PEOPLE), list) and len(said) == len(self.people):
+            meta[OF_PEOPLE] = [said[row] for row in rows]
         return replace(
             self,
+            meta=meta,
             positions=self.positions[rows],
             root=root,
             observed=self.observed[rows],

@@ -137,6 +137,8 @@ class LiveSource:
             except (av.FFmpegError, OSError, ValueError, IndexError) as error:
                 why = _reason(error)
                 if self._count == 0 and self._is_hopeless(error):
+                    if self._camera and isinstance(error, FileNotFoundError):
+                        raise InputError(_no_camera(self.source)) from error
                     raise InputError(f"{self.name} cannot be played: {why}") from error
                 if not (self._camera or self._remote):
                     if self._count == 0:
@@ -278,6 +280,13 @@ class _Clock:
     def early_s(self, time_s: float) -> float:
         """How long until it is that time."""
         return self._started_s + time_s - time.monotonic()
+
+
+def _no_camera(source: str) -> str:
+    """That there is none of that number or name, and which there are, where that can be told."""
+    there = sorted(path.name.removeprefix("video") for path in Path("/dev").glob("video[0-9]*"))
+    cameras = f"there are {', '.join(there)}" if there else "none was found"
+    return f"there is no camera {source}" + (f"; {cameras}" if sys.platform.startswith("linux") else "")
 
 
 def _reason(error: Exception) -> str:

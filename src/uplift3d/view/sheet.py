@@ -140,9 +140,8 @@ class Sheet:
 
     def _badge(self, frame: Image.Image, row: int) -> None:
         """Whether anybody was measured at this moment, as the page says it."""
-        fresh = float(self.freshness[:, row].max(initial=0))
-        if self.motion.observed[:, row].any() or fresh > 0:
-            text, colour, ink = "2D pose measured", _mixed(MEASURED, PAPER, 0.35 + 0.65 * fresh), PAPER
+        if self.motion.observed[:, row].any():
+            text, colour, ink = "2D pose measured", MEASURED, PAPER
         elif self.motion.present[:, row].any():
             text, colour, ink = "filled in between key-frames", PAPER, INK
         else:
