@@ -54,7 +54,7 @@ ALLOWED = {
     "lift": ["normalise", "tokens", "weights"],
     "lift.torch_runtime": ["model"],
     "film": ["data"],
-    "train": ["film", "model", "data", "normalise", "evaluate.metrics"],
+    "train": ["film", "model", "weights", "data", "normalise", "evaluate.metrics"],
     "evaluate": ["detect.cpn.network", "film", "model", "data", "normalise", "tokens", "lift"],
     "reproduce": ["detect.cpn.network", "train", "evaluate", "film", "model", "data", "tokens", "lift"],
     "key_frames": ["video", "lift"],

@@ -103,8 +103,12 @@ def test_train_on_own_motion(capsys):
         Path("recordings", person).mkdir(parents=True)
         walk = moving(100, seed=ord(person[0]))
         np.savez(f"recordings/{person}/walk.npz", walk=walk, __names=names, __fps=np.array(50.0))
-    tiny = {"temporal_width": 16, "temporal_depth": 1, "spatial_depth": 0, "heads": 2}
-    less = {"batch": 4, "validation_windows": 64, "checkpoint_every": 1, "validate_every": 2}
-    run("train_on_own_motion.py", "recordings", "run", "2", model=tiny, **less)
+    less = {
+        "batch": 4,
+        "validation_windows": 64,
+        "checkpoint_every": 1,
+        "validate_every": 2,
+    }
+    run("train_on_own_motion.py", "recordings", "run", "2", **less)
     assert "3 recordings in run/motions.store" in capsys.readouterr().out
     assert Path("run/network/model.safetensors").is_file()

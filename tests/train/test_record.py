@@ -2,9 +2,13 @@
 
 import hashlib
 import json
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+from uplift3d.data.store import MotionStore, write_store
 from uplift3d.train.config import TrainConfig
 from uplift3d.train.record import licence_of_weights, training_record
 
@@ -43,3 +47,20 @@ def test_a_run_records_its_configuration_and_data(tiny_run_config):
 def test_a_licence_that_is_given_counts(tiny_run_config):
     given = tiny_run_config.model_copy(update={"licence": "MIT"})
     assert training_record(given)["licence"] == "MIT"
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ("base", "CC-BY-NC-4.0"),
+        ("base-free", "Apache-2.0, acknowledge mocap.cs.cmu.edu"),
+        ("old.h5", "unknown"),
+    ],
+)
+def test_weights_to_start_from_keep_their_licence(tiny_run_config, tmp_path, start, expected):
+    assert licence_of_weights(["MIT"]) == "Apache-2.0"
+    store = MotionStore.open(tiny_run_config.store)
+    clips = [(replace(clip, licence="MIT"), np.array(store[n])) for n, clip in enumerate(store.clips)]
+    write_store(tmp_path / "mit.store", clips)
+    config = tiny_run_config.model_copy(update={"store": tmp_path / "mit.store", "start_from": Path(start)})
+    assert training_record(config)["licence"] == expected

@@ -35,6 +35,9 @@ Writes a line of JSON for every frame that is used, --latency seconds after it: 
 time_s and people; --view shows them in a browser too. Frames that come while the computer is busy are
 dropped, so it never falls behind. A camera or network stream that breaks off is opened again."""
 
+BUSY = 0.95
+"""Of the time, and a machine is too slow for what is asked of it."""
+
 EPILOG = """sources:
   0                          the first webcam; also /dev/video0
   rtsp://… http://…          a network camera, a stream, a video on a server
@@ -174,6 +177,11 @@ def run(args: argparse.Namespace) -> int:
                 print(file=sys.stderr)
         if account is not None and not args.quiet:
             say(f"{source.name}: {account.in_words()}, {account.poses} poses")
+            if account.busy_s > BUSY * account.seconds and account.dropped > account.frames:
+                say(
+                    "most frames were dropped, since looks took all the time there was; --detector "
+                    "blazepose-full takes a third of it for each, and --looks-per-second asks for fewer"
+                )
     return 0
 
 

@@ -56,8 +56,9 @@ class TrainConfig(BaseModel):
     initial_weights: Literal["quick", "published"] = "quick"
     """'quick' to learn from (see `model/initialise.py`), or drawn as published; rivals have their own."""
     start_from: Path | None = None
-    """Weights of another run (model.safetensors) in place of fresh ones, to fine-tune them (a network of ours
-    may have more joints and input channels than they have, and no strided stages); or of P-STMO's
+    """Weights of another run (model.safetensors) in place of fresh ones, or shipped ones by their name
+    ("base", "base-free"), to fine-tune them; their licence counts beside that of the motion (a network of
+    ours may have more joints and input channels than they have, and no strided stages); or of P-STMO's
     pre-training, ours or its authors', whose encoder is then taken over."""
     strides_in: tuple[int, ...] = ()
     """Frames between key-frames to train and validate with; default: those of the network. For a network
@@ -86,7 +87,7 @@ class TrainConfig(BaseModel):
     seed: int = Field(default=0, ge=0)
     """All randomness follows from it."""
     licence: str = ""
-    """Licence of the weights; default: the strictest of the motion's."""
+    """Licence of the weights; default: the strictest of the motion's and of the weights to start from."""
     graphs: bool = True
     """Write ONNX graphs beside the weights in the end."""
     threads: int | None = Field(default=None, ge=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from uplift3d import weights
 from uplift3d.data.store import JOINTS
 from uplift3d.errors import InputError
 from uplift3d.model import load_checkpoint
@@ -33,12 +34,19 @@ def motion_joints(config: LiftingConfig) -> str:
     return FEET if config.joints == FEET else JOINTS
 
 
+def weights_at(path: Path) -> Path:
+    """The file of weights that `start_from` names: a path, or the name of shipped weights."""
+    shipped = str(path) in weights.NAMES and not path.exists()
+    return weights.stem(str(path)).with_suffix(".safetensors") if shipped else path
+
+
 def begin_with(network: LiftingNetwork[Any], path: Path) -> None:
     """Start from the weights of another run, or of the network's pre-training as far as it goes.
 
     Raises:
         InputError: no such checkpoint, or one of a network of other sizes or conventions.
     """
+    path = weights_at(path)
     method, given = method_of(network.config), load_checkpoint(path)
     if type(given.config) is method.config:
         return _take_over(network, method.widened(given, network.config), path)
@@ -57,7 +65,7 @@ def take_weights(network: Network[Any], path: Path) -> None:
     Raises:
         InputError: no such checkpoint, or one of a network of other sizes or conventions.
     """
-    _take_over(network, load_checkpoint(path), path)
+    _take_over(network, load_checkpoint(weights_at(path)), path)
 
 
 def _take_over(network: Network[Any], theirs: Network[NetworkConfig], path: Path) -> None:

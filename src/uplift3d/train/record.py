@@ -9,7 +9,9 @@ from pathlib import Path
 
 from uplift3d.data.licences import CMU, LICENCES
 from uplift3d.data.store import RATE_HZ, MotionStore, split_of
+from uplift3d.model.checkpoints import read_metadata
 from uplift3d.train.config import TrainConfig
+from uplift3d.train.networks import weights_at
 
 FREE_LICENCE = "Apache-2.0"
 """Of weights from motion that may be used for anything."""
@@ -36,8 +38,19 @@ def training_record(config: TrainConfig) -> dict[str, str]:
     return record | {
         "data": json.dumps(data),
         "data_sha256": _digest(store.path / "positions.npy"),
-        "licence": config.licence or licence_of_weights(clip.licence for clip in clips),
+        "licence": config.licence
+        or licence_of_weights([*(clip.licence for clip in clips), *_of_start(config.start_from)]),
     }
+
+
+def _of_start(path: Path | None) -> list[str]:
+    """Licences of the motion behind the weights to start from, as far as theirs says them."""
+    if path is None:
+        return []
+    file = weights_at(path)
+    said = read_metadata(file).get("licence", UNKNOWN) if file.suffix == ".safetensors" else UNKNOWN
+    name, _, credit = said.partition(", ")
+    return [name, *([CMU] if credit == CREDIT else [])]
 
 
 def licence_of_weights(names: Iterable[str]) -> str:
