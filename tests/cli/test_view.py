@@ -52,7 +52,7 @@ def test_without_a_desktop_no_text_browser_is_started(motion_file, browser, monk
     [
         (["gone.npz"], "gone.npz: no such file"),
         (["walk.mp4"], "walk.mp4: not a motion file"),
-        (["walk.npz", "-o", "page.txt"], "page.txt: the page's name must end in .html"),
+        (["walk.npz", "-o", "page.txt"], "page.txt: a page's name must end in .html"),
         (["walk.npz", "-o", "page.html", "--port", "80"], "--port does nothing for page.html"),
         (["walk.npz", "-o", "out.mp4", "--title", "A"], "--title does nothing for out.mp4"),
     ],
@@ -99,3 +99,12 @@ def test_the_live_viewer_is_served_until_it_is_interrupted(motion_file, browser,
     assert not motion_file.with_suffix(".html").exists()
     assert main(["view", str(motion_file), "--max-frames", "10"]) == 2
     assert "--max-frames does nothing for the live viewer" in capsys.readouterr().err
+
+
+def test_a_contact_sheet(motion_file, tmp_path, capsys):
+    output = tmp_path / "walk.png"
+    assert main(["view", str(motion_file), "-o", str(output)]) == 0
+    assert capsys.readouterr().out == f"{output}\n"
+    assert output.read_bytes().startswith(b"\x89PNG")
+    assert main(["view", str(motion_file), "-o", str(tmp_path / "b.png"), "--title", "Walk"]) == 2
+    assert "--title does nothing for" in capsys.readouterr().err

@@ -28,6 +28,7 @@ Where the video is at hand it holds small pictures of it, at most 1 MB.
 examples:
   uplift3d view walk.npz
   uplift3d view walk.npz -o walk.html
+  uplift3d view walk.npz -o walk.png
   uplift3d view walk.npz --video walk.mp4 -o walk-3d.mp4"""
 MAX_FRAMES = 1200
 
@@ -50,7 +51,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "--output",
         type=Path,
         metavar="FILE",
-        help="page (.html) or video (.mp4) to write in place of the live viewer",
+        help="page (.html), video (.mp4) or picture (.png) to write in place of the live viewer",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace a file that is there already")
     add_video(parser)
@@ -79,8 +80,10 @@ def run(args: argparse.Namespace) -> None:
     _refuse(args, "port", output)
     if output.suffix.lower() in VIDEO_FORMATS:
         return _write_video(output, args)
+    if output.suffix.lower() == ".png":
+        return _write_sheet(output, args)
     if output.suffix.lower() != ".html":
-        raise InputError(f"{output}: the page's name must end in .html, a video's in .mp4")
+        raise InputError(f"{output}: a page's name must end in .html, a video's in .mp4, a picture's in .png")
     check_video([output], args.motion, args.video)
     check_output(output)
     motion = motion_in(args.motion)
@@ -119,6 +122,13 @@ def _serve(args: argparse.Namespace) -> None:
         print()
     finally:
         viewer.close()
+
+
+def _write_sheet(output: Path, args: argparse.Namespace) -> None:
+    for name in ("max_frames", "title", "no_pictures", "video"):
+        _refuse(args, name, output)
+    check_output(output)
+    print(save_motion(output, motion_in(args.motion)))
 
 
 def _write_video(output: Path, args: argparse.Namespace) -> None:
