@@ -6,6 +6,7 @@ from uplift3d.errors import InputError
 from uplift3d.export import load_motion, save_motion
 
 pytest.importorskip("pyarrow", reason="pyarrow is an optional package")
+import pyarrow as arrow
 from pyarrow import parquet
 
 
@@ -35,3 +36,19 @@ def test_a_table_from_elsewhere_needs_no_metadata(tmp_path, walk):
     again = load_motion(path)
     assert again.joints == "h36m17"
     assert again.meta == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "message"),
+    [
+        ("joint", arrow.array([[1, 2]] * 1700), r"column joint holds 'list<.*int64>', texts needed"),
+        ("x_m", arrow.array([{"a": 1}] * 1700), r"column x_m holds 'struct<a: int64>', numbers needed"),
+        ("y_m", arrow.array(["x"] * 1700), "column y_m holds 'string', numbers needed"),
+    ],
+)
+def test_columns_of_objects_are_refused_before_they_take_memory(tmp_path, walk, name, values, message):
+    path = save_motion(tmp_path / "a.parquet", walk)
+    table = parquet.read_table(path)
+    parquet.write_table(table.set_column(table.column_names.index(name), name, values), path)
+    with pytest.raises(InputError, match=message):
+        load_motion(path)
