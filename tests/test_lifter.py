@@ -541,3 +541,16 @@ def test_copies_and_pickles_load_the_network_again():
     for again in (copy.deepcopy(lifter), pickle.loads(pickle.dumps(lifter))):
         assert again.options == lifter.options
         np.testing.assert_array_equal(again.lift(keys).positions, lifter.lift(keys).positions)
+
+
+@pytest.mark.parametrize("chosen", [slice(3, None, 12), slice(20, 200, 40), slice(77, 78), slice(60, 140)])
+def test_a_moment_is_the_same_whatever_other_moments_are_asked_for(chosen):
+    """With our own network, whose pelvis, feet and pulled joints follow from all key-frames."""
+    keys = load_keypoints(files("uplift3d") / "demo" / "keys.npz")
+    lifter = Lifter()
+    times = keys.video_times if keys.video_times is not None else np.arange(*keys.times[[0, -1]], 1 / 30)
+    few = lifter.lift(keys, 0.4, times[chosen])
+    whole = lifter.lift(keys, 0.4, times)[chosen]
+    np.testing.assert_array_equal(few.present, whole.present)
+    assert np.nanmax(np.linalg.norm(few.root - whole.root, axis=-1)) < 0.01
+    assert np.nanmax(np.linalg.norm(few.positions - whole.positions, axis=-1)) < 0.01

@@ -344,3 +344,36 @@ def test_who_was_missed_is_looked_for_at_once_but_not_for_ever(latency_s, key_in
     gone = watched(key_interval, latency_s, lambda time: False, missed=lambda time: time > 1.9)
     np.testing.assert_allclose(np.diff(gone)[gone[:-1] < 2.5][-5:], 0.1)
     np.testing.assert_allclose(np.diff(gone)[gone[:-1] > 3], 0.4)
+
+
+@pytest.mark.parametrize("latency_s", [0.0, 1.03, 4.03])
+def test_who_asks_when_to_look_changes_no_pose(latency_s):
+    keys = walker(0.2, 6.0)
+
+    def poses(ask):
+        lifter = StreamLifter("base", latency_s, output_rate_hz=10.0)
+        chunks = []
+        for frame in range(6 * 40):
+            time_s, look = frame / 30, None
+            if frame % 6 == 0 and frame // 6 < len(keys):
+                look = replace(keys[frame // 6 : frame // 6 + 1], times=np.array([time_s]), video_times=None)
+            chunks.append(lifter.push(time_s, look))
+            if ask:
+                lifter.next_key_time()
+        return [chunk for chunk in (*chunks, lifter.flush()) if chunk.present.any()]
+
+    asked, plain = poses(ask=True), poses(ask=False)
+    assert len(asked) == len(plain) > 20
+    for one, other in zip(asked, plain, strict=True):
+        np.testing.assert_allclose(one.positions, other.positions, atol=1e-5)
+
+
+def test_the_focal_length_that_a_look_notes_is_used():
+    keys = walker(0.2, 4.0)
+    noted = replace(keys, meta={"focal_px_from_metadata": 3000.0})
+    stream = StreamLifter("base", np.inf)
+    for time in range(len(noted)):
+        stream.push(float(noted.times[time]), noted[time : time + 1])
+    motion = stream.flush()
+    offline = Lifter().lift(noted, None, motion.times)
+    np.testing.assert_allclose(motion.root, offline.root, atol=1e-4)

@@ -24,7 +24,7 @@ from uplift3d.lift.adaptive import Adaptive, KeyInterval, as_adaptive, more_look
 from uplift3d.lift.axes import find_camera, in_camera_axes
 from uplift3d.lift.models import ModelPath
 from uplift3d.lift.offline import choose_hop
-from uplift3d.lift.output_times import choose_output_times
+from uplift3d.lift.output_times import choose_output_times, with_between
 from uplift3d.lift.record import record
 from uplift3d.lift.stretches import check_gap, people_in, usual_interval
 from uplift3d.options import LifterOptions, recorded, with_defaults
@@ -175,6 +175,7 @@ class Lifter:
         camera, focal_from, focal_sigma = find_camera(keys, focal_px, principal_point_px, guess=self.refines)
         interval_s = usual_interval(keys.times, first_interval(key_interval), self.spec.spacing_s)
         people = people_in(keys if self.options["use_hint"] else replace(keys, depth_hint=None), self.spec)
+        asked, wanted = wanted, with_between(keys, wanted, self.spec.spacing_s) if self.refines else wanted
         positions = np.full((len(people), len(wanted), len(self.order), 3), np.nan, dtype=np.float32)
         stretches = plan_stretches(people, wanted, interval_s, self.options["max_gap_s"], self.spec)
         with progress_bar(progress, "3D poses", sum(len(one.grid) for one in stretches)) as advance:
@@ -208,6 +209,10 @@ class Lifter:
             },
         )
         motion = self.refinement.apply(motion, keys, camera, focal_sigma=focal_sigma)
+        if len(asked) < len(wanted):
+            motion = motion[np.searchsorted(wanted, asked)]
+            observed = observed_at(asked, measured, motion.present, self.spec.spacing_s)
+            motion = replace(motion, observed=observed)
         timings = {"lift": round(time.perf_counter() - started, 3)}
         return replace(motion, meta={**motion.meta, "timings_s": timings})
 

@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from seen_person import STANDING
-from uplift3d.detect import People, look_again
+from seen_person import STANDING, Standing, film
+from uplift3d.detect import People, look_again, run
+from uplift3d.errors import UpliftWarning
 from uplift3d.types import Keypoints2D
+from uplift3d.video import open_video
 
 
 class Scene:
@@ -86,3 +89,21 @@ def test_no_frames_no_people_no_work():
     nobody = keys.select([])
     assert look_again(scene, [3], nobody, scene) is nobody
     assert scene.asked == []
+
+
+def test_a_look_on_which_the_detector_fails_is_left_out(tmp_path):
+    film(tmp_path / "a.mp4", 30, 30)
+
+    class Failing(Standing):
+        def detect(self, rgb):
+            self.calls = getattr(self, "calls", 0) + 1
+            if self.calls == 5:
+                raise RuntimeError("cannot handle this image")
+            return super().detect(rgb)
+
+    detector = Failing()
+    with open_video(tmp_path / "a.mp4") as video:
+        keys = run(video, [0, 12, 24], detector)
+        with pytest.warns(UpliftWarning, match="the detector failed on 1 key-frame, which was left out"):
+            more = look_again(video, [4, 8, 16], keys, detector)
+    assert len(more) == 5

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from uplift3d.detect import settle_sides
 from uplift3d.detect.side_evidence import STATES, PairModel, left_minus_right, person_size
-from uplift3d.detect.sides import exchange, exchanges, side_states
+from uplift3d.detect.sides import _limb, exchange, exchanges, side_states
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Keypoints2D
 from walker import put_in, walker
@@ -176,3 +176,10 @@ def test_missing_numbers_are_left_out_of_the_density_exactly():
     wanted = model.two_looks(earlier, later, np.array([0.1]))[0, 0, 2]
     unit = 0.5 * np.log(2 * np.pi)  # the constant that densities here leave out, once per number
     assert np.log(np.exp(logs).sum() * (grid[1] - grid[0])) - unit == pytest.approx(wanted, abs=1e-6)
+
+
+def test_a_hand_goes_with_its_arm_fingers_and_all():
+    joints = joint_set("coco_wholebody133").joints
+    for name in joints:
+        if "finger" in name or "thumb" in name or "hand" in name:
+            assert _limb(name) == "arms", name

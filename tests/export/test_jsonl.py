@@ -1,6 +1,7 @@
 """`.jsonl`: recordings of streams, read again."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,3 +64,15 @@ def test_what_is_no_recording_is_said(tmp_path, walk, change, message):
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     with pytest.raises(InputError, match=message):
         load_motion(path)
+
+
+def test_moments_before_the_first_look_wait_for_the_first_line(tmp_path, walk):
+    motion = load_motion(save_motion(tmp_path / "walk.npz", walk))
+    blank = replace(motion[:3], positions=np.full_like(motion.positions[:, :3], np.nan), meta={})
+    lines = JsonLines(tmp_path / "live.jsonl")
+    lines.write(blank)
+    lines.write(motion[3:])
+    lines.close()
+    again = load_motion(tmp_path / "live.jsonl")
+    np.testing.assert_allclose(again.times, motion.times, atol=5.1e-5)
+    assert not again.present[:, :3].any()

@@ -148,7 +148,7 @@ def test_a_graph_from_elsewhere_is_refused(tmp_path):
     ("arguments", "message"),
     [
         ({"runtime": "tensorrt"}, "runtime is 'tensorrt'; accepted are onnx, torch"),
-        ({"threads": 0}, "threads is 0; accepted are 1 and more, or None for all"),
+        ({"threads": 0}, "threads is 0; accepted are 1 to 1024, or None for all"),
     ],
 )
 def test_impossible_arguments_are_refused(tiny_model, arguments, message):

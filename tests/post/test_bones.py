@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uplift3d.post import bone_lengths_m, fix_bones
+from uplift3d.post import bone_lengths_m, fix_bones, scale_to_height, statures_m
 from uplift3d.post.bones import outwards
 from uplift3d.post.pace import SHORT
 from uplift3d.skeletons import joint_set
@@ -87,3 +87,9 @@ def test_parents_come_before_their_children():
     assert sorted(order) == sorted(child for _, child in joints.bones)
     places = {joint: place for place, joint in enumerate(order)}
     assert all(places.get(parent, -1) < places[child] for parent, child in joints.bones)
+
+
+def test_how_sure_places_are_is_scaled_with_them(walk):
+    motion = replace(walk, meta={"root_sigma_m": [0.5, None]})
+    scaled = scale_to_height(motion, 1.5 * float(statures_m(motion)[0]))
+    assert scaled.meta["root_sigma_m"] == [pytest.approx(0.75, abs=1e-3), None]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from footsteps import STEP_S, steps
 from uplift3d.errors import InputError
-from uplift3d.post import bone_lengths_m, feet, find_contacts, lock_feet
+from uplift3d.post import bone_lengths_m, feet, find_contacts, lock_feet, resample
 from uplift3d.post.contacts import feet_in_the_room
 from uplift3d.post.feet import MOST_M
 from uplift3d.skeletons import joint_set
@@ -187,3 +187,16 @@ def test_feet_that_cannot_stay_still_rest_most_of_the_time():
     speed = slides(lock_feet(worse, find_contacts(motion)), resting)
     assert np.median(slides(worse, resting)) > 0.1
     assert np.median(speed) < 0.02
+
+
+@pytest.mark.parametrize("rate_hz", [10, 20, 30, 50, 60])
+def test_contacts_do_not_depend_on_when_the_clip_begins(rate_hz):
+    walk = steps()
+    times = np.arange(int(walk.times[-1] * rate_hz)) / rate_hz
+    found = [
+        find_contacts(resample(replace(walk, times=walk.times + start), times + start)).resting
+        for start in (0.0, -5.0, 3.1, 1.7e9)
+    ]
+    assert found[0].any()
+    for other in found[1:]:
+        np.testing.assert_array_equal(other, found[0])

@@ -149,3 +149,18 @@ def test_a_single_pose_is_held():
     motion = Motion3D(np.ones((1, 1, 17, 3)), [2.0], None, [[True]])
     assert resample(motion, [2.0]).present.all()
     np.testing.assert_array_equal(interpolate(np.array([2.0]), np.array([[5.0]]), [1.0, 3.0]), [[5.0], [5.0]])
+
+
+@pytest.mark.parametrize("rate_hz", [24, 29.97, 30, 50, 60])
+def test_the_last_pose_of_a_stretch_is_not_lost_to_rounding(walk, rate_hz):
+    for count in range(5, 60):
+        times = 0.7 + np.arange(count) / rate_hz
+        motion = Motion3D(
+            np.repeat(walk.positions[:1, :1], count, axis=1),
+            times,
+            None,
+            np.ones((1, count)),
+            joints=walk.joints,
+        )
+        again = resample(motion, times[0] + np.arange(count) * float(np.median(np.diff(times))))
+        assert again.present.all(), count

@@ -7,6 +7,7 @@ import socketserver
 import threading
 import time
 from contextlib import contextmanager
+from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
@@ -336,3 +337,17 @@ def test_a_camera_that_speaks_rtsp():
         server.shutdown()
     assert shapes == {(240, 320, 3)}
     assert (np.diff(times) > 0).all()
+
+
+def test_pixels_are_square(tmp_path):
+    path = tmp_path / "wide.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 96, 144, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(2, 1)
+        for n in range(5):
+            image = np.full((144, 96, 3), 40 * n, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode())
+    with LiveSource(str(path)) as source:
+        assert next(iter(source)).rgb().shape == (144, 192, 3)

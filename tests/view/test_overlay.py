@@ -10,9 +10,10 @@ from PIL import Image, ImageColor
 from uplift3d.camera import Camera
 from uplift3d.errors import InputError, UpliftWarning
 from uplift3d.export import save_motion
+from uplift3d.types import Motion3D
 from uplift3d.video import open_video
 from uplift3d.view.colours import LEFT, MEASURED, RIGHT
-from uplift3d.view.overlay import at_frames, find_video
+from uplift3d.view.overlay import at_frames, find_video, opened_for
 from uplift3d.view.sheet import STRIP_PX, Layout, Sheet, freshness, projected
 from video.clips import write as write_clip
 
@@ -170,3 +171,19 @@ def test_what_is_no_video_of_the_motion(seen, tmp_path):
         save_motion(output, replace(seen, positions=seen.positions * np.nan), video=clip)
     assert not output.exists()
     assert not list(tmp_path.glob(".out*"))
+
+
+@pytest.mark.parametrize("rate_hz", [10.0, 30.0, 60.0])
+def test_images_of_a_folder_come_when_they_were_lifted_at(tmp_path, rate_hz):
+    for number in range(9):
+        Image.new("RGB", (32, 24)).save(tmp_path / f"{number}.png")
+    times = np.arange(int(0.26 * rate_hz) + 1) / rate_hz
+    motion = Motion3D(
+        np.zeros((1, len(times), 17, 3)),
+        times,
+        None,
+        np.ones((1, len(times))),
+        meta={"keypoints": {"image_rate_hz": 30.0}},
+    )
+    with opened_for(motion, tmp_path) as frames:
+        np.testing.assert_allclose(frames.times, np.arange(9) / 30)

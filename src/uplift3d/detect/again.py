@@ -14,6 +14,7 @@ import numpy.typing as npt
 from uplift3d.arrays import Image
 from uplift3d.detect.ahead import read_ahead
 from uplift3d.detect.base import Detector, Follower
+from uplift3d.detect.failures import Failures
 from uplift3d.detect.keyframes import Frames
 from uplift3d.detect.sighting import Sighting, distance, sightings
 from uplift3d.types import Keypoints2D
@@ -43,10 +44,11 @@ def look_again(
     if len(numbers) == 0 or len(keypoints.people) == 0:
         return keypoints
     started = time.perf_counter()
-    seen = [
-        _Look(time_s, _found(rgb, keypoints, time_s, detector))
-        for _, time_s, rgb in read_ahead(source.frames_at(numbers))
-    ]
+    seen, failures = [], Failures(has_worked=bool(keypoints.observed.any()))
+    for _, time_s, rgb in read_ahead(source.frames_at(numbers)):
+        with failures.noted(time_s):
+            seen.append(_Look(time_s, _found(rgb, keypoints, time_s, detector)))
+    failures.say(source.path.name)
     spent = keypoints.meta.get("seconds", 0.0) + time.perf_counter() - started
     return _merged(keypoints, seen, {**keypoints.meta, "seconds": round(spent, 3)})
 

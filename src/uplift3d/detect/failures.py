@@ -13,12 +13,12 @@ GIVE_UP_AFTER = 5
 class Failures:
     """What went wrong with a detector in a run."""
 
-    def __init__(self) -> None:
+    def __init__(self, has_worked: bool = False) -> None:
         self.count = 0
         """Key-frames that were left out."""
         self._first_s = 0.0
         self._first: Exception | None = None
-        self._successes = 0
+        self._successes = int(has_worked)
 
     @contextmanager
     def noted(self, time_s: float | None) -> Iterator[None]:

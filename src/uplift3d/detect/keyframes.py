@@ -110,6 +110,7 @@ def run(
     meta: dict[str, Any] = {
         "detector": used.name,
         "source": source.path.name,
+        **({"image_rate_hz": source.rate_hz} if source.path.is_dir() and hasattr(source, "rate_hz") else {}),
         **({} if focal_px is None else {"focal_px_from_metadata": focal_px}),
         "tracks_dropped_as_noise": len(tracker.tracks) - len(tracks),
         **({"tracks_joined": len(tracks) - len(everybody)} if len(everybody) < len(tracks) else {}),

@@ -22,7 +22,7 @@ from uplift3d.skeletons import joint_set
 from uplift3d.types import Keypoints2D
 
 LEG_WORDS = ("hip", "knee", "ankle", "foot", "toe", "heel")
-ARM_WORDS = ("shoulder", "clavicle", "elbow", "wrist", "hand", "pinky", "index", "thumb")
+ARM_WORDS = ("finger", "shoulder", "clavicle", "elbow", "wrist", "hand", "pinky", "index", "thumb")
 STATE_NUMBERS = np.arange(len(STATES))
 CHANGE = np.array([[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]])
 """(S, S) the state that leads from one state to another: legs and arms together are the whole body."""

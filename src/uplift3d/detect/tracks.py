@@ -16,6 +16,7 @@ from uplift3d.detect.sighting import Sighting, apart
 
 MAX_ABSENCE_S = 1.5
 """Somebody seen again after longer than this is a new person, unless seen in the key-frame just before."""
+_SLACK_S = 1e-3  # key-frames are not quite where the intervals fall
 STEP_SIZES, STEP_SIZES_PER_S, MAX_STEP_SIZES = 0.3, 2.0, 1.6
 """How far from the expected place a person may be, in sizes: always, per second unseen, and at most."""
 MAX_GROWTH = 2.5
@@ -161,7 +162,7 @@ class Tracker:
 
     def live(self, time_s: float) -> list[Track]:
         """Tracks of people seen not long ago."""
-        since_s = min(time_s - MAX_ABSENCE_S, self._latest_s)
+        since_s = min(time_s - MAX_ABSENCE_S - _SLACK_S, self._latest_s)
         return [track for track in self.tracks if track.times[-1] >= since_s]
 
     def add(self, time_s: float, people: list[Sighting]) -> list[Track]:

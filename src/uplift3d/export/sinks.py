@@ -46,6 +46,8 @@ class JsonLines:
         self._bytes: BinaryIO | None = None
         self._size = 0
         self._begun = False
+        self._held: list[dict[str, Any]] = []
+        """Moments before anybody was looked for, of which nothing is known for the first line yet."""
         self.latest_s: float | None = None
         """The time of the last moment that was written."""
 
@@ -55,8 +57,12 @@ class JsonLines:
         for time in range(len(chunk)):
             people = [_person(chunk, row, time) for row in np.flatnonzero(chunk.present[:, time]).tolist()]
             lines.append({"time_s": round(float(chunk.times[time]), DECIMALS), "people": people})
-        self._write("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
         self._begun = self._begun or "axes" in chunk.meta
+        if not self._begun:
+            self._held += lines
+            return
+        lines[int("format" in lines[0]) if lines else 0 : 0], self._held = self._held, []
+        self._write("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
         self.latest_s = float(chunk.times[-1]) if len(chunk) else self.latest_s
 
     def _write(self, text: str) -> None:

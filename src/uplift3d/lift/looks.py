@@ -14,6 +14,9 @@ from uplift3d.errors import InputError
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Keypoints2D
 
+FOCAL_KEY = "focal_px_from_metadata"
+"""What a look's `meta` says of the camera."""
+
 
 class Looks:
     """Looks in the order of time; those that nobody needs any more are forgotten."""
@@ -53,7 +56,8 @@ class Looks:
                         f"{name} changes from {getattr(before, name)} to {getattr(look, name)} within a "
                         "stream; flush() ends one and the next push begins another"
                     )
-        self._looks.append(replace(look, meta={}, video_times=None))
+        meta = {key: look.meta[key] for key in (FOCAL_KEY,) if key in look.meta}
+        self._looks.append(replace(look, meta=meta, video_times=None))
 
     def forget(self, before_s: float) -> None:
         """Drop looks from before that time, but for the latest."""

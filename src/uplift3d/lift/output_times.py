@@ -11,6 +11,9 @@ from uplift3d.tokens import grid_times
 from uplift3d.types import Keypoints2D
 from uplift3d.types.checks import MAX_POSES, numbers
 
+SPARSE = 1.5
+"""Output times that are so many of the network's own poses apart are few."""
+SAME_S = 1e-4
 BETWEEN_KEY_FRAMES, AT_LEAST = 1_000, 10_000
 """So many poses are made by default for every key-frame, or altogether: for more, some time is wrong."""
 
@@ -53,3 +56,30 @@ def _checked(given: npt.ArrayLike) -> TimeArray:
     if wanted.ndim != 1 or not np.isfinite(wanted).all() or (np.diff(wanted) <= 0).any():
         raise InputError("output_times must be one row of finite seconds that increase strictly")
     return wanted
+
+
+def with_between(keypoints: Keypoints2D, wanted: TimeArray, spacing_s: float) -> TimeArray:
+    """The wanted times, and those of a whole result between them where they are few.
+
+    Where people are follows from poses at all key-frames, and feet and speeds from dense ones: a result must
+    not depend on which of its moments somebody asks for.
+
+    Args:
+        keypoints: what is lifted.
+        wanted: (T,) seconds, increasing.
+        spacing_s: seconds between the network's own poses.
+    """
+    if not len(wanted):
+        return wanted
+    ends = keypoints.times[[0, -1]]
+    gaps = np.diff([min(ends[0], wanted[0]), *wanted, max(ends[1], wanted[-1])])
+    if gaps.max() <= SPARSE * spacing_s:
+        return wanted
+    try:
+        dense = choose_output_times(keypoints, None, spacing_s)
+    except InputError:  # key-frames over an impossible time: these moments were asked for instead
+        return wanted
+    nearest = wanted[np.searchsorted(wanted, dense).clip(0, len(wanted) - 1)]
+    before = wanted[(np.searchsorted(wanted, dense) - 1).clip(0)]
+    apart = np.minimum(np.abs(dense - nearest), np.abs(dense - before))
+    return np.union1d(dense[apart > SAME_S], wanted)

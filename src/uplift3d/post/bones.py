@@ -14,6 +14,7 @@ from uplift3d.errors import InputError
 from uplift3d.post.pace import even_pace
 from uplift3d.skeletons import JointSet, joint_set
 from uplift3d.types import Motion3D
+from uplift3d.types.motion import OF_PEOPLE
 
 
 def fix_bones(motion: Motion3D, lengths_m: RealArray | None = None) -> Motion3D:
@@ -66,7 +67,13 @@ def scale_to_height(motion: Motion3D, height_m: float) -> Motion3D:
     root = None if motion.root is None else (motion.root * scale).astype(np.float32)
     sigma = None if motion.sigma_m is None else motion.sigma_m * scale.astype(np.float32)
     positions = (motion.positions * scale[..., None]).astype(np.float32)
-    return replace(motion, positions=positions, root=root, sigma_m=sigma)
+    meta = dict(motion.meta)
+    if isinstance(said := meta.get(OF_PEOPLE), list) and len(said) == len(motion.people):
+        meta[OF_PEOPLE] = [
+            None if sigma_m is None else round(float(sigma_m * factor), 4)
+            for sigma_m, factor in zip(said, scale.ravel(), strict=True)
+        ]
+    return replace(motion, positions=positions, root=root, sigma_m=sigma, meta=meta)
 
 
 def statures_m(motion: Motion3D) -> RealArray:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from uplift3d.arrays import BoolArray, DoubleArray
 from uplift3d.post.posture import posture_up
-from uplift3d.post.resample import stretches
+from uplift3d.post.resample import ROUNDING_S, stretches
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 
@@ -94,6 +94,6 @@ def _resting(times: npt.NDArray[np.float64], points: DoubleArray, up: DoubleArra
     low = height - height.min(axis=1, keepdims=True) < ABOVE_OTHER_M
     resting = (speed < SLOW_M_PER_S) & low
     for column, part in runs(resting):
-        if times[part.stop - 1] - times[part.start] < LEAST_S:
+        if times[part.stop - 1] - times[part.start] < LEAST_S - ROUNDING_S:
             resting[part, column] = False
     return np.asarray(resting)

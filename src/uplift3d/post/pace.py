@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from uplift3d.arrays import DoubleArray, RealArray, TimeArray
-from uplift3d.post.resample import stretches
+from uplift3d.post.resample import ROUNDING_S, stretches
 
 SHORT = 0.8
 """A bone of less than this share of its length is an average over directions: so far they were apart."""
@@ -36,7 +36,7 @@ def even_pace(directions: DoubleArray, shares: RealArray, times: TimeArray) -> D
     out = directions.copy()
     for run in stretches(np.asarray(shares < SHORT)):
         first, last = run.start - 1, run.stop
-        if first < 0 or last >= len(times) or times[last] - times[first] > LONGEST_S:
+        if first < 0 or last >= len(times) or times[last] - times[first] > LONGEST_S + ROUNDING_S:
             continue
         way = directions[first : last + 1]
         if not np.isfinite(way).all():

@@ -17,6 +17,8 @@ from uplift3d.errors import InputError
 from uplift3d.types import Motion3D
 
 Interpolation = Literal["linear", "smooth"]
+ROUNDING_S = 1e-6
+"""Times that differ by less are the same: 3/30 s is 0.1 s, whatever their sums of floats say."""
 BLOCK = 4096
 """Moments that are worked on together, so that hours need little beyond their result."""
 
@@ -86,7 +88,7 @@ def resample(motion: Motion3D, times: npt.ArrayLike, method: Interpolation = "li
         observed[person] = nearest_flags(wanted, motion.times[motion.observed[person]])
         for stretch in stretches(motion.present[person]):
             known = motion.times[stretch]
-            rows = (wanted >= known[0]) & (wanted <= known[-1])
+            rows = (wanted >= known[0] - ROUNDING_S) & (wanted <= known[-1] + ROUNDING_S)
             positions[person, rows] = interpolate(
                 known, motion.positions[person, stretch], wanted[rows], method
             )

@@ -12,7 +12,7 @@ import numpy as np
 
 from uplift3d.arrays import BoolArray, DoubleArray, RealArray, TimeArray
 from uplift3d.camera import Camera
-from uplift3d.post.resample import interpolate, stretches
+from uplift3d.post.resample import ROUNDING_S, interpolate, stretches
 from uplift3d.skeletons import convert_2d
 from uplift3d.types import Keypoints2D, Motion3D
 
@@ -202,4 +202,4 @@ def _near(moments: TimeArray, times: TimeArray) -> RealArray:
     """(K,) True for moments with one of `times` within `NEAR_KEY_S`."""
     after = np.clip(np.searchsorted(times, moments), 1, max(len(times) - 1, 1))
     around = np.stack([times[after - 1], times[np.minimum(after, len(times) - 1)]])
-    return np.asarray(np.abs(around - moments).min(axis=0) <= NEAR_KEY_S)
+    return np.asarray(np.abs(around - moments).min(axis=0) <= NEAR_KEY_S + ROUNDING_S)

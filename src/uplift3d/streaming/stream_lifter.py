@@ -119,6 +119,8 @@ class StreamLifter:
             self._curves = None
         self._add_moments(time_s)
         self._latest_s = time_s
+        if keypoints is not None and np.isfinite(self.latency_s):
+            self._newest()  # at once: what is learned of bodies must not depend on who asks when
         return self._give(self.latency_s)
 
     def flush(self) -> Motion3D:
@@ -140,10 +142,13 @@ class StreamLifter:
         return latest_s + self._pace.interval_s
 
     def _newest(self) -> list[Curve]:
-        """Everybody's motion up to the latest look."""
-        first_s = max(self._pending[0] if self._pending else np.inf, self._latest_s - self._window_s / 2)
+        """Everybody's motion up to the latest look, from the moment on that is given next: whoever asks when
+        to look changes no pose."""
         if self._curves is None:
-            self._curves = self._estimator.curves(self._looks.keypoints(), min(first_s, self._latest_s))
+            first_s = self._pending[0] if self._pending else self._latest_s
+            if np.isinf(self.latency_s):  # nothing is given before the end
+                first_s = max(first_s, self._latest_s - self._window_s / 2)
+            self._curves = self._estimator.curves(self._looks.keypoints(), float(first_s))
         return self._curves
 
     def _checked_time(self, time_s: float) -> float:

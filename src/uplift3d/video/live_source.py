@@ -15,6 +15,7 @@ from typing import NamedTuple, Self
 
 import av
 import numpy as np
+from av.stream import Disposition
 from av.video.frame import VideoFrame
 
 from uplift3d.arrays import Image
@@ -47,10 +48,13 @@ class LiveFrame(NamedTuple):
     arrived_s: float
     """When it arrived, by `time.monotonic`."""
     picture: VideoFrame
+    pixel_aspect: float = 1.0
+    """Width over height of one stored pixel."""
 
     def rgb(self) -> Image:
-        """(H, W, 3) uint8, upright."""
-        rgb = np.asarray(self.picture.to_ndarray(format="rgb24"), dtype=np.uint8)
+        """(H, W, 3) uint8, upright, with square pixels."""
+        size = round(self.picture.width * self.pixel_aspect), self.picture.height
+        rgb = np.asarray(self.picture.reformat(*size, "rgb24").to_ndarray(), dtype=np.uint8)
         return np.ascontiguousarray(turn_upright(rgb, display_matrix(self.picture)))
 
 
@@ -78,6 +82,7 @@ class LiveSource:
         self._error: Exception | None = None
         self._ended = self._stop = False
         self._clock = _Clock()
+        self._pixel_aspect = 1.0
         self._thread = threading.Thread(target=self._run, name="live-source", daemon=True)
 
     def __enter__(self) -> Self:
@@ -166,14 +171,16 @@ class LiveSource:
         with av.open(
             address, "r", format=kind, options=options, timeout=timeout_s, metadata_errors=TITLES
         ) as container:
-            if not container.streams.video:
+            streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+            if not streams:
                 raise _NeverError("there is no video in it")
-            stream = container.streams.video[0]
+            stream = streams[0]
             if not decodable(stream):
                 raise _NeverError("it is coded in a way that this FFmpeg does not know")
             # Threads that each decode a frame of their own would hand out every frame so many frames late.
             small = stream.width * stream.height <= ONE_THREAD_PIXELS
             stream.thread_type = "SLICE" if small else "AUTO"
+            self._pixel_aspect = float(stream.sample_aspect_ratio or 1)
             length_s = float(container.duration / av.time_base) if container.duration else None
             recorded = length_s is not None and not self._camera
             if recorded and self._clock.latest_s > 0:  # it broke off: on from there
@@ -200,7 +207,8 @@ class LiveSource:
         if recorded:
             self._pause(self._clock.early_s(time_s))
         with self._changed:
-            self._newest = LiveFrame(self._count, time_s, time.monotonic(), picture)
+            arrived_s = time.monotonic()
+            self._newest = LiveFrame(self._count, time_s, arrived_s, picture, self._pixel_aspect)
             self._count += 1
             self._changed.notify_all()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -110,7 +111,12 @@ def _resampled(motion: Motion3D, times: TimeArray) -> Motion3D:
 
 
 def opened_for(motion: Motion3D, source: Path) -> FrameSource:
-    """The video of a motion; the images of a folder, which have no times, get one for each pose."""
+    """The video of a motion; the images of a folder, which have no times, get those that they were lifted at,
+    or one for each pose where that is unknown."""
     if not source.is_dir() or len(motion) < 2:
         return open_video(source)
-    return open_video(source, float(1 / np.median(np.diff(motion.times))))
+    noted = motion.meta.get("keypoints")
+    rate_hz = noted.get("image_rate_hz") if isinstance(noted, Mapping) else None
+    if not isinstance(rate_hz, int | float):
+        rate_hz = float(1 / np.median(np.diff(motion.times)))
+    return open_video(source, rate_hz)
