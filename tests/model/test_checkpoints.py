@@ -177,3 +177,11 @@ def test_configurations_that_cannot_be_used(text, message, tmp_path):
 def test_a_wrong_output_name_is_refused(model, tmp_path):
     with pytest.raises(InputError, match=r"must end in \.safetensors"):
         save_checkpoint(model, tmp_path / "a.pt")
+
+
+def test_a_tensor_is_no_field_of_a_record(tmp_path):
+    repeated = torch.zeros(1).expand(10**9)  # as a field, a minute of iterating
+    record = {"joints": "h36m17", "paddings": repeated}
+    torch.save({"config": record, "state_dict": {"a": torch.ones(1)}}, tmp_path / "a.bin")
+    with pytest.raises(InputError, match="paddings should be plain values and no tensors"):
+        load_checkpoint(tmp_path / "a.bin")

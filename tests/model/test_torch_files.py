@@ -1,5 +1,6 @@
 import os
 import pickle
+import zipfile
 
 import numpy as np
 import pytest
@@ -89,3 +90,17 @@ def test_tensors_that_are_not_stored_whole_are_refused(tmp_path, value):
     torch.save({"state_dict": {"x": torch.zeros(2), "y": value}}, path)
     with pytest.raises(InputError, match="does not hold all numbers of y; accepted are dense tensors"):
         named_weights(read_torch(path), path)
+
+
+@pytest.mark.parametrize("start", ["torch._utils._re", "builtins.e"])
+def test_endless_names_are_refused_before_torch_searches_them(tmp_path, start):
+    module, _, name = (start + 100_000 * "b").rpartition(".")
+    torch.save({"state_dict": {}}, tmp_path / "a.pt")
+    with zipfile.ZipFile(tmp_path / "a.pt") as archive:
+        members = {one: archive.read(one) for one in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "b.pt", "w") as archive:
+        for one, content in members.items():
+            called = b"\x80\x02c" + f"{module}\n{name}\n".encode() + b"."
+            archive.writestr(one, called if one.endswith("data.pkl") else content)
+    with pytest.raises(InputError, match=r"b\.pt is damaged: .* an endless name"):
+        read_torch(tmp_path / "b.pt")

@@ -1,5 +1,6 @@
 """Lists of clips, places in stores, and the names of results."""
 
+import numpy as np
 import pytest
 
 from uplift3d.errors import InputError, NothingFoundError
@@ -73,3 +74,16 @@ def test_results_of_one_name_in_two_folders_stay_apart():
 def test_a_name_that_is_no_text_is_refused():
     with pytest.raises(InputError, match=r"'a/\\udcff\.mp4' is a name in another code than UTF-8"):
         result_name("a/\udcff.mp4")
+
+
+def test_a_column_of_other_things_is_refused_before_it_takes_memory(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    parquet.write_table(arrow.table({"input": [{"a": 1}] * 9}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=r"column 'input' holds 'struct<a: int64>'; accepted are texts"):
+        clips_in_manifest(tmp_path / "a.parquet")
+    repeated = arrow.table({"input": arrow.array(["a.mp4"]).take(arrow.array(np.zeros(3_000_000, int)))})
+    parquet.write_table(repeated, tmp_path / "b.parquet", compression="zstd")
+    with pytest.raises(InputError, match=r"b\.parquet, unpacked, holds 600,000,000 bytes"):
+        clips_in_manifest(tmp_path / "b.parquet")

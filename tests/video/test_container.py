@@ -8,6 +8,7 @@ import pytest
 
 from uplift3d.errors import InputError
 from uplift3d.video import open_video
+from uplift3d.video.container import demuxed
 
 from .clips import read_number, write
 
@@ -131,3 +132,14 @@ def test_a_code_that_nobody_knows(tmp_path):
     path.write_bytes(path.read_bytes().replace(b"H264", b"ZZQ9"))
     with pytest.raises(InputError, match=r"a\.avi is coded in a way that this FFmpeg does not know"):
         open_video(path)
+
+
+def test_a_stream_that_appears_late_ends_what_can_be_read():
+    """As in a damaged MPEG-TS, of whose streams PyAV lists fewer than FFmpeg finds."""
+
+    class Container:
+        def demux(self, stream):
+            yield from ()
+            raise IndexError("list index out of range")
+
+    assert list(demuxed(Container(), None)) == []

@@ -19,7 +19,7 @@ from torch import Tensor
 from uplift3d import weights
 from uplift3d.errors import InputError
 from uplift3d.files import atomic_write, check_writable
-from uplift3d.files.guards import as_path, readable
+from uplift3d.files.guards import as_path, listed, readable
 from uplift3d.files.json_text import parse_object, read_json
 from uplift3d.model.catalogue import config_of, create
 from uplift3d.model.config import ModelConfig
@@ -154,6 +154,8 @@ def _config(source: ConfigSource) -> NetworkConfig:
     fields = _fields(source)
     if not isinstance(fields, Mapping):
         return fields
+    if tensors := [name for name, value in fields.items() if isinstance(value, Tensor)]:
+        raise InputError(f"model configuration: {listed(tensors)} should be plain values and no tensors")
     return config_of(fields) if "rival" in fields else _config_from_fields(fields)
 
 

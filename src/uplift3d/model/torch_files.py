@@ -32,6 +32,8 @@ NUMPY_STATE = (
     "numpy.random._mt19937.MT19937",
 )
 """What checkpoints with the random state of their training, or with numpy scalars, want to call."""
+LONGEST_NAME = 1000
+"""Torch searches the names that it refuses for patterns: 20 s for one of 100,000 letters."""
 
 
 def read_torch(path: Path, put_aside: Collection[str] = ()) -> dict[str, Any]:
@@ -45,6 +47,8 @@ def read_torch(path: Path, put_aside: Collection[str] = ()) -> dict[str, Any]:
     Raises:
         InputError: a file that would run code when read, a damaged one, or one without named content.
     """
+    if any(len(name) > LONGEST_NAME for name in _callables(path)):
+        raise InputError(f"checkpoint {path} is damaged: it wants to call something with an endless name")
     try:
         with (
             warnings.catch_warnings(action="ignore"),  # torch comments on pickles that it did not write
@@ -114,16 +118,22 @@ _TENSOR_MAKERS = ("torch._utils.", "torch.storage.", "collections.OrderedDict", 
 
 def _foreign_callables(path: Path) -> list[str]:
     """Name what a torch file wants to call besides the makers of tensors, without calling any of it."""
+    names = _callables(path)
+    own = {
+        n for n in names if n.startswith(_TENSOR_MAKERS) or (n.startswith("torch.") and n.endswith("Storage"))
+    }
+    return sorted(set(names) - own)
+
+
+def _callables(path: Path) -> list[str]:
+    """Name what a torch file wants to call."""
     names: list[str] = []
     try:
         for stream in _pickle_streams(path):
             names.extend(_globals(stream))
     except (ValueError, OSError, KeyError, zipfile.BadZipFile):
         pass  # what was read up to the damage still counts
-    own = {
-        n for n in names if n.startswith(_TENSOR_MAKERS) or (n.startswith("torch.") and n.endswith("Storage"))
-    }
-    return sorted(set(names) - own)
+    return names
 
 
 def _pickle_streams(path: Path) -> Iterator[IO[bytes]]:

@@ -6,10 +6,12 @@ import hashlib
 from pathlib import Path, PurePosixPath
 
 from uplift3d.errors import InputError, NothingFoundError
-from uplift3d.files.guards import listed, reason
+from uplift3d.files.guards import check_unpacked, listed, quoted, reason
 from uplift3d.scale.storage import needs
 
 LIST_SUFFIXES = (".txt", ".parquet")
+BYTES_OF_A_TEXT = 200
+"""About what a clip's name takes in memory."""
 COLUMN = "input"
 
 
@@ -48,15 +50,25 @@ def _in_text(path: Path) -> list[str]:
 
 def _in_parquet(path: Path) -> list[str]:
     with needs(path.name):
+        import pyarrow as arrow
         import pyarrow.parquet as pq
     try:
-        table = pq.read_table(path)
-        table.validate(full=True)
+        file = pq.ParquetFile(path)
+        rows, schema = file.metadata.num_rows, file.schema_arrow
     except Exception as error:  # pyarrow's own classes share no base
         raise InputError(f"{path} cannot be read as Parquet ({reason(error)})") from error
-    if COLUMN not in table.column_names:
-        raise InputError(f"{path} has no column {COLUMN!r}; its columns are {listed(table.column_names)}")
-    return [str(clip) for clip in table[COLUMN].to_pylist() if clip]
+    if COLUMN not in schema.names:
+        raise InputError(f"{path} has no column {COLUMN!r}; its columns are {listed(schema.names)}")
+    kind = schema.field(COLUMN).type
+    if not (arrow.types.is_string(kind) or arrow.types.is_large_string(kind)):
+        raise InputError(f"{path}: column {COLUMN!r} holds {quoted(str(kind))}; accepted are texts")
+    check_unpacked(rows * BYTES_OF_A_TEXT, path, f"{path}, unpacked,")
+    try:
+        table = file.read([COLUMN])
+        table.validate(full=True)
+        return [clip for clip in table[COLUMN].to_pylist() if clip]
+    except Exception as error:
+        raise InputError(f"{path} cannot be read as Parquet ({reason(error)})") from error
 
 
 def clips_in_store(url: str) -> list[str]:

@@ -72,7 +72,7 @@ def demuxed(container: InputContainer, stream: VideoStream) -> Iterator["Packet[
         for packet in container.demux(stream):
             if packet.size and not packet.is_corrupt:
                 yield packet
-    except (av.FFmpegError, OSError):
+    except (av.FFmpegError, OSError, IndexError):  # IndexError: PyAV does not list a stream that appears late
         return
 
 
