@@ -21,6 +21,7 @@ from uplift3d.app.guard import names_this_machine
         ("127.0.0.1.evil.example", "127.0.0.1", False),
         (socket.gethostname(), "0.0.0.0", True),
         ("", "127.0.0.1", False),
+        ("[::1", "127.0.0.1", False),
     ],
 )
 def test_only_its_own_names_are_accepted(named, host, accepted):

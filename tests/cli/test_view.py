@@ -108,3 +108,9 @@ def test_a_contact_sheet(motion_file, tmp_path, capsys):
     assert output.read_bytes().startswith(b"\x89PNG")
     assert main(["view", str(motion_file), "-o", str(tmp_path / "b.png"), "--title", "Walk"]) == 2
     assert "--title does nothing for" in capsys.readouterr().err
+
+
+def test_a_port_of_the_live_viewer_that_there_cannot_be(motion_file, monkeypatch, capsys):
+    monkeypatch.setattr(view, "has_live", lambda: True)
+    assert main(["view", str(motion_file), "--port", "70000"]) == 2
+    assert "--port 70000: accepted are 1 to 65535" in capsys.readouterr().err

@@ -87,3 +87,8 @@ def test_a_column_of_other_things_is_refused_before_it_takes_memory(tmp_path):
     parquet.write_table(repeated, tmp_path / "b.parquet", compression="zstd")
     with pytest.raises(InputError, match=r"b\.parquet, unpacked, holds 600,000,000 bytes"):
         clips_in_manifest(tmp_path / "b.parquet")
+
+
+def test_a_list_of_windows_begins_with_a_mark_and_loses_nothing(tmp_path):
+    (tmp_path / "clips.txt").write_bytes(b"\xef\xbb\xbfa.mp4\r\nb.mp4\r\n")
+    assert clips_in_manifest(tmp_path / "clips.txt") == ["a.mp4", "b.mp4"]

@@ -41,9 +41,10 @@ def test_rows_survive_a_stop_at_any_moment(storage):
 def test_parts_that_were_left_behind_count_once(storage):
     manifest = Manifest(storage, every_s=0)
     manifest.add({"input": "a", "status": "done"})
-    content = storage.read(f"{PARTS}/000001.parquet")
+    (part,) = storage.names(PARTS)
+    content = storage.read(f"{PARTS}/{part}")
     manifest.close()
-    storage.write(f"{PARTS}/000001.parquet", content)  # killed before it was taken away
+    storage.write(f"{PARTS}/{part}", content)  # killed before it was taken away
     assert ends(Manifest(storage)) == {"a": "done"}
 
 
@@ -102,3 +103,20 @@ def test_text_that_is_no_utf8_is_a_damaged_manifest(storage):
     storage.write(NAME, buffer.getvalue())
     with pytest.raises(InputError, match=r"is no manifest .*Invalid UTF8"):
         Manifest(storage).table()
+
+
+def test_two_batches_on_one_folder_write_over_nothing(storage):
+    one, other = Manifest(storage, every_s=0), Manifest(storage, every_s=0)
+    one.add({"input": "a", "status": "done"})
+    other.add({"input": "b", "status": "done"})
+    assert len(storage.names(PARTS)) == 2
+    assert ends(Manifest(storage)) == {"a": "done", "b": "done"}
+
+
+def test_files_that_are_no_parts_are_left_alone(storage):
+    storage.write(f"{PARTS}/1abc.parquet", b"nothing of ours")
+    manifest = Manifest(storage, every_s=0)
+    manifest.add({"input": "a", "status": "done"})
+    manifest.close()
+    assert ends(Manifest(storage)) == {"a": "done"}
+    assert storage.names(PARTS) == {"1abc.parquet"}

@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 
 import numpy as np
 import onnxruntime
 import pytest
 import torch
 
+from uplift3d.data.store import MotionStore, write_store
 from uplift3d.errors import InputError
 from uplift3d.model import load_checkpoint
 from uplift3d.model.checkpoints import read_metadata
@@ -348,3 +350,12 @@ def test_two_processes_draw_different_batches_and_agree_on_the_weights(config, t
     assert same(ranks[0]["state"], ranks[1]["state"])
     assert [row["step"] for row in log(config) if row["val/mpjpe_10"]] == ["4", "6"]
     assert (config.output / "model.safetensors").exists()
+
+
+def test_a_folder_with_a_run_on_other_motion_is_refused(whole, tmp_path):
+    """Its weights would take the licence of the new motion alone."""
+    store = MotionStore.open(whole.store)
+    clips = [(replace(clip, licence="MIT"), np.array(store[n])) for n, clip in enumerate(store.clips)]
+    write_store(tmp_path / "other.store", clips)
+    with pytest.raises(InputError, match=r"holds a run on other motion .* give another output"):
+        train(evolve(whole, store=tmp_path / "other.store", steps=whole.steps + 1))

@@ -26,6 +26,7 @@ IN_WORDS = {
     ".trc": "markers for OpenSim",
     ".mot": "joint angles for OpenSim",
     ".c3d": "markers for biomechanics programs",
+    ".jsonl": "a line of JSON for every moment",
     ".usd": "USD: Omniverse, Houdini",
     ".usda": "USD as text",
     ".usdc": "USD, binary",

@@ -40,7 +40,7 @@ def guard(host: str) -> Middleware:
         if not names_this_machine(request.host, host):
             raise web.HTTPForbidden(text=f"this server is not called {request.host}")
         origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != request.host:
+        if origin is not None and origin.partition("://")[2] != request.host:
             raise web.HTTPForbidden(text=f"{origin} may not use this server")
         if request.path != "/" and request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
             raise web.HTTPForbidden(text="another site may not use this server")
@@ -55,7 +55,10 @@ def guard(host: str) -> Middleware:
 
 def names_this_machine(named: str, host: str) -> bool:
     """Whether a request that calls the server so can only mean it: an address, or one of its own names."""
-    name = urlsplit(f"//{named}").hostname or ""
+    try:
+        name = urlsplit(f"//{named}").hostname or ""
+    except ValueError:  # no address that there can be
+        return False
     if name in {host, "localhost", socket.gethostname().lower()}:
         return True
     try:

@@ -31,6 +31,8 @@ async def receive(request: web.Request, folder: Path, max_bytes: int) -> tuple[P
         InputError: it is no video, or it does not fit on the disk.
     """
     name = plain_name(request.query.get("name", ""))
+    if request.content_type.startswith("multipart/"):
+        raise InputError(f"{name} came as a form; accepted is the video itself as the body of the request")
     limit = f"{max_bytes / 1e6:g} MB (--max-mb sets that)"
     if (request.content_length or 0) > max_bytes:
         raise TooLargeError(

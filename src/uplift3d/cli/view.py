@@ -11,7 +11,7 @@ from uplift3d.cli.inputs import local_path, real
 from uplift3d.cli.motions import motion_in
 from uplift3d.cli.options import text_parser
 from uplift3d.cli.output_options import add_video, check_free, check_video
-from uplift3d.cli.serving import open_in_browser
+from uplift3d.cli.serving import check_port, open_in_browser
 from uplift3d.cli.values import whole_number
 from uplift3d.errors import InputError
 from uplift3d.export import VIDEO_FORMATS, check_output, save_motion
@@ -30,7 +30,7 @@ examples:
   uplift3d view walk.npz -o walk.html
   uplift3d view walk.npz -o walk.png
   uplift3d view walk.npz --video walk.mp4 -o walk-3d.mp4"""
-MAX_FRAMES = 1200
+MAX_FRAMES, PORT = 1200, 8080
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -107,13 +107,14 @@ def _serve(args: argparse.Namespace) -> None:
     _refuse(args, "max_frames", None)
     if args.video is not None and not args.video.exists():
         raise InputError(f"{args.video}: no such video or folder of images")
+    check_port("localhost", args.port or PORT)
     motion = motion_in(args.motion)
     if not motion.present.any():
         raise InputError(f"{args.motion}: nobody has a pose in it")
     from uplift3d.view.viewer import Viewer, pictures_of
 
     pictures = None if args.no_pictures else pictures_of(motion, args.video)
-    viewer = Viewer(motion, pictures, port=args.port or 8080, title=args.title)
+    viewer = Viewer(motion, pictures, port=args.port or PORT, title=args.title)
     opened = not args.no_open and open_in_browser(viewer.address)
     print(f"{viewer.address}{'' if opened else ' (open it in a browser)'}; Ctrl+C ends it", flush=True)
     try:

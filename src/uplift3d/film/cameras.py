@@ -48,6 +48,13 @@ class CameraConfig(BaseModel):
     edge of the image moves; negative for barrels, as wide lenses have them. Not below −0.15, where points
     farther out would change places."""
 
+    @field_validator("field_of_view_deg")
+    @classmethod
+    def _check_view(cls, view: Range) -> Range:
+        if not 0 < min(view) <= max(view) < 180:
+            raise ValueError(f"from {view[0]:g} to {view[1]:g} given, accepted are degrees between 0 and 180")
+        return view
+
     @field_validator("lens_bend")
     @classmethod
     def _check_lens(cls, bend: Range) -> Range:

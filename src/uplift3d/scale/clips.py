@@ -42,7 +42,7 @@ def clips_in_manifest(path: Path) -> list[str]:
 
 def _in_text(path: Path) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read as a list of clips ({reason(error)})") from error
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]

@@ -1,6 +1,6 @@
 """The record of a batch: a row for every clip that was worked on, in Parquet.
 
-While a batch runs, rows are written in parts (`manifest/000001.parquet`), so that a killed one goes on where
+While a batch runs, rows are written in parts (`manifest/000001-*.parquet`), so a killed one goes on where
 it was; at its end they become `manifest.parquet`. Of several rows of a clip the last one counts.
 """
 
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import secrets
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +23,7 @@ from uplift3d.files.json_text import parse_object
 from uplift3d.scale.storage import Storage
 
 NAME, PARTS, SETTINGS = "manifest.parquet", "manifest", "settings.json"
+_PART = re.compile(r"(\d{1,9})(-[0-9a-f]+)?\.parquet")
 SCHEMA = pa.schema(
     [
         ("input", pa.string()),
@@ -57,8 +60,11 @@ class Manifest:
         self._new: list[Mapping[str, Any]] = []
         self._written_at = time.monotonic()
         parts = sorted(storage.names(PARTS))
-        self._parts = [f"{PARTS}/{part}" for part in parts if part.endswith(".parquet")]
-        self._next = 1 + max((int(part.split(".")[0]) for part in parts if part[0].isdigit()), default=0)
+        self._parts = [f"{PARTS}/{part}" for part in parts if _PART.fullmatch(part)]
+        numbers = [int(found[1]) for part in parts if (found := _PART.fullmatch(part))]
+        self._next = 1 + max(numbers, default=0)
+        self._own = secrets.token_hex(3)
+        """Told apart from the parts of another batch on the same folder, none of which is written over."""
 
     def table(self) -> pa.Table:
         """All rows that are written, the last one of each clip."""
@@ -76,7 +82,7 @@ class Manifest:
     def flush(self) -> None:
         """Write what is noted."""
         if self._new:
-            name = f"{PARTS}/{self._next:06}.parquet"
+            name = f"{PARTS}/{self._next:06}-{self._own}.parquet"
             self._storage.write(name, _bytes_of(pa.Table.from_pylist(self._new, SCHEMA)))
             self._parts.append(name)
             self._next += 1

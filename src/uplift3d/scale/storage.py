@@ -33,7 +33,9 @@ class Storage:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/")
+        if not url:
+            raise InputError("the output folder has an empty name; give one with -o")
+        self.url = url.rstrip("/") or "/"
         with needs(url):
             import fsspec
         try:

@@ -76,7 +76,7 @@ class TrainConfig(BaseModel):
     """How much the parts of the loss count."""
     optimiser: OptimiserConfig = OptimiserConfig()
     """How weights change."""
-    steps: int = Field(gt=0)
+    steps: int = Field(gt=0, le=10**9)
     """Optimiser steps of the whole run."""
     batch: int = Field(default=32, ge=1)
     """Windows per step and device, mirror images included."""
@@ -84,13 +84,13 @@ class TrainConfig(BaseModel):
     """Steps between validations."""
     checkpoint_every: int = Field(default=200, ge=1)
     """Steps between checkpoints; a killed run goes on from the last one."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**63)
     """All randomness follows from it."""
     licence: str = ""
     """Licence of the weights; default: the strictest of the motion's and of the weights to start from."""
     graphs: bool = True
     """Write ONNX graphs beside the weights in the end."""
-    threads: int | None = Field(default=None, ge=1)
+    threads: int | None = Field(default=None, ge=1, le=1024)
     """CPU threads; default: torch's own choice."""
 
     @field_validator("preset")

@@ -17,6 +17,7 @@ from uplift3d.train.config import TrainConfig
 from uplift3d.train.lifting import Lifting
 from uplift3d.train.optimiser import average_decay, create_optimiser, follow, learning_rate_factor
 from uplift3d.train.pretraining import Pretraining
+from uplift3d.train.record import data_used
 from uplift3d.train.refinement import Refining
 from uplift3d.train.sources import load_windows
 from uplift3d.train.stages import Stage
@@ -26,7 +27,7 @@ STAGES: dict[str, type[Stage[Any]]] = {
     "pretraining": Pretraining,
     "refinement": Refining,
 }
-STAGE_KEY, NETWORK_KEY = "uplift3d.stage", "uplift3d.network"
+STAGE_KEY, NETWORK_KEY, DATA_KEY = "uplift3d.stage", "uplift3d.network", "uplift3d.data"
 
 
 class TrainingModule(LightningModule):
@@ -107,6 +108,8 @@ class TrainingModule(LightningModule):
         """Keep stage and configuration of the network with its weights."""
         checkpoint[STAGE_KEY] = self.config.stage
         checkpoint[NETWORK_KEY] = self.config.network.model_dump()
+        if self.config.source == "motion":
+            checkpoint[DATA_KEY] = data_used(self.config)
 
     def _learning_rate_factor(self, step: int) -> float:
         return learning_rate_factor(self.config.optimiser, step, self.config.steps)

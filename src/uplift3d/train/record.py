@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from uplift3d.data.licences import CMU, LICENCES
 from uplift3d.data.store import RATE_HZ, MotionStore, split_of
@@ -27,19 +28,25 @@ def training_record(config: TrainConfig) -> dict[str, str]:
         return record | {"licence": config.licence or UNKNOWN}
     store = MotionStore.open(config.store)
     clips = [store.clips[index] for index in split_of(store, config.datasets)[0]]
-    data = {
+    return record | {
+        "data": json.dumps(data_used(config)),
+        "data_sha256": _digest(store.path / "positions.npy"),
+        "licence": config.licence
+        or licence_of_weights([*(clip.licence for clip in clips), *_of_start(config.start_from)]),
+    }
+
+
+def data_used(config: TrainConfig) -> dict[str, dict[str, Any]]:
+    """Clips, minutes and licences of every data set that a run learns from."""
+    store = MotionStore.open(config.store)
+    clips = [store.clips[index] for index in split_of(store, config.datasets)[0]]
+    return {
         name: {
             "clips": sum(clip.dataset == name for clip in clips),
             "minutes": round(sum(c.frames for c in clips if c.dataset == name) / RATE_HZ / 60, 1),
             "licence": ", ".join(sorted({clip.licence for clip in clips if clip.dataset == name})),
         }
         for name in sorted({clip.dataset for clip in clips})
-    }
-    return record | {
-        "data": json.dumps(data),
-        "data_sha256": _digest(store.path / "positions.npy"),
-        "licence": config.licence
-        or licence_of_weights([*(clip.licence for clip in clips), *_of_start(config.start_from)]),
     }
 
 

@@ -19,12 +19,13 @@ from torch.utils.data import DataLoader
 
 from uplift3d.errors import InputError
 from uplift3d.files import atomic_write
+from uplift3d.files.guards import listed
 from uplift3d.model import UpliftUpsample, save_checkpoint
 from uplift3d.model.onnx_export import export_onnx
 from uplift3d.train.config import TrainConfig
 from uplift3d.train.log import CsvLog, ProgressBar
-from uplift3d.train.module import NETWORK_KEY, STAGE_KEY, TrainingModule
-from uplift3d.train.record import training_record
+from uplift3d.train.module import DATA_KEY, NETWORK_KEY, STAGE_KEY, TrainingModule
+from uplift3d.train.record import data_used, training_record
 from uplift3d.train.sources import check_source
 from uplift3d.train.stages import Stage
 
@@ -141,6 +142,11 @@ def _resume_point(config: TrainConfig) -> tuple[Path | None, int]:
     if different:
         changes = ", ".join(f"{name} {there.get(name)} there and {here[name]} here" for name in different)
         raise InputError(f"output: {config.output} holds a run of another network ({changes})")
+    if DATA_KEY in checkpoint and checkpoint[DATA_KEY] != data_used(config):
+        raise InputError(
+            f"output: {config.output} holds a run on other motion ({listed(checkpoint[DATA_KEY])}); give "
+            "another output, and start_from to go on from its weights"
+        )
     return last, int(checkpoint["global_step"])
 
 
