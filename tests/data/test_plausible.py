@@ -4,7 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from uplift3d.data.plausible import check_places, doubts, leg_length, measured_gravity, unit_by_size
+from uplift3d.data.plausible import (
+    check_places,
+    doubts,
+    leg_length,
+    measured_gravity,
+    unit_by_size,
+)
 from uplift3d.errors import InputError
 from uplift3d.skeletons import joint_set
 
@@ -48,6 +54,8 @@ def test_gravity_is_measured_in_flight(gravity):
             r"jumps fall at 39\.\d m/s² instead of 9\.8; is the frame rate right \(--rate\)\?",
         ),
         (10 * standing(), 50.0, r"the legs are 8\.60 m long; is the unit"),
+        (standing()[..., [0, 2, 1]], 50.0, r"nobody is ever upright; is the vertical axis right\?"),
+        (standing() * [1, 1, -1], 50.0, r"nobody is ever upright"),
         (standing() + np.arange(100)[:, None, None] * [0.3, 0, 0], 50.0, r"the pelvis moves at 15\.0 m/s"),
     ],
 )

@@ -16,6 +16,8 @@ GRAVITY_M_S2 = (5.0, 16.0)
 """What a jump's fall may measure, with the noise of one skeleton's joints for the body's centre."""
 LEGS_M = (0.5, 1.15)
 """Hip to ankle of people of 1.1 to 2.2 m."""
+UPRIGHT = 0.5
+"""Heads of people who stand or sit are higher above their ankles, in lengths of the leg, at some time."""
 UNITS = {"metres": 1.0, "centimetres": 0.01, "inches": 0.0254, "millimetres": 0.001}
 FARTHEST_M = 10_000.0
 _FLIGHT_M = 0.10
@@ -61,6 +63,10 @@ def doubts(positions: DoubleArray, rate_hz: float) -> list[str]:
     legs = leg_length(positions)
     if not LEGS_M[0] < legs < LEGS_M[1]:
         said.append(f"the legs are {legs:.2f} m long; is the unit of length right?")
+    ankles = [_JOINTS.index(f"{side}_ankle") for side in ("left", "right")]
+    stands = positions[:, _JOINTS.index("head"), 2] - positions[:, ankles, 2].mean(axis=1)
+    if len(stands) and float(np.quantile(np.nan_to_num(stands, nan=-np.inf), 0.99)) < UPRIGHT * legs:
+        said.append("nobody is ever upright; is the vertical axis right?")
     pelvis = positions[:, _JOINTS.index("pelvis")]
     speed = np.linalg.norm(np.diff(pelvis, axis=0), axis=-1) * rate_hz
     if len(speed) and (fast := float(np.quantile(speed, 0.9))) > FASTEST_M_S:
