@@ -235,7 +235,7 @@ def with_defaults(given: LifterOptions) -> LifterOptions:
         raise TypeError(f"no option is called {', '.join(unknown)}; the options are {', '.join(DECLARED)}")
     for name, value in given.items():
         if not _fits(value, TYPES[name]):
-            raise InputError(f"{name} is {quoted(value)}; accepted is {_KINDS[_plain(TYPES[name])]}")
+            raise InputError(f"{name} is {quoted(value)}; accepted is {_KINDS[plain_type(TYPES[name])]}")
     defaults = {name: option.default for name, option in DECLARED.items()}
     return cast(LifterOptions, defaults | given)
 
@@ -243,15 +243,15 @@ def with_defaults(given: LifterOptions) -> LifterOptions:
 _KINDS = {bool: "True or False", int: "a whole number", float: "a number"}
 
 
-def _plain(of: Any) -> Any:
-    """The type of an option, of one that may be None too."""
+def plain_type(of: Any) -> Any:
+    """The type of an option's value, where that is not None."""
     parts = [part for part in get_args(of) if part is not NoneType] if NoneType in get_args(of) else [of]
     return parts[0]
 
 
 def _fits(value: Any, of: Any) -> bool:
     """Whether an option may be that; words and ranges are looked at where they are used."""
-    plain = _plain(of)
+    plain = plain_type(of)
     if plain not in _KINDS or (value is None and plain is not of):
         return True
     if isinstance(value, bool | np.bool_) or plain is bool:

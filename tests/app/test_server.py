@@ -197,3 +197,16 @@ def test_it_ends_whenever_it_is_asked_to_and_leaves_nothing(number, when, tmp_pa
     assert begun == [1]
     assert list(tmp_path.iterdir()) == []
     assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == handlers
+
+
+def test_a_form_is_no_video(client, clip):
+    """FFmpeg would find a raw stream behind the form's head, and lift it at another rate."""
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    status, answer = client.json("POST", "/api/jobs?name=a.mp4", clip.read_bytes(), form)
+    assert 400 <= status < 500
+    assert "a.mp4 came as a form; accepted is the video itself" in str(answer)
+
+
+@pytest.mark.parametrize(("name", "value"), [("Host", "[::1"), ("Origin", "http://[bad")])
+def test_addresses_that_there_cannot_be_are_forbidden(client, name, value):
+    assert client.ask("GET", "/", headers={name: value})[0] == 403

@@ -107,3 +107,4 @@ def test_a_look_on_which_the_detector_fails_is_left_out(tmp_path):
         with pytest.warns(UpliftWarning, match="the detector failed on 1 key-frame, which was left out"):
             more = look_again(video, [4, 8, 16], keys, detector)
     assert len(more) == 5
+    assert more.meta["key_frames_failed"] == 1

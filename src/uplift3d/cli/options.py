@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin
 
 from uplift3d.cli.values import (
@@ -18,7 +17,7 @@ from uplift3d.cli.values import (
     width_and_height,
 )
 from uplift3d.errors import InputError
-from uplift3d.options import AFTERWARDS, DECLARED, LIFTING, TYPES, Option
+from uplift3d.options import AFTERWARDS, DECLARED, LIFTING, TYPES, Option, plain_type
 
 if TYPE_CHECKING:
     from uplift3d.detect import Detector
@@ -120,14 +119,10 @@ def _reading(of: Any, option: Option) -> dict[str, Any]:
         return {"action": "store_false"}
     if of is bool:
         return {"action": argparse.BooleanOptionalAction}
-    plain = next(part for part in (*get_args(of), of) if part is not NoneType) if _may_be_none(of) else of
+    plain = plain_type(of)
     if get_origin(plain) is Literal:
         return {"choices": get_args(plain)}
     return {"type": positive if plain is float else whole_number, "metavar": option.metavar}
-
-
-def _may_be_none(of: Any) -> bool:
-    return NoneType in get_args(of)
 
 
 def add_video_options(parser: Holder) -> None:

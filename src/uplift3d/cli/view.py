@@ -107,7 +107,8 @@ def _serve(args: argparse.Namespace) -> None:
     _refuse(args, "max_frames", None)
     if args.video is not None and not args.video.exists():
         raise InputError(f"{args.video}: no such video or folder of images")
-    check_port("localhost", args.port or PORT)
+    if args.port is not None:  # else the next free one is taken
+        check_port("localhost", args.port)
     motion = motion_in(args.motion)
     if not motion.present.any():
         raise InputError(f"{args.motion}: nobody has a pose in it")

@@ -50,7 +50,10 @@ def look_again(
             seen.append(_Look(time_s, _found(rgb, keypoints, time_s, detector)))
     failures.say(source.path.name)
     spent = keypoints.meta.get("seconds", 0.0) + time.perf_counter() - started
-    return _merged(keypoints, seen, {**keypoints.meta, "seconds": round(spent, 3)})
+    meta = {**keypoints.meta, "seconds": round(spent, 3)}
+    if failures.count:
+        meta["key_frames_failed"] = meta.get("key_frames_failed", 0) + failures.count
+    return _merged(keypoints, seen, meta)
 
 
 class _Look(NamedTuple):

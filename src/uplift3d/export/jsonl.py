@@ -5,6 +5,7 @@ To a tenth of a millisecond and of a millimetre; how sure joints are, and most o
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +38,7 @@ def write(path: Path, motion: Motion3D) -> None:
 def read(path: Path) -> Motion3D:
     """Read a recording; what a line that was cut off at the end would have said is left out."""
     lines = read_lines(path, "a recorded stream as .jsonl")
-    if lines and not path.read_bytes().endswith(b"\n"):
+    if lines and not _ends_with_a_line(path):
         lines = lines[:-1]
     if not lines:
         raise InputError(f"{path}: holds no line of a recorded stream")
@@ -75,6 +76,12 @@ def _motion(moments: Sequence[Mapping[str, Any]], joints: str, meta: dict[str, A
         joints=joints,
         meta=meta,
     )
+
+
+def _ends_with_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() == b"\n"
 
 
 def _joints(names: object, path: Path) -> str:

@@ -53,7 +53,8 @@ class JsonLines:
 
     def write(self, chunk: Motion3D) -> None:
         """See `Sink`."""
-        lines = [] if self._begun or "axes" not in chunk.meta else [_header(chunk)]
+        first = [] if self._begun or "axes" not in chunk.meta else [_header(chunk)]
+        lines: list[dict[str, Any]] = []
         for time in range(len(chunk)):
             people = [_person(chunk, row, time) for row in np.flatnonzero(chunk.present[:, time]).tolist()]
             lines.append({"time_s": round(float(chunk.times[time]), DECIMALS), "people": people})
@@ -61,7 +62,7 @@ class JsonLines:
         if not self._begun:
             self._held += lines
             return
-        lines[int("format" in lines[0]) if lines else 0 : 0], self._held = self._held, []
+        lines, self._held = first + self._held + lines, []
         self._write("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
         self.latest_s = float(chunk.times[-1]) if len(chunk) else self.latest_s
 
