@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import socket
 import sys
 from collections import Counter
 
@@ -23,12 +24,15 @@ def parsed(*words: str) -> argparse.Namespace:
 def test_inputs_of_every_kind(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "lists").mkdir()
-    (tmp_path / "lists" / "a.txt").write_text("one.mp4\ns3://bucket/two.mp4\n")
+    (tmp_path / "lists" / "a.txt").write_text("one[1].mp4\ns3://bucket/two.mp4\nfolder\n")
+    (tmp_path / "lists" / "folder").mkdir()
+    (tmp_path / "lists" / "folder" / "five.mov").touch()
     (tmp_path / "three.mp4").touch()
     clips = batch._clips(["lists/a.txt", "three.mp4", "s3://bucket/four.mp4"])
     assert clips == [
-        str(tmp_path / "lists" / "one.mp4"),
+        str(tmp_path / "lists" / "one[1].mp4"),
         "s3://bucket/two.mp4",
+        str(tmp_path / "lists" / "folder" / "five.mov"),
         str(tmp_path / "three.mp4"),
         "s3://bucket/four.mp4",
     ]
@@ -84,3 +88,24 @@ def test_the_exit_code_and_the_summary(tmp_path, monkeypatch, capsys, ends, code
     monkeypatch.setattr(engine, "run_batch", run_batch)
     assert main(["batch", "s3://bucket/a.mp4", "-o", str(tmp_path), "--json"]) == code
     assert f'"failed": {ends.get("failed", 0)}' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_a_cluster_that_is_not_there_is_named_at_once(scheme):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens there
+        address = f"{scheme}127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(InputError, match=f"no Ray cluster answers at {address}"):
+            engine._check_reachable(address)
+    for word in (None, "auto", "local"):
+        engine._check_reachable(word)
+
+
+def test_a_clip_that_failed_is_named_once(monkeypatch, capsys):
+    pytest.importorskip("ray")
+    failures = [("/a.mp4", "/a.mp4 is no video"), ("/b.mp4", "no such codec")]
+    totals = Totals(2, failures=failures, ends=Counter(failed=2))
+    monkeypatch.setattr(engine, "run_batch", lambda *_, **__: totals)
+    assert main(["batch", "a.mp4", "-o", "out"]) == 2
+    said = capsys.readouterr().err
+    assert "uplift3d: /a.mp4 is no video\nuplift3d: /b.mp4: no such codec\n" in said

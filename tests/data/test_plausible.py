@@ -40,6 +40,25 @@ def test_people_as_they_are_raise_no_doubt():
     assert measured_gravity(standing(), 50.0) is None
 
 
+def on_a_step(rate=50.0):
+    """Up a step of 0.3 m, a second there, and down again."""
+    time = np.arange(150) / rate
+    motion = standing(150)
+    motion[..., 2] += 0.3 * np.clip(np.minimum((time - 0.6) / 0.2, (2.0 - time) / 0.2), 0, 1)[:, None]
+    return motion
+
+
+def test_a_step_is_no_jump():
+    assert measured_gravity(on_a_step(), 50.0) is None
+    assert doubts(on_a_step(), 50.0) == []
+
+
+def test_heads_that_are_not_always_known_raise_no_doubt():
+    motion = standing()
+    motion[3:50, SET.index("head")] = np.nan
+    assert doubts(motion, 50.0) == []
+
+
 @pytest.mark.parametrize("gravity", [6.0, 9.81, 14.0])
 def test_gravity_is_measured_in_flight(gravity):
     assert measured_gravity(jump(gravity), 50.0) == pytest.approx(gravity, rel=0.02)

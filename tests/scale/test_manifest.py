@@ -65,6 +65,21 @@ def test_other_settings_are_refused(storage):
             check_settings(storage, {})
 
 
+def test_results_of_unknown_settings_are_refused(storage):
+    check_settings(storage, {"hop": 4})
+    storage.remove("settings.json")
+    check_settings(storage, {"hop": 4})  # nothing is done yet
+    storage.remove("settings.json")
+    manifest = Manifest(storage)
+    manifest.add({"input": "a.mp4", "status": "done"})
+    manifest.flush()
+    with pytest.raises(InputError, match=r"holds results, but settings.json, which says how .* is gone"):
+        check_settings(storage, {"hop": 4})
+    manifest.close()
+    with pytest.raises(InputError, match=r"holds results, but settings.json"):
+        check_settings(storage, {"hop": 4})
+
+
 def test_files_filled_in_are_in_the_storage(storage):
     with storage.folder_to_fill() as folder:
         (folder / "a.json").write_text(json.dumps([1]))

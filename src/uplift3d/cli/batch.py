@@ -6,9 +6,10 @@ import argparse
 import json
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uplift3d.cli.inputs import expand
+from uplift3d.cli.inputs import expand, videos_in
 from uplift3d.cli.options import VIDEO_KEY_INTERVAL_S, add_lifting_options, lifter_options, text_parser
 from uplift3d.cli.output_options import add_skeleton
 from uplift3d.cli.values import whole_number
@@ -124,7 +125,7 @@ def run(args: argparse.Namespace) -> int:
     elif not args.quiet:
         print(f"{describe(totals)}; {totals.manifest}")
     for clip, why in totals.failures[:MOST_NAMED]:
-        print(f"uplift3d: {clip}: {why.removeprefix(f'{clip}: ')}", file=sys.stderr)
+        print(f"uplift3d: {why if why.startswith(clip) else f'{clip}: {why}'}", file=sys.stderr)
     if len(totals.failures) > MOST_NAMED:
         print(f"uplift3d: the others that failed are in {totals.manifest}", file=sys.stderr)
     if totals.ends["failed"] or totals.failed_before:
@@ -156,13 +157,15 @@ def _clips(words: list[str]) -> list[str]:
             continue
         for path in expand([word]):
             if is_manifest(path.name):
-                clips += [
-                    clip if is_url(clip) else str((path.parent / clip).absolute())
-                    for clip in clips_in_manifest(path)
-                ]
+                for clip in clips_in_manifest(path):
+                    clips += [clip] if is_url(clip) else _absolute(videos_in(path.parent / clip))
             else:
-                clips.append(str(path.absolute()))
+                clips += _absolute([path])
     return clips
+
+
+def _absolute(paths: list[Path]) -> list[str]:
+    return [str(path.absolute()) for path in paths]
 
 
 def _how(args: argparse.Namespace) -> How:

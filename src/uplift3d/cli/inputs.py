@@ -92,20 +92,20 @@ def _meant_by(word: str) -> list[Path]:
         if not matches:
             raise NothingFoundError(f"{word}: nothing is called like that")
         return [Path(match) for match in matches]
-    return _videos_in(Path(word)) or [Path(word)]
+    return videos_in(Path(word))
 
 
-def _videos_in(folder: Path) -> list[Path]:
-    """The videos in a folder of videos; nothing for anything else, a folder of images or 2D files too."""
-    if not folder.is_dir():
-        return []
+def videos_in(path: Path) -> list[Path]:
+    """The videos in a folder of videos; anything else, a folder of images or 2D files too, as it is."""
+    if not path.is_dir():
+        return [path]
     from uplift3d.video.images import IMAGE_SUFFIXES
 
-    files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    suffixes = {path.suffix.lower() for path in files}
+    files = sorted(file for file in path.iterdir() if not file.name.startswith("."))
+    suffixes = {file.suffix.lower() for file in files}
     if suffixes & {*IMAGE_SUFFIXES, ".json"}:
-        return []
-    return [path for path in files if path.suffix.lower() in VIDEO_SUFFIXES]
+        return [path]
+    return [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES] or [path]
 
 
 def plan(inputs: Sequence[Path], outputs: Sequence[str], naming: Naming) -> list[Job]:

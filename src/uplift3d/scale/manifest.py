@@ -112,6 +112,11 @@ class Manifest:
 def check_settings(storage: Storage, settings: Mapping[str, Any]) -> None:
     """Note how the results of a folder are made; InputError where some were made otherwise."""
     noted = storage.read(SETTINGS)
+    if noted is None and (NAME in storage.names() or storage.names(PARTS)):
+        raise InputError(
+            f"{storage.url} holds results, but {SETTINGS}, which says how they were made, is gone; give "
+            "another folder"
+        )
     if noted is None:
         storage.write(SETTINGS, json.dumps(settings, indent=1).encode())
         return
