@@ -400,8 +400,10 @@ def test_mistakes_get_a_sentence(published, capsys, changes, message):
 @pytest.mark.parametrize(
     ("words", "accepted"),
     [
-        (["--s-in", "5,x"], "whole numbers above 0, such as 5,10,20"),
-        (["--s-in", "0"], "whole numbers above 0, such as 5,10,20"),
+        (["--s-in", "5,x"], "whole numbers from 1 to 10,000, such as 5,10,20"),
+        (["--s-in", "0"], "whole numbers from 1 to 10,000, such as 5,10,20"),
+        (["--s-in", "5,10001"], "whole numbers from 1 to 10,000"),
+        (["--batch", str(10**30)], "a whole number up to 1,000,000,000"),
         (["--batch", "0"], "a whole number above 0"),
         (["--batch", "1,2"], "a whole number above 0"),
         (["--pieces", "0"], "a whole number above 0"),

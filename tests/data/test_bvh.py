@@ -110,6 +110,7 @@ def test_two_roots(tmp_path):
     capture = read(tmp_path, text)
     assert capture.parents == (-1, 0, 1, -1, 3, 4)
     np.testing.assert_array_equal(capture.positions[:, :3], capture.positions[:, 3:])
+    assert capture.notes == ("the file has 2 skeletons; a person is made of the joints that come first",)
 
 
 @given(

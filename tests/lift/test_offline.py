@@ -104,6 +104,15 @@ def test_flip_averaging_answers_a_mirrored_clip_with_the_mirror_image():
     np.testing.assert_allclose(result, expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("tokens", [1, 5, 10, 11, 29])
+def test_progress_ends_where_the_clip_does(tokens):
+    steps = []
+    lift_track(
+        FakeRuntime(), make_track(tokens, np.ones(tokens, bool)), hop=10, batch=2, advance=steps.append
+    )
+    assert sum(steps) == tokens
+
+
 def test_an_hour_needs_the_memory_of_a_batch_beside_its_result():
     runtime = FakeRuntime()
     track = make_track(36000, np.arange(36000) % 4 == 0)

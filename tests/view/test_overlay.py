@@ -31,6 +31,13 @@ def seen(walk):
     return replace(walk, times=walk.times - walk.times[0], root=root, meta={"camera": camera})
 
 
+@pytest.fixture
+def filmed(seen):
+    """The same in the pictures that `write_clip` makes."""
+    camera = {"focal_px": 50.0, "principal_point_px": [64.0, 24.0], "image_size": [128, 48]}
+    return replace(seen, meta={"camera": camera})
+
+
 def frames_of(path):
     """Times in seconds, and RGB arrays, of a video as FFmpeg shows it."""
     with av.open(str(path)) as container:
@@ -96,20 +103,20 @@ def test_every_size_is_even_and_holds_all_of_the_video(size):
     np.testing.assert_allclose(layout.video_px[0] / layout.video_px[1], size[0] / size[1], rtol=0.02)
 
 
-def test_uneven_times_are_kept(seen, tmp_path):
+def test_uneven_times_are_kept(filmed, tmp_path):
     times = np.cumsum(np.tile([20, 50, 33], 10)) - 20
     clip = write_clip(tmp_path / "uneven.mp4", 30, times_ms=times.tolist())
-    output = save_motion(tmp_path / "out.mp4", seen[:27], video=clip)
+    output = save_motion(tmp_path / "out.mp4", filmed[:27], video=clip)
     written = frames_of(output)
     with open_video(clip) as video:
         np.testing.assert_allclose([time for time, _ in written], video.times, atol=2e-5)
     assert written[0][1].shape[1::-1] == Layout.of((128, 48)).size
 
 
-def test_a_turned_video_stands_upright(seen, tmp_path):
+def test_a_turned_video_stands_upright(filmed, tmp_path):
     clip = write_clip(tmp_path / "turned.mp4", 30, rotation=90)
     with pytest.warns(UpliftWarning, match="beside it only"):
-        output = save_motion(tmp_path / "out.mp4", replace(seen[:5], root=None), video=clip)
+        output = save_motion(tmp_path / "out.mp4", replace(filmed[:5], root=None, meta={}), video=clip)
     _, picture = frames_of(output)[0]
     with open_video(clip) as video:
         size, first = video.size, next(iter(video.frames_at([0]))).rgb
@@ -133,42 +140,47 @@ def test_images_of_odd_size(seen, tmp_path):
     np.testing.assert_allclose(times, np.arange(9) / 25, atol=2e-5)
 
 
-def test_a_motion_at_another_rate_is_shown_at_the_frames_times(seen, tmp_path):
+def test_a_motion_at_another_rate_is_shown_at_the_frames_times(filmed, tmp_path):
     clip = write_clip(tmp_path / "clip.mp4", 50)
     with open_video(clip) as video:
-        shown, numbers = at_frames(seen[::2], video)
+        shown, numbers = at_frames(filmed[::2], video)
         assert numbers == list(range(49))  # the last of every second pose is at 1.92 s
         np.testing.assert_allclose(shown.times, video.times[:49])
-        part, numbers = at_frames(seen[10:20], video)
+        part, numbers = at_frames(filmed[10:20], video)
         assert numbers == list(range(10, 20))
-        np.testing.assert_array_equal(part.positions, seen[10:20].positions)
+        np.testing.assert_array_equal(part.positions, filmed[10:20].positions)
 
 
 def test_without_a_place_the_video_stays_as_it_is(seen, tmp_path):
     clip = write_clip(tmp_path / "clip.mp4", 50)
     with pytest.warns(UpliftWarning, match="where in the picture people are"):
-        save_motion(tmp_path / "out.mp4", replace(seen[:5], root=None), video=clip)
+        save_motion(tmp_path / "out.mp4", replace(seen[:5], root=None, meta={}), video=clip)
     layout = Layout.of(SIZE)
     picture = Sheet(replace(seen, root=None), layout).picture(grey(), 5)
     assert share_of(picture, "#808080", (0, 0, layout.video_px[0], layout.height_px - 40)) == 1
     assert share_of(picture, LEFT, (layout.video_px[0], 0, layout.size[0], layout.height_px)) > 0.001
 
 
-def test_what_is_no_video_of_the_motion(seen, tmp_path):
+def test_what_is_no_video_of_the_motion(filmed, tmp_path):
     clip = write_clip(tmp_path / "short.mp4", 20)
     output = tmp_path / "out.mp4"
     with pytest.raises(InputError, match=r"lasts 0.76 s, but the motion goes on until 1.96 s"):
-        save_motion(output, seen, video=clip)
+        save_motion(output, filmed, video=clip)
+    camera = {**filmed.meta["camera"], "image_size": [48, 128]}
+    with pytest.raises(InputError, match=r"48 × 128.*another video"):
+        save_motion(
+            output, replace(filmed, meta={"camera": camera}), video=write_clip(tmp_path / "seen.mp4", 60)
+        )
     with pytest.raises(InputError, match="no such video"):
-        save_motion(output, seen, video=tmp_path / "gone.mp4")
+        save_motion(output, filmed, video=tmp_path / "gone.mp4")
     with pytest.raises(InputError, match="which it does not name"):
-        find_video(seen)
+        find_video(filmed)
     keys = tmp_path / "keys.npz"
     keys.touch()
     with pytest.raises(InputError, match=r"keys\.npz"):
-        find_video(replace(seen, meta={"source": str(keys)}))
+        find_video(replace(filmed, meta={"source": str(keys)}))
     with pytest.raises(InputError, match="no pose"):
-        save_motion(output, replace(seen, positions=seen.positions * np.nan), video=clip)
+        save_motion(output, replace(filmed, positions=filmed.positions * np.nan), video=clip)
     assert not output.exists()
     assert not list(tmp_path.glob(".out*"))
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 GROUPINGS: dict[str, Grouping] = {"dataset": "data set", "kind": "motion kind"}
 DATASETS = ("h36m", "mpi-inf-3dhp", "open-mocap")
+MAX_STRIDE = 10_000
+"""Frames; of a clip that is shorter only the first one would be a key-frame."""
 PIECES = 100
 """Of open-mocap by default; a minute or two with the shipped weights at three strides."""
 
@@ -272,6 +274,8 @@ def _strides(text: str) -> tuple[int, ...]:
         strides = tuple(dict.fromkeys(int(part) for part in text.split(",")))
     except ValueError:
         strides = (0,)
-    if min(strides) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} given, accepted: whole numbers above 0, such as 5,10,20")
+    if not 1 <= min(strides) <= max(strides) <= MAX_STRIDE:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} given, accepted: whole numbers from 1 to {MAX_STRIDE:,}, such as 5,10,20"
+        )
     return strides

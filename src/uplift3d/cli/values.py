@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from uplift3d.detect import Who
 
+MAX_WHOLE_NUMBER = 10**9
+
 
 def interval(text: str) -> float | Literal["adaptive"] | None:
     """Seconds above 0, 'adaptive', or None for 'all'."""
@@ -39,13 +41,17 @@ def rate(text: str) -> float:
 
 
 def whole_number(text: str) -> int:
-    """A whole number above 0."""
+    """A whole number from 1 to a thousand million."""
     try:
         value = int(text)
     except ValueError:
         value = 0
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} given, accepted: a whole number above 0")
+    if value > MAX_WHOLE_NUMBER:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} given, accepted: a whole number up to {MAX_WHOLE_NUMBER:,}"
+        )
     return value
 
 

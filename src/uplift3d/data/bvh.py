@@ -145,6 +145,8 @@ def parse_hierarchy(text: str, path: Path, notes: list[str]) -> list[BvhJoint]:
         )
     if not joints:
         tokens.fail("no ROOT joint found")
+    if (roots := sum(joint.parent < 0 for joint in joints)) > 1:
+        notes.append(f"the file has {roots} skeletons; a person is made of the joints that come first")
     return joints
 
 

@@ -99,7 +99,8 @@ def _lift(
         else:
             blend.add(first, runtime.uplift(tokens, slots, "sequence"))
         if advance is not None:
-            advance(len(first) * hop)
+            count = len(track.times)  # the last window reaches over the end
+            advance(min((start + len(first)) * hop, count) - min(start * hop, count))
     return blend.poses()
 
 

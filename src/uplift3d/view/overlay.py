@@ -23,6 +23,8 @@ from uplift3d.view.encoder import Encoder
 from uplift3d.view.sheet import Layout, Sheet, camera_of
 
 NO_VIDEOS = (".npz", ".npy", ".json", ".csv", ".h5", ".trc", ".bvh", ".glb")
+SAME_SHAPE = 1.02
+"""How much wider for its height a video may be than the one that the motion was made from."""
 SAME_S = 0.5
 """How much longer than the video a motion may be, and still count as made from it."""
 
@@ -87,8 +89,17 @@ def at_frames(motion: Motion3D, frames: FrameSource) -> tuple[Motion3D, list[int
     """The motion at the times of the video's frames, and the numbers of those that it covers.
 
     Raises:
-        InputError: the motion goes on after the video ends, so that it cannot be of this video.
+        InputError: the motion goes on after the video ends, or was filmed in pictures of another shape, so
+            that it cannot be of this video.
     """
+    if (camera := camera_of(motion)) is not None and camera.image_size is not None:
+        width, height = camera.image_size
+        wider = frames.size[0] * height / (frames.size[1] * width)
+        if not 1 / SAME_SHAPE < wider < SAME_SHAPE:
+            raise InputError(
+                f"{frames.path} has pictures of {frames.size[0]} × {frames.size[1]}, but the motion was made "
+                f"from such of {width} × {height}: it was made from another video"
+            )
     step = float(np.median(np.diff(frames.times))) if len(frames.times) > 1 else 0.0
     if motion.times[-1] > frames.times[-1] + max(SAME_S, 2 * step):
         raise InputError(
