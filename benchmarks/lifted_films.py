@@ -18,7 +18,7 @@ import torch
 from uplift3d import Keypoints2D, Lifter, Motion3D
 from uplift3d.camera import Camera
 from uplift3d.data.store import RATE_HZ, MotionStore, split_validation
-from uplift3d.film.cameras import CameraConfig, look, rotation_looking_at
+from uplift3d.film.cameras import CameraConfig, View, look, rotation_looking_at
 from uplift3d.film.draws import seed_of
 from uplift3d.film.held_out import LEAST_S, PIECE_S, WIDTH_PX, evenly
 from uplift3d.film.hints import REALISTIC_HINT, guess
@@ -74,11 +74,19 @@ def lift(film: Film, lifter: Lifter, interval_s: float, focal_px: float | None =
 
 def _film(store: MotionStore, clip: int, start: int, hint: bool, noise: NoiseConfig) -> Film:
     random = torch.Generator().manual_seed(seed_of(SEED, clip, start))
-    joints = joint_set(JOINTS)
     part = np.array(store[clip][start : start + round(PIECE_S * RATE_HZ)], dtype=np.float32)
     view = look(torch.from_numpy(part)[None], CameraConfig(), random, "camera")
     depth, focal = view.root_depth_m[..., None], view.intrinsics[0, 0]
     pelvis = torch.cat([view.keypoints[:, :, 0] * depth / focal, depth], dim=-1)  # (1, T, 3)
+    film = shown(f"{store.clips[clip].name} from {start}", view, pelvis, hint, noise, random)
+    return film._replace(up=up_of(part, film.truth))
+
+
+def shown(
+    name: str, view: View, pelvis: torch.Tensor, hint: bool, noise: NoiseConfig, random: torch.Generator
+) -> Film:
+    """What a detector makes of one person in view, whose pelvis (1, T, 3) is in camera axes; without up."""
+    joints = joint_set(JOINTS)
     found = detect(view, joints, noise, 1 / RATE_HZ, random)
     told = None
     if hint:
@@ -88,7 +96,7 @@ def _film(store: MotionStore, clip: int, start: int, hint: bool, noise: NoiseCon
         told = np.where(known[..., None].numpy(), said.numpy(), np.nan)
     size = (WIDTH_PX, round(WIDTH_PX * float(view.aspect)))
     pixels = (found.keypoints.numpy() + np.array([1, size[1] / size[0]])) * (WIDTH_PX / 2)
-    times = np.arange(len(part)) / RATE_HZ
+    times = np.arange(pelvis.shape[1]) / RATE_HZ
     keypoints = Keypoints2D(
         np.where(found.seen[..., None].numpy(), pixels, np.nan),
         found.confidence.numpy(),
@@ -97,14 +105,14 @@ def _film(store: MotionStore, clip: int, start: int, hint: bool, noise: NoiseCon
         JOINTS,
         depth_hint=told,
     )
-    truth = Motion3D(
-        view.targets.numpy(), times, pelvis.numpy(), np.ones((1, len(part)), dtype=bool), joints=JOINTS
-    )
-    camera = Camera.pinhole(float(focal) * WIDTH_PX / 2, (size[0] / 2, size[1] / 2))
-    return Film(f"{store.clips[clip].name} from {start}", keypoints, truth, _up(part, truth), camera)
+    there = np.ones((1, len(times)), dtype=bool)
+    truth = Motion3D(view.targets.numpy(), times, pelvis.numpy(), there, joints=JOINTS)
+    focal_px = float(view.intrinsics[0, 0]) * WIDTH_PX / 2
+    camera = Camera.pinhole(focal_px, (size[0] / 2, size[1] / 2))
+    return Film(name, keypoints, truth, np.full(3, np.nan), camera)
 
 
-def _up(world: npt.NDArray[np.float32], truth: Motion3D) -> Array:
+def up_of(world: npt.NDArray[np.float32], truth: Motion3D) -> Array:
     """(3,) the world's z in camera axes: the rotation that brings one set of bones onto the other."""
     source = (world - world[:, :1]).reshape(-1, 3).astype(np.float64)
     u, _, vt = np.linalg.svd(truth.positions[0].reshape(-1, 3).T.astype(np.float64) @ source)

@@ -90,6 +90,7 @@ class Lifter:
             self.options["height_m"],
             self.options["reproject"] and self.refines,
             self.options["lock_feet"] and self.refines,
+            self.options["one_floor"],
             self.options["raw"],
         )
         check_gap(self.options["max_gap_s"])

@@ -164,6 +164,20 @@ class LifterOptions(TypedDict, total=False):
     """Put feet that rest on their place (`post.lock_feet`), where the pelvis is known; for cameras that do
     not move. Not while streaming, and never done to networks with the published input."""
 
+    one_floor: Annotated[
+        bool,
+        Option(
+            False,
+            "everybody stands on one level floor: who is taller or farther away than they seem follows from "
+            "that, within limits (default: each person's size is the network's, so people on one street may "
+            "be half a metre apart in height)",
+            group=AFTERWARDS,
+            streams=False,
+        ),
+    ]
+    """Put everybody on one level floor, by changing sizes and distances together (`post.one_floor`), where
+    pelvises are known; for cameras that do not move. Heights given by `height_m` become those of the mean."""
+
     raw: Annotated[
         bool,
         Option(

@@ -4,6 +4,7 @@ from uplift3d.post.angles import ANGLES, Angles, joint_angles
 from uplift3d.post.bones import bone_lengths_m, fix_bones, scale_to_height, statures_m
 from uplift3d.post.contacts import Contacts, find_contacts
 from uplift3d.post.feet import lock_feet
+from uplift3d.post.floor import one_floor
 from uplift3d.post.gait import Step, find_steps
 from uplift3d.post.ground import find_up, level, on_the_ground, z_up_world
 from uplift3d.post.posture import Up, posture_up
@@ -43,6 +44,7 @@ __all__ = [
     "nearest_flags",
     "observed_at",
     "on_the_ground",
+    "one_floor",
     "place",
     "posture_up",
     "reproject",

@@ -63,7 +63,12 @@ def bone_lengths_m(motion: Motion3D) -> RealArray:
 def scale_to_height(motion: Motion3D, height_m: float) -> Motion3D:
     """The motion with everybody so tall (`statures_m`), their distances in proportion."""
     check_height(height_m)
-    scale = (height_m / statures_m(motion))[:, None, None]
+    return scaled(motion, height_m / statures_m(motion))
+
+
+def scaled(motion: Motion3D, factors: RealArray) -> Motion3D:
+    """The motion with poses and distances of each person times a factor (P,), which no picture would show."""
+    scale = factors[:, None, None]
     root = None if motion.root is None else (motion.root * scale).astype(np.float32)
     sigma = None if motion.sigma_m is None else motion.sigma_m * scale.astype(np.float32)
     positions = (motion.positions * scale[..., None]).astype(np.float32)
@@ -71,7 +76,7 @@ def scale_to_height(motion: Motion3D, height_m: float) -> Motion3D:
     if isinstance(said := meta.get(OF_PEOPLE), list) and len(said) == len(motion.people):
         meta[OF_PEOPLE] = [
             None if sigma_m is None else round(float(sigma_m * factor), 4)
-            for sigma_m, factor in zip(said, scale.ravel(), strict=True)
+            for sigma_m, factor in zip(said, factors, strict=True)
         ]
     return replace(motion, positions=positions, root=root, sigma_m=sigma, meta=meta)
 

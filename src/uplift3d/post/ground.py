@@ -11,21 +11,19 @@ from typing import NamedTuple
 import numpy as np
 
 from uplift3d.arrays import DoubleArray
-from uplift3d.post.contacts import feet_in_the_room, find_contacts
 from uplift3d.post.posture import CAMERA_UP, Up, posture_up
+from uplift3d.post.stands import find_stands
 from uplift3d.rotations import matrix_aligning
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 
 POSTURE_DEG = 6.0
-"""How far posture is off, usually (standard deviation on mocap films)."""
+"""How far a person's posture is off, usually (standard deviation on mocap films)."""
 STAND_M = 0.2
 """How far off the ground's plane feet seem to stand, since distances are unsure."""
 MOST_SIGMAS = 2.5
 STAND_S = 1.0
 """Feet that rest for so long count as one measurement of that."""
-OTHER_LEVEL_M = 0.6
-"""Who comes to rest so much higher or lower than before stands on something else: a wall, a table."""
 ANKLE_HEIGHT_M = 0.08
 """Of an ankle above the ground, where a joint set has no feet."""
 CAMERA_AXES_IN_WORLD = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
@@ -39,19 +37,21 @@ def find_up(motion: Motion3D) -> Up:
 
     Where the motion has a root and people go about, the places where their feet stand lie on a level plane,
     each person's on one of their own (somebody may stand on a wall), and on another one after a jump to
-    another level (`OTHER_LEVEL_M`); by least squares, posture being as sure as `POSTURE_DEG` and places as
-    `STAND_M`. A plane that is farther than `MOST_SIGMAS` from what posture says is no level one (stairs, a
-    wrong distance), and posture stays.
+    another level (`stands.OTHER_LEVEL_M`); by least squares, the posture of each person being as sure as
+    `POSTURE_DEG` and places as `STAND_M`. A plane that is farther than `MOST_SIGMAS` from what posture says
+    is no level one (stairs, a wrong distance), and posture stays.
     """
     up = posture_up(motion)
-    places = _stands(motion, up.direction)
-    if places is None:
+    stands = find_stands(motion, up.direction)
+    if not stands:
         return up
-    off, count = places
+    off = np.concatenate([stand.places - stand.places.mean(axis=0) for stand in stands])
+    measurements = max(sum(stand.seconds for stand in stands) / STAND_S, 1.0)
     level = np.linalg.svd(up.direction[None])[2][1:]  # (2, 3) at right angles to up
     tilt = off @ level.T
-    share = count / len(off) / STAND_M**2
-    normal = np.eye(2) / np.tan(np.radians(POSTURE_DEG)) ** 2 + share * tilt.T @ tilt
+    share = measurements / len(off) / STAND_M**2
+    postures = max(int(motion.present.any(axis=1).sum()), 1)
+    normal = postures * np.eye(2) / np.tan(np.radians(POSTURE_DEG)) ** 2 + share * tilt.T @ tilt
     slope = np.linalg.solve(normal, share * tilt.T @ (off @ up.direction))
     if np.linalg.norm(slope) > np.tan(np.radians(MOST_SIGMAS * POSTURE_DEG)):
         return up
@@ -130,27 +130,6 @@ def _origin(motion: Motion3D) -> DoubleArray | None:
     person, time = np.argwhere(known)[0]
     start = motion.root[person, time].astype(np.float64)
     return np.array([start[0], -_floor(-_lowest(motion) - motion.root[..., 1]), start[2]])
-
-
-def _stands(motion: Motion3D, up: DoubleArray) -> tuple[DoubleArray, float] | None:
-    """Places of resting feet (n, 3) from the middle of those on the same level, and how many measurements
-    they are; None for too few."""
-    contacts = find_contacts(motion, up)
-    if not contacts.resting.any() or len(motion) < 2:
-        return None
-    feet = feet_in_the_room(motion, contacts.joints)
-    stood = [person[resting] for person, resting in zip(feet, contacts.resting, strict=True) if resting.any()]
-    points = np.concatenate(
-        [places - places.mean(axis=0) for person in stood for places in _levels(person, up)]
-    )
-    seconds = len(points) * float(np.median(np.diff(motion.times)))
-    return points, max(seconds / STAND_S, 1.0)
-
-
-def _levels(places: DoubleArray, up: DoubleArray) -> list[DoubleArray]:
-    """Places (n, 3) where somebody rested, in the order of time, cut where they are on another level."""
-    jumps = np.abs(np.diff(places @ up)) > OTHER_LEVEL_M
-    return np.split(places, np.flatnonzero(jumps) + 1)
 
 
 def _lowest(motion: Motion3D) -> DoubleArray:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from uplift3d.arrays import RealArray
 from uplift3d.camera import Camera
+from uplift3d.errors import InputError
 from uplift3d.post.bones import check_height, fix_bones, scale_to_height
 from uplift3d.post.feet import lock_feet
+from uplift3d.post.floor import one_floor
 from uplift3d.post.reproject import reproject
 from uplift3d.post.root import place
 from uplift3d.post.smooth import SmoothFilter, check_smoothing, smooth
@@ -35,12 +37,16 @@ class PoseRefinement:
     """See `reproject`."""
     lock_feet: bool
     """See `lock_feet`."""
+    one_floor: bool
+    """See `one_floor`."""
     raw: bool
     """Do nothing, and do not even look for the pelvis."""
 
     def __post_init__(self) -> None:
         check_smoothing(self.smooth_hz, self.smooth_with, self.raw)
         check_height(self.height_m, self.raw)
+        if self.raw and self.one_floor:
+            raise InputError("raw poses are not put on one floor (one_floor); give one of the two")
 
     def apply(
         self,
@@ -51,7 +57,8 @@ class PoseRefinement:
         focal_sigma: float = 0.0,
     ) -> Motion3D:
         """Smoothing first, since it shortens bones; then the pelvis, since sizes set its distance; how sure
-        joints are, by how far they are from the 2D before they are pulled towards it; then feet.
+        joints are, by how far they are from the 2D before they are pulled towards it; then feet, and the
+        floor they stand on.
 
         Args:
             motion: positions in the axes of `camera`.
@@ -74,4 +81,6 @@ class PoseRefinement:
         motion = with_uncertainty(motion, keypoints, camera)
         if self.reproject:
             motion = reproject(motion, keypoints, camera)
-        return lock_feet(motion) if self.lock_feet else motion
+        if self.lock_feet:
+            motion = lock_feet(motion)
+        return one_floor(motion) if self.one_floor else motion
