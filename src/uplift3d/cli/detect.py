@@ -33,6 +33,7 @@ than 1.5 s is a new person. Tracks of a few unsure sightings are left out as noi
 examples:
   uplift3d detect walk.mp4 -o walk-keys.npz
   uplift3d detect walk.mp4 -o walk-keys.npz --key-interval 0.1 --people largest
+  uplift3d detect walk.mp4 -o walk-keys.npz -o walk-coco.json
   uplift3d detect frames/ -o keys.npz --image-rate 25
   uplift3d detect clips/*.mp4 -o keys/ --skip-existing
   uplift3d detect walk.mp4 -o keys.npz --detector cpn --weights CPN50_384x288.pth.tar
@@ -59,7 +60,11 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         metavar="VIDEO",
         help="video, folder of images or of videos, or a pattern such as 'clips/*.mp4'",
     )
-    add_output_options(parser, "the 2D key-frames (.npz)", f"{BESIDE} beside the video")
+    add_output_options(
+        parser,
+        "the 2D key-frames (.npz, or .json: COCO keypoints, without depth)",
+        f"{BESIDE} beside the video",
+    )
     group = parser.add_argument_group("2D detection")
     group.add_argument(
         "--key-interval",

@@ -14,8 +14,9 @@ from uplift3d.detect.files.coco import CocoAnnotations, PoseResults
 from uplift3d.detect.files.deeplabcut import DeepLabCutCsv, DeepLabCutHdf5
 from uplift3d.detect.files.landmarks import MediaPipeLandmarks
 from uplift3d.detect.files.mmpose import MMPose
-from uplift3d.detect.files.native import SUFFIXES, Native, save_keypoints
+from uplift3d.detect.files.native import Native
 from uplift3d.detect.files.openpose import OpenPose
+from uplift3d.detect.files.saving import SUFFIXES, save_keypoints
 from uplift3d.detect.files.sleap import SleapAnalysis
 from uplift3d.detect.files.trc import PixelTrc
 from uplift3d.detect.files.videopose3d import PlainNumpy, VideoPose3DCustom

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from uplift3d.arrays import DoubleArray
 from uplift3d.detect.files.base import Given, Source, rate_and_size
 from uplift3d.detect.files.layout import Layout, layout_of
-from uplift3d.detect.files.people import Clip, Person, by_frame, frame_number, track_id, triples
+from uplift3d.detect.files.people import Clip, Person, by_frame, frame_number, numbers, track_id, triples
 from uplift3d.errors import InputError
 from uplift3d.files.guards import listed, quoted
 from uplift3d.types import Keypoints2D
@@ -29,11 +30,14 @@ class CocoAnnotations:
         return isinstance(value, dict) and all(isinstance(value.get(name), list) for name in lists)
 
     def read(self, source: Source, given: Given) -> Keypoints2D:
-        """See `KeypointFormat.read`; a frame's number is `frame_id`, else its place in the list of images."""
+        """See `KeypointFormat.read`; a frame's number is `frame_id`, else its place in the list of images,
+        and its time `time_s`, where all images have one, else number / rate."""
         where = f"{source.path} ({self.name})"
         data: dict[str, Any] = source.json
-        rate_hz, size = rate_and_size(where, given, None, _image_size(where, data["images"]))
         frame_of = _frame_numbers(where, data["images"])
+        times = _times_s(where, data["images"], list(frame_of.values()))
+        own_rate_hz = None if times is None else 1.0  # what counts is when each image was taken
+        rate_hz, size = rate_and_size(where, given, own_rate_hz, _image_size(where, data["images"]))
         people = []
         for entry in data["annotations"]:
             if not isinstance(entry, dict) or "keypoints" not in entry:
@@ -49,7 +53,7 @@ class CocoAnnotations:
         layout = _layout(where, points, given, data.get("categories"))
         frames = by_frame(people, frame_of.values())
         meta = {"source": source.path.name, "detector": self.name}
-        return Clip(where, frames, layout, rate_hz, size, meta).keypoints()
+        return Clip(where, frames, layout, rate_hz, size, meta, times).keypoints()
 
 
 class PoseResults:
@@ -121,6 +125,14 @@ def _frame_numbers(where: str, images: list[Any]) -> dict[Any, int]:
     if len(set(places.values())) < len(places):
         raise InputError(f"{where}: two images have the same frame_id; accepted is one video's images")
     return places
+
+
+def _times_s(where: str, images: list[Any], frames: list[int]) -> DoubleArray | None:
+    """(K,) seconds of the images in the order of their frames' numbers; None where not all have a time."""
+    times = [image.get("time_s") for image in images]
+    if not times or not all(isinstance(time, int | float) and not isinstance(time, bool) for time in times):
+        return None
+    return numbers(times, f"{where}: time_s")[np.argsort(frames)]
 
 
 def _layout(where: str, points: int, given: Given, categories: Any) -> Layout:

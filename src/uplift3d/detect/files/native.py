@@ -7,7 +7,6 @@ int64 track ids; `meta` a JSON object; `depth_hint` (P, K, J, 3) float32 metres 
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,32 +15,17 @@ import numpy as np
 from uplift3d.arrays import AnyArray
 from uplift3d.detect.files.base import Given, Source, completed
 from uplift3d.errors import InputError
-from uplift3d.files import atomic_write, check_writable
 from uplift3d.files.arrays import read_npz, text_of, write_npz
 from uplift3d.files.json_text import parse_object
 from uplift3d.files.text import encodable
 from uplift3d.types import Keypoints2D
 
-SUFFIXES = (".npz",)
 REQUIRED = ("positions", "confidence", "times", "image_size", "joints")
 OPTIONAL = ("people", "meta", "depth_hint", "video_times")
 
 
-def save_keypoints(path: str | os.PathLike[str], keypoints: Keypoints2D) -> Path:
-    """Write 2D key-frames; the file appears whole or not at all.
-
-    Returns:
-        The path written.
-
-    Raises:
-        InputError: a name that does not end in .npz, a place that cannot be written, or something else than
-            2D key-frames.
-    """
-    target = check_writable(path, SUFFIXES)
-    if not isinstance(keypoints, Keypoints2D):
-        raise InputError(
-            f"{target}: what is to be written is of type {type(keypoints).__name__}; accepted is Keypoints2D"
-        )
+def write(path: Path, keypoints: Keypoints2D) -> None:
+    """Write the file."""
     arrays: dict[str, Any] = {
         "positions": keypoints.positions,
         "confidence": keypoints.confidence,
@@ -55,9 +39,7 @@ def save_keypoints(path: str | os.PathLike[str], keypoints: Keypoints2D) -> Path
         arrays["depth_hint"] = keypoints.depth_hint
     if keypoints.video_times is not None:
         arrays["video_times"] = keypoints.video_times
-    with atomic_write(target) as temporary:
-        write_npz(temporary, arrays)
-    return target
+    write_npz(path, arrays)
 
 
 class Native:
