@@ -90,6 +90,14 @@ def test_the_unit_that_makes_a_person():
     assert unit_by_size(standing() * 10) is None
 
 
+@pytest.mark.parametrize(("scale", "legs"), [(1000, "860"), (100, "86"), (1 / 0.0254, "33.9")])
+def test_nobody_has_such_legs(scale, legs):
+    with pytest.raises(
+        InputError, match=rf"a\.bvh: the legs are {legs} m long; is the unit of length right\?"
+    ):
+        check_places(scale * standing(), Path("a.bvh"))
+
+
 @pytest.mark.parametrize(("value", "message"), [(np.nan, "pelvis is not known"), (1e6, "unit of length")])
 def test_nobody_is_nowhere(value, message):
     motion = standing()

@@ -16,6 +16,8 @@ GRAVITY_M_S2 = (5.0, 16.0)
 """What a jump's fall may measure, with the noise of one skeleton's joints for the body's centre."""
 LEGS_M = (0.5, 1.15)
 """Hip to ankle of people of 1.1 to 2.2 m."""
+LONGEST_LEGS_M = 20.0
+"""Longer ones are other units that were taken for metres; of shorter ones a note tells."""
 UPRIGHT = 0.5
 """Heads of people who stand or sit are higher above their ankles, in lengths of the leg, at some time."""
 UNITS = {"metres": 1.0, "centimetres": 0.01, "inches": 0.0254, "millimetres": 0.001}
@@ -29,7 +31,7 @@ _JOINTS = joint_set("h36m21")
 
 
 def check_places(world: DoubleArray, source: Path) -> None:
-    """Refuse (T, 21, 3) metres in which the pelvis is missing or somebody is nowhere on Earth."""
+    """Refuse (T, 21, 3) metres in which the pelvis is missing, somebody is nowhere on Earth, or no person."""
     pelvis = world[:, _JOINTS.index("pelvis")]
     if not np.isfinite(pelvis).all():
         raise InputError(f"{source}: the pelvis is not known in all frames, so it cannot be placed")
@@ -37,6 +39,9 @@ def check_places(world: DoubleArray, source: Path) -> None:
         raise InputError(
             f"{source}: joints are more than {FARTHEST_M:g} m away; is the unit of length right?"
         )
+    legs = leg_length(world)
+    if legs > LONGEST_LEGS_M:
+        raise InputError(f"{source}: the legs are {legs:.3g} m long; is the unit of length right?")
 
 
 def leg_length(joints: DoubleArray) -> float:
