@@ -83,6 +83,15 @@ def test_somebody_on_a_wall_stays_there_and_is_named():
     assert abs(np.diff(floors_m(found)[:2])[0]) < 0.3 * abs(np.diff(floors_m(motion)[:2])[0])
 
 
+def test_whoever_comes_down_from_a_wall_is_on_the_floor_then():
+    motion = seen([1.05, 0.97])
+    above = np.array([0, -1.2, 0]) * (np.arange(len(motion)) < 0.7 * len(motion))[:, None]
+    root = motion.root + np.stack([np.zeros_like(above), above])
+    found = one_floor(replace(motion, root=root))
+    change = np.linalg.norm(found.root[:, 0], axis=-1) / np.linalg.norm(root[:, 0], axis=-1)
+    assert abs(np.log(change[0] * 1.05 / (change[1] * 0.97))) < 0.6 * np.log(1.05 / 0.97)
+
+
 def test_two_on_different_levels_stay_both():
     motion = seen([1.0, 1.0], raised_m=(0, 1.2))
     with pytest.warns(UpliftWarning, match="people 3, 4"):

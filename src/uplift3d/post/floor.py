@@ -44,8 +44,7 @@ def one_floor(motion: Motion3D) -> Motion3D:
     """
     if motion.root is None or len(motion.people) < 2:
         return motion
-    below_m = _below_camera_m(motion)
-    factors, others = _factors(below_m)
+    below_m, others = _below_camera_m(motion)
     if others.any():
         names = ", ".join(str(person) for person in motion.people[others])
         warnings.warn(
@@ -53,34 +52,36 @@ def one_floor(motion: Motion3D) -> Motion3D:
             UpliftWarning,
             stacklevel=2,
         )
-    return scaled(motion, factors)
+    return scaled(motion, _factors(below_m))
 
 
-def _below_camera_m(motion: Motion3D) -> DoubleArray:
-    """(P,) how far below the camera everybody stands, on the level where they stand longest; NaN: nowhere."""
+def _below_camera_m(motion: Motion3D) -> tuple[DoubleArray, BoolArray]:
+    """(P,) how far below the camera everybody stands on the floor, NaN where they do not; and (P,) bool: who
+    stands only elsewhere. The floor is the level that most people stand on, of these the one for longest."""
     up = find_up(motion).direction
+    stands = [stand for stand in find_stands(motion, up) if stand.seconds >= LEAST_S]
+    heights = np.array([-float(np.median(stand.places @ up)) for stand in stands])  # (S,) below the camera
+    people, seconds = np.array([stand.person for stand in stands], dtype=int), [one.seconds for one in stands]
     below_m = np.full(len(motion.people), np.nan)
-    longest = np.full(len(motion.people), LEAST_S)
-    for stand in find_stands(motion, up):
-        if stand.seconds >= longest[stand.person]:
-            longest[stand.person] = stand.seconds
-            below_m[stand.person] = -float(np.median(stand.places @ up))
-    return below_m
+    elsewhere = np.isin(np.arange(len(below_m)), people)
+    if elsewhere.sum() < 2:
+        return below_m, np.zeros_like(elsewhere)
+    limits = MOST_SIGMAS * np.hypot(SIZE_SIGMA * heights, STAND_SIGMA_M)
+    near = np.abs(heights - heights[:, None]) <= limits[:, None]  # (S, S) to each level, who is near it
+    floor = max(range(len(stands)), key=lambda at: (len(set(people[near[at]])), near[at] @ seconds))
+    if len(set(people[near[floor]])) < 2:
+        return below_m, elsewhere
+    for at in sorted(np.flatnonzero(near[floor]), key=lambda at: -abs(heights[at] - heights[floor])):
+        below_m[people[at]] = heights[at]  # the nearest of each person's comes last
+    return below_m, elsewhere & np.isnan(below_m)
 
 
-def _factors(below_m: DoubleArray) -> tuple[DoubleArray, BoolArray]:
-    """(P,) factors of everybody, 1 where nothing is known; and (P,) bool: who stands on another level."""
+def _factors(below_m: DoubleArray) -> DoubleArray:
+    """(P,) the most likely factors of those who stand so far below the camera, 1 for the others."""
     known = np.isfinite(below_m)
-    inside = known.copy()
-    while inside.sum() > 1:
-        floor = float(np.median(below_m[inside]))
-        off = np.where(inside, np.abs(below_m - floor), 0.0)
-        if off.max() <= MOST_SIGMAS * np.hypot(SIZE_SIGMA * floor, STAND_SIGMA_M):
-            break
-        inside[np.argmax(off)] = False
-    if inside.sum() < 2:
-        return np.ones(len(below_m)), known if known.sum() > 1 else np.zeros_like(known)
-    floor = float(np.mean(below_m[inside]))
-    below = np.where(inside, below_m, floor)
+    if not known.any():
+        return np.ones(len(below_m))
+    floor = float(np.mean(below_m[known]))
+    below = np.where(known, below_m, floor)
     precision = 1 / SIZE_SIGMA**2 + (below / STAND_SIGMA_M) ** 2
-    return np.exp(below * (floor - below) / STAND_SIGMA_M**2 / precision), known & ~inside
+    return np.asarray(np.exp(below * (floor - below) / STAND_SIGMA_M**2 / precision))
