@@ -149,7 +149,10 @@ class Lifter:
         return self.lift_keys(keys, key_interval, wanted, focal_px, principal_point_px, progress)
 
     def settled(self, keypoints: Keypoints2D) -> Keypoints2D:
-        """The key-frames with left and right settled over time, unless the options leave them alone."""
+        """The key-frames with left and right settled over time, unless the options leave them alone, and
+        without the picture's depth where it is not to be used."""
+        if not self.options["use_hint"]:
+            keypoints = replace(keypoints, depth_hint=None)
         return detect.settle_sides(keypoints) if self.options["settle_sides"] else keypoints
 
     def more_looks(self, keys: Keypoints2D, adaptive: Adaptive) -> TimeArray:
@@ -175,7 +178,7 @@ class Lifter:
         started = time.perf_counter()
         camera, focal_from, focal_sigma = find_camera(keys, focal_px, principal_point_px, guess=self.refines)
         interval_s = usual_interval(keys.times, first_interval(key_interval), self.spec.spacing_s)
-        people = people_in(keys if self.options["use_hint"] else replace(keys, depth_hint=None), self.spec)
+        people = people_in(keys, self.spec)
         asked, wanted = wanted, with_between(keys, wanted, self.spec.spacing_s) if self.refines else wanted
         positions = np.full((len(people), len(wanted), len(self.order), 3), np.nan, dtype=np.float32)
         stretches = plan_stretches(people, wanted, interval_s, self.options["max_gap_s"], self.spec)

@@ -183,3 +183,16 @@ def test_a_hand_goes_with_its_arm_fingers_and_all():
     for name in joints:
         if "finger" in name or "thumb" in name or "hand" in name:
             assert _limb(name) == "arms", name
+
+
+@pytest.mark.parametrize("rate_hz", [25, 30, 60])
+def test_what_is_decided_does_not_depend_on_the_rate_of_looks(rate_hz):
+    often = walker(1 / rate_hz)
+    assert not side_states(often, 0).any()
+    wrong, states = put_in(often, "whole body", 2.0, 3.5)
+    np.testing.assert_array_equal(side_states(wrong, 0), states)
+    anchors = np.unique(np.searchsorted(wrong.times, np.arange(0, wrong.times[-1], 0.1) - 1e-9))
+    scatter_px = np.random.default_rng(3).normal(0, 4, wrong.positions.shape)
+    noisy = replace(wrong, positions=wrong.positions + scatter_px)
+    far_apart = side_states(noisy[anchors], 0)
+    assert (side_states(noisy, 0)[anchors] == far_apart).mean() > 0.97

@@ -46,6 +46,9 @@ def test_gaussian_is_standard(random):
     ("field", "value", "message"),
     [
         ("plain", (2, 1), r"\[2, 1\] given, the lower end must come first"),
+        ("plain", (float("nan"), float("nan")), "both ends must be numbers up to 1e"),
+        ("plain", (0, float("inf")), "both ends must be numbers up to 1e"),
+        ("log", (1e308, 1e308), "both ends must be numbers up to 1e"),
         ("log", (0, 1), r"\[0, 1\] given, both ends must be above 0"),
         ("log", (0, 0), "both ends must be above 0"),
         ("size", (0, 1), "both ends must be above 0"),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uplift3d.post import bone_lengths_m, fix_bones, scale_to_height, statures_m
-from uplift3d.post.bones import outwards
+from uplift3d.post.bones import _weighted_median, outwards
 from uplift3d.post.pace import SHORT
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
@@ -93,3 +93,12 @@ def test_how_sure_places_are_is_scaled_with_them(walk):
     motion = replace(walk, meta={"root_sigma_m": [0.5, None]})
     scaled = scale_to_height(motion, 1.5 * float(statures_m(motion)[0]))
     assert scaled.meta["root_sigma_m"] == [pytest.approx(0.75, abs=1e-3), None]
+
+
+@given(shift_s=st.floats(-1e9, 2e9))
+def test_a_shift_of_the_times_does_not_choose_other_lengths(shift_s):
+    values, times = np.array([0.40, 0.41, 0.43, 0.46]), np.array([0, 0.1, 0.2, 0.3, 0.4])
+    weights = np.diff(times + shift_s)
+    assert _weighted_median(values, weights) == pytest.approx(0.42, abs=1e-9)
+    assert _weighted_median(values[:3], weights[:3]) == pytest.approx(0.41, abs=1e-9)
+    assert np.isnan(_weighted_median(np.full(4, np.nan), weights))

@@ -74,3 +74,56 @@ def test_a_table_of_steps_is_read_again(tmp_path):
     (tmp_path / "bad.csv").write_text((tmp_path / "none.csv").read_text() + "x,left,1,2,3,4,5,6\n")
     with pytest.raises(InputError, match="not a table of steps"):
         load_steps(tmp_path / "bad.csv")
+
+
+def at(walk, times):
+    """The walk at other times, by straight lines, and present at all of them."""
+    every = walk.times
+
+    def taken(values):
+        flat = values.reshape(len(every), -1)
+        rows = np.stack([np.interp(times, every, column) for column in flat.T], axis=1)
+        return rows.reshape(1, len(times), *values.shape[1:])
+
+    observed = np.ones((1, len(times)), dtype=bool)
+    return replace(
+        walk,
+        positions=taken(walk.positions[0]),
+        root=taken(walk.root[0]),
+        times=times,
+        observed=observed,
+    )
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        np.concatenate([np.arange(0, 3, 1 / 60), np.arange(3, 6, 1 / 15)]),
+        np.sort(np.concatenate([np.arange(0, 6, 0.04), np.arange(0, 6, 0.04) + 0.002])),
+    ],
+    ids=["another rate", "pairs"],
+)
+def test_uneven_times_make_no_other_steps(times):
+    walk = steps(count=10)
+    even, uneven = find_steps(walk, UP), find_steps(at(walk, times[times <= walk.times[-1]]), UP)
+    assert [step.side for step in uneven] == [step.side for step in even]
+    for one, other in zip(even[:-1], uneven[:-1], strict=True):
+        assert other.heel_strike_s == pytest.approx(one.heel_strike_s, abs=0.02)
+        assert other.length_m == pytest.approx(one.length_m, abs=0.03)
+
+
+def test_no_step_leads_over_a_leap_of_the_times():
+    walk = steps(count=16)
+    kept = (walk.times < 4.0) | (walk.times > 5.3)
+    found = find_steps(at(walk, walk.times[kept]), UP)
+    assert len(found) >= 8
+    assert not [step for step in found if step.start_s < 4.0 < step.heel_strike_s]
+    for step in found:
+        assert step.length_m == pytest.approx(STEP_M, abs=0.08)
+
+
+def test_steps_add_up_to_the_way():
+    walk = steps(count=12)
+    found = find_steps(walk, UP)[1:-1]
+    seconds = found[-1].heel_strike_s - found[0].start_s
+    assert sum(step.length_m for step in found) / seconds == pytest.approx(STEP_M / STEP_S, rel=0.01)

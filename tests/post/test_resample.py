@@ -10,6 +10,7 @@ from scipy.interpolate import CubicSpline
 
 from uplift3d.errors import InputError
 from uplift3d.post import interpolate, nearest_flags, resample
+from uplift3d.post.resample import stretches
 from uplift3d.types import Motion3D
 
 METHODS = ["linear", "smooth"]
@@ -164,3 +165,19 @@ def test_the_last_pose_of_a_stretch_is_not_lost_to_rounding(walk, rate_hz):
         )
         again = resample(motion, times[0] + np.arange(count) * float(np.median(np.diff(times))))
         assert again.present.all(), count
+
+
+def test_stretches_are_cut_where_times_leap():
+    present = np.array([1, 1, 1, 0, 1, 1, 1, 1], dtype=bool)
+    times = np.array([0, 0.1, 0.2, 0.3, 0.4, 5.0, 5.1, 5.2])
+    assert stretches(present) == [slice(0, 3), slice(4, 8)]
+    assert stretches(present, times) == [slice(0, 3), slice(4, 5), slice(5, 8)]
+    assert stretches(present, times * 100) == [slice(0, 3), slice(4, 5), slice(5, 8)]
+    assert stretches(present, np.arange(8) * 30.0) == [slice(0, 3), slice(4, 8)]  # slow, but even
+    assert stretches(present[:1], times[:1]) == [slice(0, 1)]
+
+
+def test_nothing_is_observed_where_nobody_is(walk):
+    times = np.append(walk.times, walk.times[-1] + 0.015)
+    found = resample(walk, times)
+    assert not (found.observed & ~found.present).any()

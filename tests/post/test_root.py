@@ -117,3 +117,14 @@ def test_scaled_people_are_as_tall_as_said(walk, height_m):
     scaled = scale_to_height(replace(walk, root=np.ones((2, 50, 3))), height_m)
     np.testing.assert_allclose(statures_m(scaled), height_m, rtol=1e-5)
     np.testing.assert_allclose(scaled.root[0], height_m / statures_m(walk)[0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("leap_s", [1e3, 1e6, 1.7e9])
+def test_a_leap_of_the_clock_leaves_both_sides_as_they_are(walk, leap_s):
+    keys = filmed(walk, every=1)
+    half = len(walk) // 2
+    times = walk.times + np.where(np.arange(len(walk)) >= half, leap_s, 0)
+    leapt = place(replace(walk, root=None, times=times), replace(keys, times=times), CAMERA)
+    for part in (slice(0, half), slice(half, None)):
+        alone = place(replace(walk[part], root=None), keys[part], CAMERA)
+        np.testing.assert_allclose(leapt.root[:, part], alone.root, atol=1e-4)

@@ -93,6 +93,12 @@ def test_the_command_line_goes_before_the_file(tmp_path):
         ("loss_on: centre", "loss_on: Input should be 'observable' or 'all'"),
         ("model: {heads: 7}", r"run\.yaml: model configuration: .*7 heads do not divide"),
         ("model: {depth: 7}", "model configuration: depth: unknown field"),
+        ("loss: [-1, -1]", r"loss: \[-1\.0, -1\.0, 0\.0, 0\.0\] given, accepted are numbers from 0 to 1000"),
+        ("loss: [.nan]", "loss: .* given, accepted are numbers from 0"),
+        ("loss: [2]", "up to 1 for centre"),
+        ("batch: 1000000000000", "batch: Input should be less than"),
+        ("optimiser: {learning_rate: 1.0e+308}", r"optimiser\.learning_rate: Input should be less than"),
+        ("views: {sampler: {speed: [.inf, .inf]}}", "both ends must be numbers up to"),
         ("model: 3", "model: Input should be a valid dictionary"),
         ("stage: last", "stage: Input should be 'lifting', 'pretraining' or 'refinement'"),
         (

@@ -44,7 +44,7 @@ async def receive(request: web.Request, folder: Path, max_bytes: int) -> tuple[P
             raise TooLargeError(f"{name} is too large; accepted are up to {limit}")
     except OSError as error:
         if error.errno != errno.ENOSPC:
-            raise
+            raise InputError(f"{name} cannot be kept: {error.strerror or error}") from error
         free = shutil.disk_usage(folder).free / 1e6
         raise InputError(
             f"{name} does not fit on the disk of {folder.parent} ({free:.0f} MB free)"

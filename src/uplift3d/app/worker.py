@@ -73,7 +73,7 @@ def summary(motion: Motion3D) -> dict[str, Any]:
         "people": len(motion.people),
         "poses": len(motion),
         "seconds": round(float(motion.times[-1] - motion.times[0]), 2) if len(motion) else 0.0,
-        "licence": motion.meta.get("licence"),
+        "licence": motion.meta.get("model", {}).get("licence"),
     }
 
 

@@ -28,7 +28,8 @@ DESCRIPTION = """Find the people in a video's key-frames and write their 2D join
 `uplift3d lift` makes 3D motion of the result: so detection, the slow part, is done once."""
 
 EPILOG = """A track is NaN with confidence 0 where its person is not seen. Somebody who comes back after more
-than 1.5 s is a new person. Tracks of a few unsure sightings are left out as noise.
+than 1.5 s keeps the number if clothes and size are alike. Tracks of a few unsure sightings are left out
+as noise.
 
 examples:
   uplift3d detect walk.mp4 -o walk-keys.npz

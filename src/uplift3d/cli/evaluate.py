@@ -182,6 +182,8 @@ def _load(args: argparse.Namespace) -> tuple[Network[Any], Network[Any] | None]:
     refinement = None if args.refinement is None else load_checkpoint(args.refinement)
     try:
         device = torch.device(args.device)
+        if device.type == "meta":
+            raise RuntimeError("it computes nothing")
         return network.to(device), None if refinement is None else refinement.to(device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]

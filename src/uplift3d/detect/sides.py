@@ -28,6 +28,11 @@ CHANGE = np.array([[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]])
 """(S, S) the state that leads from one state to another: legs and arms together are the whole body."""
 
 
+CLOSEST_S = 0.09
+"""Looks closer together than this err alike, so that they are no evidence of their own: what every second or
+third of them says holds, and those in between are fitted in."""
+
+
 @dataclass(frozen=True)
 class SidePrices:
     """What it costs, in nats, to think that the detector is wrong; chosen on training motion
@@ -127,6 +132,27 @@ def exchanges(states: IntArray, times: TimeArray) -> list[dict[str, Any]]:
 
 def _most_likely(vectors: DoubleArray, times: TimeArray, prices: SidePrices, model: PairModel) -> IntArray:
     """(n,) states of looks (n, D)."""
+    anchors = _apart(times, CLOSEST_S)
+    if len(anchors) in (1, len(times)):
+        return _decided(vectors, times, prices, model)
+    steps, own = _evidence(vectors, times, prices, model)
+    pinned = np.full((len(anchors), len(STATES)), -np.inf)
+    pinned[np.arange(len(anchors)), _decided(vectors[anchors], times[anchors], prices, model)] = 0
+    own[anchors] = pinned
+    return viterbi(steps, own)
+
+
+def _apart(times: TimeArray, least_s: float) -> IntArray:
+    """Looks that are at least so far apart, from the first one on."""
+    chosen: list[int] = []
+    for look, time in enumerate(times.tolist()):
+        if not chosen or time - times[chosen[-1]] >= least_s:
+            chosen.append(look)
+    return np.array(chosen, dtype=np.int64)
+
+
+def _decided(vectors: DoubleArray, times: TimeArray, prices: SidePrices, model: PairModel) -> IntArray:
+    """(n,) states of looks (n, D) that are not too close together."""
     steps, own = _evidence(vectors, times, prices, model)
     states = viterbi(steps, own)
     # Limbs exchanged most of the time are a body unlike those that the model knows: the majority is right.

@@ -34,6 +34,8 @@ TWIST_WINDOW_S = 0.1
 """Standard deviation of the window that twist is averaged over."""
 TWIST_PRIOR = 0.05
 """Weight of the twist of the smallest turn against that of a limb bent by 90 degrees."""
+NO_AREA_M2 = 1e-5
+"""Of the triangle of ankle, heel and toe: points on one line do not tell how a foot is turned about it."""
 FOOT_PRIOR = 0.2
 """Weight of the foot's direction in the twist of the leg."""
 
@@ -183,7 +185,9 @@ def _leg(
     if f"{side}_toe" not in seen:
         return {**legs, f"{side}_foot": legs[f"{side}_shin"]}
     sole = seen[f"{side}_toe"] - seen[f"{side}_heel"]
-    across = unit(np.cross(seen[f"{side}_ankle"] - seen[f"{side}_heel"], sole)) + 0.3 * unit(hinge)
+    across = np.cross(seen[f"{side}_ankle"] - seen[f"{side}_heel"], sole)
+    flat = np.linalg.norm(across, axis=-1, keepdims=True) < NO_AREA_M2
+    across = np.where(flat, unit(hinge), unit(across))
     return {**legs, f"{side}_foot": frame(toe, across, rest[f"{side}_toe"] - rest[f"{side}_ankle"], axis)}
 
 

@@ -81,7 +81,8 @@ def body_of(motion: Motion3D, rate_hz: float, suffix: str) -> Body:
         raise InputError(
             f"person {motion.people[0]} has no pose in which all joints are apart from each other"
         )
-    say_held(present, motion.times, f"person {motion.people[0]}", suffix)
+    if not suffix.startswith(".usd"):  # there people are invisible meanwhile
+        say_held(present, motion.times, f"person {motion.people[0]}", suffix)
     held = hold_absences(present)
     return fit_body(world[held], motion.joints, rate_hz)
 

@@ -17,8 +17,8 @@ from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 
 FORMAT = "uplift3d stream"
-DECIMALS = 4
-"""Of metres and seconds: a tenth of a millimetre."""
+DECIMALS, TIME_DECIMALS = 4, 6
+"""Of metres (a tenth of a millimetre) and of seconds (even times stay even)."""
 
 
 class Sink(Protocol):
@@ -57,7 +57,7 @@ class JsonLines:
         lines: list[dict[str, Any]] = []
         for time in range(len(chunk)):
             people = [_person(chunk, row, time) for row in np.flatnonzero(chunk.present[:, time]).tolist()]
-            lines.append({"time_s": round(float(chunk.times[time]), DECIMALS), "people": people})
+            lines.append({"time_s": round(float(chunk.times[time]), TIME_DECIMALS), "people": people})
         self._begun = self._begun or "axes" in chunk.meta
         if not self._begun:
             self._held += lines

@@ -32,6 +32,8 @@ from uplift3d.types import Motion3D
 Array = npt.NDArray[np.float64]
 
 OURS = "uplift3d"
+RATE_DECIMALS, CODE_DECIMALS = 6, 4
+"""Of frames per second and of times in frames: rounding of seconds shows further behind."""
 
 
 def write(path: Path, motion: Motion3D, skeleton: str = "uplift3d") -> None:
@@ -39,13 +41,14 @@ def write(path: Path, motion: Motion3D, skeleton: str = "uplift3d") -> None:
     known = with_known_joints(motion)
     people = known.select(people_worth_writing(known))
     world = on_the_ground(people)
-    rate_hz = 1 / float(np.median(np.diff(motion.times)))
+    rate_hz = round(1 / float(np.median(np.diff(motion.times))), RATE_DECIMALS)
     stage = Usd.Stage.CreateInMemory()
     UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.y)
     UsdGeom.SetStageMetersPerUnit(stage, 1.0)
     stage.SetTimeCodesPerSecond(rate_hz)
-    stage.SetStartTimeCode(float(motion.times[0]) * rate_hz)
-    stage.SetEndTimeCode(float(motion.times[-1]) * rate_hz)
+    stage.SetFramesPerSecond(rate_hz)
+    stage.SetStartTimeCode(_code(float(motion.times[0]), rate_hz))
+    stage.SetEndTimeCode(_code(float(motion.times[-1]), rate_hz))
     top = UsdGeom.Xform.Define(stage, "/World")
     stage.SetDefaultPrim(top.GetPrim())
     top.GetPrim().SetCustomDataByKey(OURS, {"meta": meta_to_json(world)})
@@ -63,6 +66,11 @@ def write(path: Path, motion: Motion3D, skeleton: str = "uplift3d") -> None:
         raise InputError(f"{path.name} cannot be written: usd-core failed, as it does when the disk is full")
 
 
+def _code(time_s: float, rate_hz: float) -> float:
+    """A time in frames; a whole one where rounding alone keeps it from that."""
+    return round(time_s * rate_hz, CODE_DECIMALS)
+
+
 class _Person:
     """One person's skeleton, animation and mesh."""
 
@@ -70,7 +78,7 @@ class _Person:
         self, stage: Any, body: Body, chosen: Rig, motion: Motion3D, rate_hz: float, aside: float
     ) -> None:
         self.stage, self.body, self.chosen, self.motion = stage, body, chosen, motion
-        self.codes = [Usd.TimeCode(time * rate_hz) for time in motion.times.tolist()]
+        self.codes = [Usd.TimeCode(_code(time, rate_hz)) for time in motion.times.tolist()]
         self.aside = np.array([aside, 0.0, 0.0])
         self.axes = chosen.rest_axes(body)
         self.place = Sdf.Path(f"/World/person_{int(motion.people[0])}".replace("-", "_"))

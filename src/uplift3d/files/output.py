@@ -65,6 +65,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
         InputError: the file could not be written (disk full, folder gone); the message gives the reason.
     """
     target = Path(path)
+    if target.is_symlink():  # what it leads to is written, and the link stays
+        target = Path(os.path.realpath(target))
     folder = target.parent / f"{HIDDEN}{secrets.token_hex(4)}"
     temporary = folder / target.name
     try:

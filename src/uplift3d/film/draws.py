@@ -10,8 +10,13 @@ import torch
 from pydantic import AfterValidator
 from torch import Generator, Tensor
 
+LARGEST = 1e6
+"""Of whatever a range is of: degrees, metres, seconds, millimetres."""
+
 
 def _ordered(given: tuple[float, float]) -> tuple[float, float]:
+    if not all(abs(end) <= LARGEST for end in given):
+        raise ValueError(f"[{given[0]:g}, {given[1]:g}] given, both ends must be numbers up to {LARGEST:g}")
     if given[0] > given[1]:
         raise ValueError(f"[{given[0]:g}, {given[1]:g}] given, the lower end must come first")
     return given

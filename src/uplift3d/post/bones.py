@@ -118,11 +118,19 @@ def durations_s(times: TimeArray) -> RealArray:
     return np.asarray(np.concatenate([half, [0.0]]) + np.concatenate([[0.0], half]))
 
 
+SAME_SHARE = 1e-6
+"""Of the weight: rounding of times moves it by less."""
+
+
 def _weighted_median(values: RealArray, weights: RealArray) -> float:
-    """The value at half of the weight; NaN values do not count, NaN when all are."""
+    """The value at half of the weight, the mean of two where half lies between them; NaN values do not count,
+    NaN when all are. A shift of the times, which rounds weights another way, hardly changes it."""
     known = np.isfinite(values)
     if not known.any():
         return float("nan")
     order = np.argsort(values[known])
     share = np.cumsum(weights[known][order])
-    return float(values[known][order][np.searchsorted(share, share[-1] / 2)])
+    share /= share[-1]
+    last = len(share) - 1
+    middle = np.minimum(np.searchsorted(share, [0.5 - SAME_SHARE, 0.5 + SAME_SHARE]), last)
+    return float(values[known][order][middle].mean())

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from uplift3d.arrays import BoolArray, DoubleArray
 from uplift3d.post.posture import posture_up
-from uplift3d.post.resample import ROUNDING_S, stretches
+from uplift3d.post.resample import ROUNDING_S, at_even_times, interpolate, stretches
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 
@@ -56,7 +56,7 @@ def find_contacts(motion: Motion3D, up: npt.ArrayLike | None = None) -> Contacts
     direction = np.asarray(posture_up(motion).direction if up is None else up, dtype=np.float64)
     places = feet_in_the_room(motion, joints)
     for person in range(len(places)):
-        for stretch in stretches(np.isfinite(places[person]).all(axis=(-1, -2))):
+        for stretch in stretches(np.isfinite(places[person]).all(axis=(-1, -2)), motion.times):
             times, points = motion.times[stretch], places[person, stretch]
             resting[person, stretch] = _resting(times, points, direction / np.linalg.norm(direction))
     return Contacts(joints, resting)
@@ -78,10 +78,12 @@ def _calm(times: npt.NDArray[np.float64], points: DoubleArray) -> DoubleArray:
     """Points (n, F, 3) without what is faster than `SMOOTH_HZ`, by a Gaussian over time."""
     from scipy.ndimage import gaussian_filter1d  # loads in a sixth of the time that scipy.signal takes
 
-    sigma = GAUSSIAN_PERIODS / SMOOTH_HZ / float(np.median(np.diff(times)))
+    grid, points = at_even_times(times, points)
+    sigma = GAUSSIAN_PERIODS / SMOOTH_HZ / float(np.median(np.diff(grid)))
     sigma = min(sigma, 10.0 * len(points))  # more does not change a clip that is so much shorter
     line = np.linspace(points[0], points[-1], len(points))  # so that uniform motion passes as it is
-    return np.asarray(line + gaussian_filter1d(points - line, sigma, axis=0, mode="nearest"))
+    calm = np.asarray(line + gaussian_filter1d(points - line, sigma, axis=0, mode="nearest"))
+    return calm if grid is times else np.asarray(interpolate(grid, calm, times))
 
 
 def _resting(times: npt.NDArray[np.float64], points: DoubleArray, up: DoubleArray) -> BoolArray:

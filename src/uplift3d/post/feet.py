@@ -78,7 +78,8 @@ def lock_feet(motion: Motion3D, contacts: Contacts | None = None) -> Motion3D:
     places = feet_in_the_room(motion, found.joints)
     names = joint_set(motion.joints).joints
     for person in range(len(positions)):
-        for part in stretches(np.isfinite(places[person]).all(axis=(-1, -2)) & motion.present[person]):
+        there = np.isfinite(places[person]).all(axis=(-1, -2)) & motion.present[person]
+        for part in stretches(there, motion.times):
             resting = found.resting[person, part]
             if not resting.any():
                 continue

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from uplift3d.arrays import DoubleArray, RealArray, TimeArray
 from uplift3d.errors import InputError
 from uplift3d.post.ground import find_up
-from uplift3d.post.resample import stretches
+from uplift3d.post.resample import at_even_times, stretches
 from uplift3d.post.smooth import low_pass
-from uplift3d.skeletons import joint_set
+from uplift3d.skeletons import JointSet, joint_set
 from uplift3d.types import Motion3D
 
 FEET = ("left_heel", "left_toe", "right_heel", "right_toe", "left_hip", "right_hip")
@@ -47,7 +47,8 @@ class Step(NamedTuple):
     heel_strike_s: float
     """This foot's, which ends the step."""
     length_m: float
-    """From heel to heel along the way, at the end."""
+    """From where the other heel struck to where this one does, along the way; without a root from heel to
+    heel at the end, which is less, since the other has risen by then."""
 
     @property
     def time_s(self) -> float:
@@ -79,7 +80,7 @@ def find_steps(motion: Motion3D, up: npt.ArrayLike | None = None) -> list[Step]:
     direction = direction / np.linalg.norm(direction)
     found: list[Step] = []
     for person, who in enumerate(motion.people.tolist()):
-        for part in stretches(motion.present[person]):
+        for part in stretches(motion.present[person], motion.times):
             if motion.times[part.stop - 1] - motion.times[part.start] > 2 * STEP_S[0]:
                 found += _steps(motion, person, part, direction, who)
     return found
@@ -87,9 +88,13 @@ def find_steps(motion: Motion3D, up: npt.ArrayLike | None = None) -> list[Step]:
 
 def _steps(motion: Motion3D, person: int, part: slice, up: DoubleArray, who: int) -> list[Step]:
     """Of one stretch."""
-    times, joints = motion.times[part], joint_set(motion.joints)
-    pose = low_pass(times, motion.positions[person, part].astype(np.float64), SMOOTH_HZ)
-    way = _way(motion, person, part, pose, up)
+    joints = joint_set(motion.joints)
+    times, pose = at_even_times(motion.times[part], motion.positions[person, part].astype(np.float64))
+    pose = low_pass(times, pose, SMOOTH_HZ)
+    root = None
+    if motion.root is not None and np.isfinite(motion.root[person, part]).all():
+        root = at_even_times(motion.times[part], motion.root[person, part].astype(np.float64))[1]
+    way = _way(times, pose, root, joints, up)
     ahead = {name: (pose[:, joints.index(name)] * way).sum(axis=-1) for name in FEET[:4]}
     strikes = sorted(
         (time, side) for side in ("left", "right") for time in _peaks(times, ahead[f"{side}_heel"])
@@ -100,19 +105,28 @@ def _steps(motion: Motion3D, person: int, part: slice, up: DoubleArray, who: int
         if before == side or not STEP_S[0] <= end - start <= STEP_S[1]:
             continue
         length = np.interp(end, times, ahead[f"{side}_heel"] - ahead[f"{before}_heel"])
+        if root is not None:  # the other heel has risen and moved on when this one strikes
+            walked = np.array([np.interp(end, times, row) - np.interp(start, times, row) for row in root.T])
+            heels = [
+                [np.interp(at, times, row) for row in pose[:, joints.index(f"{name}_heel")].T]
+                for at, name in ((start, before), (end, side))
+            ]
+            middle = np.array([np.interp((start + end) / 2, times, row) for row in way.T])
+            length = (walked + np.subtract(heels[1], heels[0])) @ middle
         off = [time for time in leaves[side] if start <= time < end]
         if length > 0:
             steps.append(Step(who, side, start, off[0] if off else np.nan, end, float(length)))
     return steps
 
 
-def _way(motion: Motion3D, person: int, part: slice, pose: RealArray, up: DoubleArray) -> DoubleArray:
+def _way(
+    times: TimeArray, pose: RealArray, root: RealArray | None, joints: JointSet, up: DoubleArray
+) -> DoubleArray:
     """(T, 3) level unit vectors along the way that somebody goes: by the pelvis's velocity or the hips."""
-    times, joints = motion.times[part], joint_set(motion.joints)
     facing = np.cross(up, pose[:, joints.index("right_hip")] - pose[:, joints.index("left_hip")])
     way = low_pass(times, _unit(facing), HEADING_HZ)
-    if motion.root is not None and np.isfinite(motion.root[person, part]).all():
-        places = low_pass(times, motion.root[person, part].astype(np.float64), HEADING_HZ)
+    if root is not None:
+        places = low_pass(times, root, HEADING_HZ)
         velocity = np.gradient(places, times, axis=0)
         level = velocity - (velocity @ up)[:, None] * up
         walks = np.abs((level * _unit(way)).sum(axis=-1)) > WALKING_M_PER_S

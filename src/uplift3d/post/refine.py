@@ -57,8 +57,8 @@ class PoseRefinement:
         focal_sigma: float = 0.0,
     ) -> Motion3D:
         """Smoothing first, since it shortens bones; then the pelvis, since sizes set its distance; how sure
-        joints are, by how far they are from the 2D before they are pulled towards it; then feet, and the
-        floor they stand on.
+        joints are, by how far they are from the 2D before they are pulled towards it; then feet; sizes last,
+        so that a person of any height is treated alike.
 
         Args:
             motion: positions in the axes of `camera`.
@@ -73,14 +73,17 @@ class PoseRefinement:
             motion = smooth(motion, self.smooth_hz, self.smooth_with)
         if self.constant_bones:
             motion = fix_bones(motion, lengths_m)
+        if camera is not None:
+            motion = self._placed(motion, keypoints, camera, focal_sigma)
         if self.height_m is not None:
             motion = scale_to_height(motion, self.height_m)
-        if camera is None:
-            return motion
+        return one_floor(motion) if self.one_floor else motion
+
+    def _placed(
+        self, motion: Motion3D, keypoints: Keypoints2D, camera: Camera, focal_sigma: float
+    ) -> Motion3D:
         motion = place(motion, keypoints, camera, focal_sigma)
         motion = with_uncertainty(motion, keypoints, camera)
         if self.reproject:
             motion = reproject(motion, keypoints, camera)
-        if self.lock_feet:
-            motion = lock_feet(motion)
-        return one_floor(motion) if self.one_floor else motion
+        return lock_feet(motion) if self.lock_feet else motion

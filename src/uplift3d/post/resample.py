@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Literal, cast, get_args
 
 import numpy as np
@@ -17,6 +18,10 @@ from uplift3d.errors import InputError
 from uplift3d.types import Motion3D
 
 Interpolation = Literal["linear", "smooth"]
+EVEN = 0.01
+"""Steps that differ by less than this share count as one frame rate."""
+LEAP_S, LEAP_STEPS = 0.75, 10
+"""Times leap where a step is longer than both: a clock that was set, or a pause of the recording."""
 ROUNDING_S = 1e-6
 """Times that differ by less are the same: 3/30 s is 0.1 s, whatever their sums of floats say."""
 BLOCK = 4096
@@ -86,7 +91,7 @@ def resample(motion: Motion3D, times: npt.ArrayLike, method: Interpolation = "li
     observed = np.zeros((people, len(wanted)), dtype=bool)
     for person in range(people):
         observed[person] = nearest_flags(wanted, motion.times[motion.observed[person]])
-        for stretch in stretches(motion.present[person]):
+        for stretch in stretches(motion.present[person]):  # across leaps too: poses were asked for there
             known = motion.times[stretch]
             rows = (wanted >= known[0] - ROUNDING_S) & (wanted <= known[-1] + ROUNDING_S)
             positions[person, rows] = interpolate(
@@ -101,6 +106,7 @@ def resample(motion: Motion3D, times: npt.ArrayLike, method: Interpolation = "li
                 and np.isfinite(motion.root[person, stretch]).all()
             ):
                 root[person, rows] = interpolate(known, motion.root[person, stretch], wanted[rows], method)
+        observed[person] &= np.isfinite(positions[person]).all(axis=(-1, -2))
     return replace(motion, positions=positions, times=wanted, root=root, observed=observed, sigma_m=sigma)
 
 
@@ -184,10 +190,30 @@ def _slopes(times: TimeArray, values: RealArray) -> RealArray:
     return np.asarray(solve_banded((1, 1), bands, right).reshape(values.shape))
 
 
-def stretches(present: BoolArray) -> list[slice]:
-    """The runs of True in (T,)."""
+def stretches(present: BoolArray, times: TimeArray | None = None) -> list[slice]:
+    """The runs of True in (T,), cut where `times` (T,) leap: what is before a leap says nothing of after."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], present, [False]]).astype(np.int8)))
-    return [slice(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
+    runs = [slice(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
+    if times is None or len(times) < 2:
+        return runs
+    steps = np.diff(times)
+    leaps = np.flatnonzero(steps > max(LEAP_S, LEAP_STEPS * float(np.median(steps)))) + 1
+    parts = []
+    for run in runs:
+        cuts = leaps[(leaps > run.start) & (leaps < run.stop)].tolist()
+        parts += [slice(start, stop) for start, stop in pairwise([run.start, *cuts, run.stop])]
+    return parts
+
+
+def at_even_times(times: TimeArray, values: RealArray) -> tuple[TimeArray, RealArray]:
+    """Times (n,) and values (n, …) of a stretch as they are where their steps are alike, else on an even grid
+    of half the mean step."""
+    steps = np.diff(times)
+    mean = float(np.mean(steps))
+    if np.all(np.abs(steps - mean) <= EVEN * mean):
+        return times, values
+    grid = np.linspace(times[0], times[-1], 2 * len(times) - 1)
+    return grid, interpolate(times, values, grid)
 
 
 def blocks(rows: slice) -> list[slice]:

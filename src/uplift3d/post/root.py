@@ -68,7 +68,7 @@ def place(motion: Motion3D, keypoints: Keypoints2D, camera: Camera, focal_sigma:
     for person in range(len(motion.people)):
         pixels, weights = seen_joints(keypoints, person, motion.joints)
         known: list[float] = []
-        for stretch in stretches(motion.present[person]):
+        for stretch in stretches(motion.present[person], motion.times):
             times, poses = motion.times[stretch], motion.positions[person, stretch].astype(np.float64)
             usable = ((weights > 0).sum(axis=-1) >= MIN_JOINTS) & _near(keypoints.times, times)
             moments = keypoints.times[usable]

@@ -13,7 +13,7 @@ import numpy as np
 
 from uplift3d.arrays import RealArray, TimeArray
 from uplift3d.errors import InputError, UpliftWarning
-from uplift3d.post.resample import interpolate, stretches
+from uplift3d.post.resample import EVEN, interpolate, stretches
 from uplift3d.types import Motion3D
 
 SmoothFilter = Literal["butterworth", "savitzky-golay"]
@@ -22,8 +22,6 @@ ORDER = 2
 _TWO_PASSES = (np.sqrt(2) - 1) ** (1 / (2 * ORDER))
 """Each of two passes has its cut-off higher by this, so that both together have the one asked for (Winter,
 Biomechanics and Motor Control of Human Movement, section 3.4.4)."""
-_EVEN = 0.01
-"""Steps that differ by less than this share count as one frame rate."""
 DEGREE = 3
 """Of the polynomials of the Savitzky–Golay filter (Analytical Chemistry 36, 1964)."""
 SURELY_WIDE = 25
@@ -62,7 +60,7 @@ def smooth(motion: Motion3D, cutoff_hz: float, how: SmoothFilter = "butterworth"
     positions = motion.positions.copy()
     root = None if motion.root is None else motion.root.copy()
     for person in range(len(motion.people)):
-        for stretch in stretches(motion.present[person]):
+        for stretch in stretches(motion.present[person], motion.times):
             times = motion.times[stretch]
             positions[person, stretch] = low_pass(times, positions[person, stretch], cutoff_hz, how)
             if root is not None and np.isfinite(root[person, stretch]).all():
@@ -96,7 +94,7 @@ def low_pass(
     step = float(np.median(steps))
     if 2 * cutoff_hz * step >= 0.99:
         return values
-    if np.ptp(steps) <= _EVEN * step:
+    if np.ptp(steps) <= EVEN * step:
         return filtered(values, cutoff_hz, 1 / step).astype(values.dtype)
     count = min(int(np.ceil((times[-1] - times[0]) / step)) + 1, MAX_GRID)
     grid = np.linspace(times[0], times[-1], max(count, 2))

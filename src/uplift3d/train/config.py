@@ -19,6 +19,9 @@ from uplift3d.train.losses import PUBLISHED, Weights
 from uplift3d.train.optimiser import OptimiserConfig
 from uplift3d.train.recipe import recipe_names, recipe_text
 
+MAX_WEIGHT = 1000.0
+"""Of a part of the loss."""
+
 __all__ = [
     "TrainConfig",
     "load_config",
@@ -78,7 +81,7 @@ class TrainConfig(BaseModel):
     """How weights change."""
     steps: int = Field(gt=0, le=10**9)
     """Optimiser steps of the whole run."""
-    batch: int = Field(default=32, ge=1)
+    batch: int = Field(default=32, ge=1, le=100_000)
     """Windows per step and device, mirror images included."""
     validate_every: int = Field(default=1000, ge=1)
     """Steps between validations."""
@@ -99,6 +102,16 @@ class TrainConfig(BaseModel):
         if name not in all_presets():
             raise ValueError(f"{name!r} given; there are {', '.join(all_presets())}")
         return name
+
+    @field_validator("loss")
+    @classmethod
+    def _check_loss(cls, loss: Weights) -> Weights:
+        if not all(0 <= weight <= MAX_WEIGHT for weight in loss) or loss.centre > 1 or loss.any_size > 1:
+            raise ValueError(
+                f"{list(loss)} given, accepted are numbers from 0 to {MAX_WEIGHT:g}, and up to 1 for centre "
+                "and any_size"
+            )
+        return loss
 
     @model_validator(mode="after")
     def _check_ground_truth(self) -> TrainConfig:

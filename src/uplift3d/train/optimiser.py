@@ -24,7 +24,7 @@ class OptimiserConfig(BaseModel):
     name: Literal["adamw", "published", "amsgrad"] = "adamw"
     """'adamw' as PyTorch has it, 'published': TensorFlow's formulation, for parity, or 'amsgrad': plain Adam
     with AMSGrad and without weight decay, as VideoPose3D and those who took over its scripts use."""
-    learning_rate: float = Field(default=1e-3, gt=0)
+    learning_rate: float = Field(default=1e-3, gt=0, le=10)
     """Highest learning rate."""
     weight_decay: float = Field(default=DEFAULT_DECAY, ge=0)
     """Share of a weight taken away per step at the highest learning rate: multiplied by that rate for 'adamw'

@@ -124,7 +124,8 @@ function inWords(job) {
   if (job.state === "done") {
     const who = job.people === 1 ? "1 person" : `${job.people} people`;
     const length = `${who}, ${job.seconds} s, ${job.poses} moments`;
-    return [length, ...job.notes].join("; ");
+    const licence = job.licence ? [`licence of the network: ${job.licence}`] : [];
+    return [length, ...licence, ...job.notes].join("; ");
   }
   return { waiting: "waiting", cancelled: "cancelled", failed: job.message }[job.state];
 }
