@@ -148,3 +148,21 @@ def test_lift_video_refuses_before_it_looks_at_the_video(tmp_path, tiny_model):
         lift_video(video, model="nosuch")
     with pytest.raises(InputError, match=r"missing\.mp4"):
         lift_video(video, model=tiny_model, progress=False)
+
+
+@pytest.mark.filterwarnings("ignore::uplift3d.errors.UpliftWarning")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"focal_px": -5}, "focal_px"),
+        ({"principal_point_px": (3, 3)}, "principal_point_px needs focal_px"),
+        ({"output_times": [1, 0]}, "output_times must be one row"),
+    ],
+)
+def test_lift_video_refuses_before_it_looks_at_a_picture(tmp_path, arguments, message):
+    for number in range(3):
+        Image.new("RGB", SIZE).save(tmp_path / f"{number}.png")
+    detector = BlindDetector()
+    with pytest.raises(InputError, match=message):
+        lift_video(tmp_path, detector, FakeRuntime(), progress=False, **arguments)
+    assert detector.looks == 0

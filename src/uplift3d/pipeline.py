@@ -25,8 +25,9 @@ from uplift3d.lift.adaptive import (
     KeyInterval,
     as_adaptive,
 )
+from uplift3d.lift.axes import pinhole
 from uplift3d.lift.models import ModelPath
-from uplift3d.lift.output_times import choose_output_times
+from uplift3d.lift.output_times import checked_times, choose_output_times
 from uplift3d.lifter import Lifter
 from uplift3d.options import LifterOptions
 from uplift3d.types import Keypoints2D, Motion3D
@@ -80,12 +81,13 @@ def lift_video(
     started = time.perf_counter()
     with open_video(path, image_rate_hz, start_s, end_s) as video:
         key_frames = first_looks(video.times, key_interval)
+        pinhole(video.size, focal_px, principal_point_px)  # refuses what would only be found out at the end
+        wanted = video.times if output_times is None else checked_times(output_times)
         used = detect.create_detector(detector) if isinstance(detector, str) else detector
         keypoints = detect.run(video, key_frames, used, people=people, progress=progress)
         if adaptive := as_adaptive(key_interval):
             more = nearest_frames(video.times, lifter.more_looks(lifter.settled(keypoints), adaptive))
             keypoints = detect.look_again(video, np.setdiff1d(more, key_frames), keypoints, used)
-        wanted = video.times if output_times is None else output_times
     detect_s = time.perf_counter() - started
     times = choose_output_times(keypoints, wanted, lifter.spec.spacing_s)
     keypoints = lifter.settled(keypoints)

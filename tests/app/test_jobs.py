@@ -1,6 +1,7 @@
 """A job that fails says so in a sentence, leaves nothing behind, and the next one is done."""
 
 import asyncio
+import errno
 from dataclasses import replace
 
 import pytest
@@ -50,3 +51,28 @@ def test_the_oldest_that_are_over_make_room(tmp_path):
 
     assert asyncio.run(add()) == ["1.mp4", "2.mp4", "new.mp4"]
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_process_that_cannot_be_begun_is_said_and_the_next_one_is_done(tmp_path, monkeypatch):
+    starts, made = [], []
+
+    def start(process):
+        starts.append(process)
+        if len(starts) == 1:
+            raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+        process.start()
+
+    monkeypatch.setattr("uplift3d.app.jobs._start", start)
+
+    async def run():
+        jobs = Jobs(keep=3, work=app_work.complain)
+        made.extend(jobs.add(task) for task in tasks(tmp_path, 2))
+        running = asyncio.create_task(jobs.run())
+        while not all(job.over and job.process is None for job in made):
+            await asyncio.sleep(0.02)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+    assert "0.mp4: cannot be begun" in made[0].record()["message"]
+    assert made[1].record()["message"] == "0.mp4 shows nobody".replace("0", "1")

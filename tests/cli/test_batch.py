@@ -49,6 +49,8 @@ def test_settings_come_from_the_options():
     ("words", "message"),
     [
         (["--format", "mp4"], "--format is mp4; accepted are npz, json"),
+        (["--key-interval", "adaptive"], "batch looks at even intervals"),
+        (["--looks-per-second", "3"], "batch looks at even intervals"),
         (["--skeleton", "mixamo"], "--skeleton is for .bvh, .glb, .usd, .usda, .usdc files, not for .npz"),
     ],
 )

@@ -159,7 +159,9 @@ def test_two_people_who_meet_and_turn_back_are_told_by_their_clothes():
     away = lambda t: abs(t - 2.4)  # noqa: E731
     one = lambda t: in_colours(person(300 - 100 * away(t)), True)  # noqa: E731
     two = lambda t: in_colours(person(310 + 100 * away(t)), False)  # noqa: E731
-    for track in follow([one, two], frames=13).people():
+    people = follow([one, two], frames=13).people()
+    assert len(people) == 2
+    for track in people:
         assert len({float(sighting.colours[0]) for sighting in track.sightings}) == 1
 
 

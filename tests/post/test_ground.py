@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footsteps import steps
-from uplift3d.post import Up, find_up, level, on_the_ground, z_up_world
+from uplift3d.post import ANGLES, Up, find_up, joint_angles, level, on_the_ground, z_up_world
 from uplift3d.rotations import matrix_about_axis
 from uplift3d.types import Motion3D
 
@@ -106,3 +106,12 @@ def test_everybody_stands_on_the_ground_and_starts_above_the_origin():
     placed = on_the_ground(replace(steps(), root=None))
     assert placed.root is not None
     np.testing.assert_allclose(placed.root[0, :, [0, 2]], 0)
+
+
+@pytest.mark.parametrize("degrees", [0, 20, 40])
+def test_up_of_a_level_motion_is_known_however_people_lean(degrees):
+    leaning = replace(steps(lean_deg=degrees), meta={"level": True})
+    assert find_up(leaning).direction.tolist() == [0, -1, 0]
+    lean = np.nanmedian(joint_angles(leaning).degrees[0, :, ANGLES.index("trunk_lean")])
+    upright = np.nanmedian(joint_angles(steps(), up=(0, -1, 0)).degrees[0, :, ANGLES.index("trunk_lean")])
+    assert 0.7 * degrees <= abs(lean - upright) <= degrees  # the trunk's joints do not all lean alike

@@ -61,7 +61,9 @@ def test_more_than_8_bits(tmp_path, codec, pixels):
             tmp_path / "a.mov" if codec == "prores" else tmp_path / "a.mkv", pixels, images, codec, **options
         )
     )
-    for frame in source.frames_at([0, 3, 5]):
+    frames = list(source.frames_at([0, 3, 5]))
+    assert [frame.number for frame in frames] == [0, 3, 5]
+    for frame in frames:
         assert_looks_like(frame.rgb, images[frame.number], tolerance=20)
 
 

@@ -74,3 +74,13 @@ def test_without_a_camera_and_a_video_there_are_people_only(walk):
     assert viewer._camera is None
     viewer.show(3)
     viewer.close()
+
+
+def test_a_single_pose_can_be_looked_at(seen):
+    made = Viewer(seen[:1], port=0)
+    try:
+        made.timeline.value = 1  # a slider has two ends
+        made.play(seconds=0.1)
+        assert "0.00 s" in made.status.content
+    finally:
+        made.close()

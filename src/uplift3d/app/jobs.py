@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from uplift3d.app.worker import Event, Task, Work, lift_upload, run_task
+from uplift3d.files.guards import reason
 from uplift3d.interrupts import kept_from_new_processes
 
 # A fresh interpreter: a fork of a server with threads may stop for ever.
@@ -118,10 +119,12 @@ class Jobs:
                 job.take(await asyncio.to_thread(here.recv))
         except EOFError:
             pass
+        except OSError as error:  # no memory or no handles for another process
+            job.take({"kind": "failed", "message": f"{job.task.name}: cannot be begun ({reason(error)})"})
         finally:
-            if job.process.is_alive():
+            if job.process.pid is not None:
                 job.process.kill()
-            await asyncio.to_thread(job.process.join)
+                await asyncio.to_thread(job.process.join)
             here.close()
             _settle(job)
 
@@ -134,7 +137,8 @@ class Jobs:
 def _settle(job: Job) -> None:
     """After its process has ended: no half result stays."""
     assert job.process is not None
-    code, job.process = job.process.exitcode, None
+    code = None if job.process.pid is None else job.process.exitcode
+    job.process = None
     if job.state == "running":
         job.state = "failed"
         job.event = {"message": f"{job.task.name}: the process ended without a result (exit code {code})"}

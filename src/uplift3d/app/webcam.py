@@ -13,6 +13,7 @@ import json
 import struct
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -149,6 +150,9 @@ def lift_pictures(pictures: Newest, tell: Tell, detector: str, model: str) -> No
         watch(pictures, watcher, lifter, [Listener(tell)], report=report)
     except InputError as error:
         tell({"kind": "failed", "message": str(error)})
+    except Exception:
+        traceback.print_exc()  # for whoever started the app
+        tell({"kind": "failed", "message": "a fault of uplift3d; its terminal says more"})
 
 
 def bones(joints: str) -> list[tuple[int, int, str]]:

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uplift3d.cli.inputs import expand, videos_in
-from uplift3d.cli.options import VIDEO_KEY_INTERVAL_S, add_lifting_options, lifter_options, text_parser
+from uplift3d.cli.options import (
+    VIDEO_KEY_INTERVAL_S,
+    add_lifting_options,
+    chosen_interval,
+    lifter_options,
+    text_parser,
+)
 from uplift3d.cli.output_options import add_skeleton
 from uplift3d.cli.values import whole_number
 from uplift3d.errors import InputError, NothingFoundError
@@ -170,6 +176,7 @@ def _absolute(paths: list[Path]) -> list[str]:
 
 def _how(args: argparse.Namespace) -> How:
     from uplift3d.export import FORMATS, SKELETON_FORMATS
+    from uplift3d.lift.adaptive import as_adaptive
     from uplift3d.scale.stages import How
 
     suffix = args.format.lower().lstrip(".")
@@ -178,12 +185,18 @@ def _how(args: argparse.Namespace) -> How:
         raise InputError(f"--format is {args.format}; accepted are {', '.join(accepted)}")
     if args.skeleton is not None and f".{suffix}" not in SKELETON_FORMATS:
         raise InputError(f"--skeleton is for {', '.join(SKELETON_FORMATS)} files, not for .{suffix}")
+    interval = chosen_interval(args, VIDEO_KEY_INTERVAL_S)
+    if as_adaptive(interval) is not None:
+        raise InputError(
+            "batch looks at even intervals, so --key-interval adaptive and --looks-per-second are not for "
+            "it; give --key-interval in seconds"
+        )
     return How(
         detector=args.detector or "blazepose",
         weights=args.weights,
         model=args.model,
         runtime=args.runtime,
-        key_interval=getattr(args, "key_interval", VIDEO_KEY_INTERVAL_S),
+        key_interval=interval,  # type: ignore[arg-type]  # no adaptive one
         people=args.people or "all",
         image_rate_hz=args.image_rate,
         focal_px=args.focal_px,

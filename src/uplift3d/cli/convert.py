@@ -33,12 +33,14 @@ from uplift3d.export.losses import losses
 if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
 
-EPILOG = """reads:   .npz .json .csv .parquet .bvh .glb .trc .c3d
+EPILOG = """reads:   .npz .json .csv .parquet .jsonl .bvh .glb .trc .c3d
 writes:  the same, .usd, .mot (joint angles for OpenSim), and .html .png .mp4 to look at
 
-A .csv keeps no meta (how the motion was made) and rounds to micrometres. A .bvh holds one person with bones
+A .csv keeps no meta (how the motion was made) and rounds to micrometres, a .jsonl to tenths of a
+millimetre and without how sure joints are. A .bvh holds one person with bones
 of constant length at one rate, on the ground and with y up; a .glb the same of everybody at their own times;
-a .trc one person's joints at one rate, a .c3d everybody's. All else is exact.
+a .trc one person's joints at one rate, a .c3d everybody's; neither knows what was measured. .npz, .json and
+.parquet are exact.
 
 examples:
   uplift3d convert walk.npz walk.csv
@@ -105,12 +107,12 @@ def run(args: argparse.Namespace) -> int:
     inputs = expand(words)
     naming = Naming("", "{name}", chosen_suffixes(args.format, args.outputs, len(inputs)))
     jobs = plan(inputs, args.outputs, naming)
+    check_tables(args, jobs)
 
     def check(job: Job) -> None:
         check_outputs(job.outputs, args.skeleton)
         check_split(job.outputs, args.split)
         check_axes_option(job.outputs, args.axes)
-        check_tables(args, jobs)
 
     return run_jobs(jobs, args, lambda job: _do(job, args), check, written_before)
 

@@ -127,13 +127,13 @@ def run(args: argparse.Namespace) -> int:
     inputs = expand(args.inputs)
     naming = Naming(BESIDE, "{name}", chosen_suffixes(args.format, args.outputs, len(inputs)))
     jobs = plan(inputs, args.outputs, naming)
+    check_tables(args, jobs)
 
     def check(job: Job) -> None:
         check_outputs(job.outputs, args.skeleton)
         check_split(job.outputs, args.split)
         check_axes_option(job.outputs, args.axes)
         check_video(job.outputs, job.source, args.video)
-        check_tables(args, jobs)
 
     return run_jobs(jobs, args, lambda job: _do(job, args), check, written_before)
 

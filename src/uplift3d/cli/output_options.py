@@ -114,6 +114,8 @@ def check_tables(args: argparse.Namespace, jobs: Sequence[Job]) -> None:
     """InputError, before anything is computed, where the tables that are asked for cannot be written."""
     from uplift3d.export import check_angles_output, check_steps_output
 
+    if args.angles is None and args.steps is None:
+        return
     sources = {real(job.source) for job in jobs}
     taken = {real(output) for job in jobs for output in job.outputs}
     for option, check in (("angles", check_angles_output), ("steps", check_steps_output)):

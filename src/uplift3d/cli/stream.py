@@ -246,4 +246,7 @@ def host_and_port(text: str) -> tuple[str, int]:
 
 def seconds(text: str) -> float:
     """A finite number of seconds from 0."""
-    return 0.0 if text.strip() in ("0", "0.0") else positive(text)
+    try:
+        return 0.0 if float(text) == 0 else positive(text)
+    except ValueError:
+        return positive(text)

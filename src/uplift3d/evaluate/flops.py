@@ -40,8 +40,6 @@ __all__ = [
     "pose_tokens",
 ]
 
-VIDEO_RATE_HZ = 50
-"""What "a frame of video" means."""
 STRIDES = (5, 10, 20)
 """Frames between key-frames at which the rivals are counted too."""
 PAPER_MFLOPS = {

@@ -175,8 +175,3 @@ class _Person:
         binding.CreateGeomBindTransformAttr(Gf.Matrix4d(1))
         binding.CreateJointIndicesPrimvar(False, 1).Set(Vt.IntArray(owners.astype(int).tolist()))
         binding.CreateJointWeightsPrimvar(False, 1).Set(Vt.FloatArray([1.0] * len(owners)))
-
-
-def _quaternion(x_first: Array) -> Any:
-    x, y, z, w = x_first.tolist()
-    return Gf.Quatf(w, x, y, z)

@@ -33,7 +33,7 @@ def choose_output_times(keypoints: Keypoints2D, given: npt.ArrayLike | None, spa
     if len(keypoints) == 0:
         raise NothingFoundError("the 2D joints hold no key-frame, so there is nothing to lift")
     if given is not None:
-        return _checked(given)
+        return checked_times(given)
     if keypoints.video_times is not None:
         return keypoints.video_times
     times = keypoints.times
@@ -48,7 +48,8 @@ def choose_output_times(keypoints: Keypoints2D, given: npt.ArrayLike | None, spa
     return grid_times(float(times[0]), float(times[-1]), spacing_s)
 
 
-def _checked(given: npt.ArrayLike) -> TimeArray:
+def checked_times(given: npt.ArrayLike) -> TimeArray:
+    """(T,) the output times that somebody gave; InputError for what is no row of increasing seconds."""
     try:
         wanted = numbers("lift", "output_times", given, np.float64)
     except InputError:  # texts, times with units, rows of different lengths

@@ -39,8 +39,10 @@ def find_up(motion: Motion3D) -> Up:
     each person's on one of their own (somebody may stand on a wall), and on another one after a jump to
     another level (`stands.OTHER_LEVEL_M`); by least squares, the posture of each person being as sure as
     `POSTURE_DEG` and places as `STAND_M`. A plane that is farther than `MOST_SIGMAS` from what posture says
-    is no level one (stairs, a wrong distance), and posture stays.
+    is no level one (stairs, a wrong distance), and posture stays. A motion that is `level` has its up.
     """
+    if is_level(motion):
+        return Up(CAMERA_UP.copy(), float("nan"))
     up = posture_up(motion)
     stands = find_stands(motion, up.direction)
     if not stands:
@@ -64,7 +66,7 @@ def level(motion: Motion3D) -> Motion3D:
 
     `meta["level"]` says that this is done, and such a motion stays as it is.
     """
-    if _is_level(motion):
+    if is_level(motion):
         return motion
     turn = matrix_aligning(find_up(motion).direction, CAMERA_UP)
     root = None if motion.root is None else (motion.root @ turn.T).astype(np.float32)
@@ -102,7 +104,7 @@ class CameraPose(NamedTuple):
 
 def camera_pose(motion: Motion3D) -> CameraPose:
     """The camera of a motion in the world of `z_up_world`, whose place is unknown where the root is."""
-    turn = matrix_aligning(find_up(motion).direction, CAMERA_UP) if not _is_level(motion) else np.eye(3)
+    turn = matrix_aligning(find_up(motion).direction, CAMERA_UP)
     origin = _origin(level(motion)) if motion.present.any() else None
     return CameraPose(
         turn.T @ CAMERA_AXES_IN_WORLD.T, np.zeros(3) if origin is None else np.asarray(turn.T @ origin)
@@ -119,7 +121,8 @@ def z_up_world(motion: Motion3D) -> DoubleArray:
     return np.asarray((placed.positions + root[:, :, None]).astype(np.float64) @ CAMERA_AXES_IN_WORLD.T)
 
 
-def _is_level(motion: Motion3D) -> bool:
+def is_level(motion: Motion3D) -> bool:
+    """Whether the motion was put on the ground already (`level`), and its camera forgotten."""
     return motion.meta.get("level") is True
 
 

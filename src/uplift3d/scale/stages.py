@@ -96,7 +96,8 @@ class Look:
 
     def _look(self, path: Path) -> Keypoints2D:
         if is_keypoint_file(path):
-            return detect.load_keypoints(path)
+            keypoints = detect.load_keypoints(path)
+            return keypoints[regular_key_frames(keypoints.times, self._how.key_interval)]
         with open_video(path, self._how.image_rate_hz) as video:
             frames = regular_key_frames(video.times, self._how.key_interval)
             return detect.run(video, frames, self._detector, people=self._how.people)

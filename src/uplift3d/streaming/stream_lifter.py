@@ -124,10 +124,15 @@ class StreamLifter:
         return self._give(self.latency_s)
 
     def flush(self) -> Motion3D:
-        """The poses that were still waiting; what is pushed afterwards is another stream."""
-        motion = self._whole() if np.isinf(self.latency_s) else self._give(0.0)
-        self._begin()
-        return motion
+        """The poses that were still waiting; what is pushed afterwards is another stream.
+
+        Raises:
+            NothingFoundError: with an infinite latency, nobody was seen.
+        """
+        try:
+            return self._whole() if np.isinf(self.latency_s) else self._give(0.0)
+        finally:
+            self._begin()
 
     def next_key_time(self) -> float:
         """When to look next, in seconds on the stream's clock; minus infinity (now) before the first look.

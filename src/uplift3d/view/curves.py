@@ -13,7 +13,7 @@ from uplift3d.arrays import DoubleArray, IntArray
 from uplift3d.errors import InputError
 from uplift3d.post.angles import LIMB_ANGLES, TRUNK_ANGLES, Angles, joint_angles
 from uplift3d.types import Motion3D
-from uplift3d.view.stage import joint_speeds, up_of
+from uplift3d.view.stage import joint_speeds
 
 Curve = dict[str, Any]
 """name, unit, scale (divide by it), digits to show, signed (whether zero is inside, not the bottom), and
@@ -28,7 +28,7 @@ def curves(motion: Motion3D, frames: IntArray) -> list[Curve]:
     if motion.sigma_m is not None:
         found.append(_unsure(motion, frames))
     try:
-        angles = joint_angles(motion, up_of(motion))
+        angles = joint_angles(motion)
     except InputError:  # a joint set without hips or shoulders
         return found
     for name in TRUNK_ANGLES:

@@ -18,12 +18,13 @@ from PIL import Image
 from uplift3d.arrays import DoubleArray
 from uplift3d.arrays import Image as Rgb
 from uplift3d.camera import Camera
+from uplift3d.post.ground import is_level
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 from uplift3d.view.colours import INK, LEFT, LINE, MEASURED, PAPER, RIGHT, SOFT, trunk_colour
 from uplift3d.view.panel import ABOVE, OVERSAMPLING, SIDE, Panel
 from uplift3d.view.pen import Pen, Point, text_width_px
-from uplift3d.view.stage import bone_sides, is_level, joint_speeds, set_stage
+from uplift3d.view.stage import bone_sides, joint_speeds, set_stage
 
 LARGEST_PX = (1280, 720)
 SMALLEST_HEIGHT_PX = 360

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from uplift3d.arrays import DoubleArray, FloatArray, IntArray, TimeArray
-from uplift3d.post.ground import FLOOR_PERCENTILE, find_up
+from uplift3d.post.ground import FLOOR_PERCENTILE, find_up, is_level
 from uplift3d.post.posture import CAMERA_UP
 from uplift3d.rotations import matrix_aligning
 from uplift3d.skeletons import JointSet
@@ -47,10 +47,10 @@ class Stage:
 def set_stage(motion: Motion3D, max_frames: int | None = None) -> Stage:
     """Bring a motion into display axes, upright and on the floor, everybody in a place of their own.
 
-    The camera may look down or be tilted: up is `up_of(motion)`.
+    The camera may look down or be tilted: up is `find_up(motion)`.
     """
     frames = choose_frames(motion, max_frames)
-    level = matrix_aligning(up_of(motion), CAMERA_UP)
+    level = matrix_aligning(find_up(motion).direction, CAMERA_UP)
     upright = to_display_axes(motion.positions @ level.T)
     known = motion.root is not None and bool(np.isfinite(motion.root[motion.present]).all())
     if motion.root is not None and known:
@@ -65,16 +65,6 @@ def set_stage(motion: Motion3D, max_frames: int | None = None) -> Stage:
     from_camera = known and len(floor) and not is_level(motion)
     camera = np.array([0.0, 0.0, -floor[0]]) if from_camera else None
     return Stage(placed[:, frames].astype(np.float32), frames, side_by_side, rotation, camera)
-
-
-def is_level(motion: Motion3D) -> bool:
-    """Whether the motion was put on the ground already (`post.level`), and its camera forgotten."""
-    return motion.meta.get("level") is True
-
-
-def up_of(motion: Motion3D) -> DoubleArray:
-    """(3,) against gravity, in the motion's axes: what posture and feet say, unless it is known."""
-    return CAMERA_UP if is_level(motion) else find_up(motion).direction
 
 
 def to_display_axes(positions: FloatArray | DoubleArray) -> DoubleArray:

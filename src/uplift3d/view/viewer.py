@@ -136,12 +136,16 @@ class Viewer:
             time.sleep(LONGEST_WAIT_S)
             now = time.monotonic()
             if not self.playing.value:
-                clock = float(self.motion.times[self.timeline.value])
+                clock = float(self.motion.times[self._chosen()])
             else:
                 clock = self._after(clock, (now - before) * SPEEDS[self.speed.value])
                 self.timeline.value = self._frame_at(clock)
             before = now
-            self.show(int(self.timeline.value))
+            self.show(self._chosen())
+
+    def _chosen(self) -> int:
+        """The pose that the slider is at, which for a single pose has another end all the same."""
+        return min(int(self.timeline.value), len(self.motion) - 1)
 
     def _after(self, clock: float, step_s: float) -> float:
         first, last = float(self.motion.times[0]), float(self.motion.times[-1])
