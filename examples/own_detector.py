@@ -1,6 +1,8 @@
 """A 2D detector of your own: `python examples/own_detector.py crowd.mp4 crowd.npz`.
 
-It shows images to BlazePose at twice their size, which finds people who are small in the image.
+As an example, it shows images to BlazePose at twice their size. That finds fewer people than BlazePose does
+by itself, which is told where they were at the last look: a detector that can use that has `look_near` and
+`search` too (`uplift3d.detect.Follower`).
 """
 
 import sys

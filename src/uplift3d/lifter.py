@@ -29,6 +29,7 @@ from uplift3d.lift.record import record
 from uplift3d.lift.stretches import check_gap, people_in, usual_interval
 from uplift3d.options import LifterOptions, recorded, with_defaults
 from uplift3d.post import PoseRefinement, check_method, interpolate, observed_at
+from uplift3d.post.ground import with_up
 from uplift3d.progress import progress_bar
 from uplift3d.skeletons import joint_set, reorder
 from uplift3d.tokens import InputSpec, tokenise
@@ -213,6 +214,8 @@ class Lifter:
             },
         )
         motion = self.refinement.apply(motion, keys, camera, focal_sigma=focal_sigma)
+        if motion.root is not None:
+            motion = with_up(motion)
         if len(asked) < len(wanted):
             motion = motion[np.searchsorted(wanted, asked)]
             observed = observed_at(asked, measured, motion.present, self.spec.spacing_s)

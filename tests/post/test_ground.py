@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from footsteps import steps
 from uplift3d.post import ANGLES, Up, find_up, joint_angles, level, on_the_ground, z_up_world
+from uplift3d.post.ground import with_up
 from uplift3d.rotations import matrix_about_axis
 from uplift3d.types import Motion3D
 
@@ -115,3 +116,24 @@ def test_up_of_a_level_motion_is_known_however_people_lean(degrees):
     lean = np.nanmedian(joint_angles(leaning).degrees[0, :, ANGLES.index("trunk_lean")])
     upright = np.nanmedian(joint_angles(steps(), up=(0, -1, 0)).degrees[0, :, ANGLES.index("trunk_lean")])
     assert 0.7 * degrees <= abs(lean - upright) <= degrees  # the trunk's joints do not all lean alike
+
+
+def test_one_person_has_the_up_of_all(walk):
+    leaning = replace(
+        walk, positions=np.concatenate([walk.positions[:1], tilted(walk, 25, "Z")[0].positions[1:]])
+    )
+    noted = with_up(leaning)
+    alone = noted.select(noted.people[1:])
+    np.testing.assert_allclose(find_up(alone).direction, find_up(leaning).direction, atol=1e-5)
+    assert find_up(leaning.select(leaning.people[1:])).direction @ find_up(alone).direction < np.cos(
+        np.radians(5)
+    )
+    assert "up" not in level(noted).meta  # whose axes are others
+
+
+@pytest.mark.parametrize(
+    "noted", ["a", [0, 0, 0], [1, 2], [float("nan")] * 3, None, [10**400, 0, 0], {"x": 1}]
+)
+def test_an_up_that_is_none_is_found_anew(walk, noted):
+    strange = replace(walk, meta={"up": noted})
+    np.testing.assert_array_equal(find_up(strange).direction, find_up(walk).direction)

@@ -17,6 +17,8 @@ from uplift3d.rotations import matrix_aligning
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 
+NOTED_UP = "up"
+"""Of `Motion3D.meta`: (x, y, z) against gravity, in the axes of the motion."""
 POSTURE_DEG = 6.0
 """How far a person's posture is off, usually (standard deviation on mocap films)."""
 STAND_M = 0.2
@@ -39,10 +41,13 @@ def find_up(motion: Motion3D) -> Up:
     each person's on one of their own (somebody may stand on a wall), and on another one after a jump to
     another level (`stands.OTHER_LEVEL_M`); by least squares, the posture of each person being as sure as
     `POSTURE_DEG` and places as `STAND_M`. A plane that is farther than `MOST_SIGMAS` from what posture says
-    is no level one (stairs, a wrong distance), and posture stays. A motion that is `level` has its up.
+    is no level one (stairs, a wrong distance), and posture stays. A motion that is `level` has its up,
+    and one that notes it (`with_up`) that.
     """
     if is_level(motion):
         return Up(CAMERA_UP.copy(), float("nan"))
+    if (noted := _noted_up(motion)) is not None:
+        return Up(noted, float("nan"))
     up = posture_up(motion)
     stands = find_stands(motion, up.direction)
     if not stands:
@@ -71,7 +76,8 @@ def level(motion: Motion3D) -> Motion3D:
     turn = matrix_aligning(find_up(motion).direction, CAMERA_UP)
     root = None if motion.root is None else (motion.root @ turn.T).astype(np.float32)
     positions = (motion.positions @ turn.T).astype(np.float32)
-    return replace(motion, positions=positions, root=root, meta={**motion.meta, "level": True})
+    meta = {name: value for name, value in motion.meta.items() if name != NOTED_UP}
+    return replace(motion, positions=positions, root=root, meta={**meta, "level": True})
 
 
 def on_the_ground(motion: Motion3D) -> Motion3D:
@@ -119,6 +125,20 @@ def z_up_world(motion: Motion3D) -> DoubleArray:
     placed = on_the_ground(motion)
     root = np.zeros((*placed.positions.shape[:2], 3)) if placed.root is None else placed.root
     return np.asarray((placed.positions + root[:, :, None]).astype(np.float64) @ CAMERA_AXES_IN_WORLD.T)
+
+
+def with_up(motion: Motion3D) -> Motion3D:
+    """The motion with `meta["up"]`, so that one person of it, or a part, has the up of the whole."""
+    return replace(motion, meta={**motion.meta, NOTED_UP: find_up(motion).direction.round(6).tolist()})
+
+
+def _noted_up(motion: Motion3D) -> DoubleArray | None:
+    try:
+        noted = np.array(motion.meta[NOTED_UP], dtype=np.float64)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    length = float(np.linalg.norm(noted)) if noted.shape == (3,) else 0.0
+    return noted / length if 0.5 < length < 2 else None
 
 
 def is_level(motion: Motion3D) -> bool:

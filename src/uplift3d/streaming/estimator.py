@@ -5,6 +5,7 @@ Axes: P people, T times, n tokens, J joints.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Set
 from dataclasses import replace
@@ -27,6 +28,7 @@ from uplift3d.skeletons import joint_set
 from uplift3d.tokens import PersonKeyFrames, tokenise
 from uplift3d.types import Keypoints2D, Motion3D
 
+_LIMITING = threading.Lock()
 MARGIN_TOKENS = 3
 """So many tokens around a pose decide how the curve through it runs."""
 PELVIS_S = 3.0
@@ -67,15 +69,16 @@ class Estimator:
         """Forget the bodies of everybody but these people."""
         self._bodies = {person: body for person, body in self._bodies.items() if person in here}
 
-    # OpenBLAS wakes its threads even for an inverse of 3 × 3, and waits for them in vain beside one that
-    # decodes: 25 ms a look on two CPUs.
-    @threadpool_limits.wrap(limits=1, user_api="blas")  # type: ignore[untyped-decorator]
     def curves(self, looks: Keypoints2D, first_s: float) -> list[Curve]:
         """Everybody's motion around the times from `first_s` on, from all that is known now."""
+        # OpenBLAS wakes its threads even for an inverse of 3 × 3, and waits for them in vain beside one that
+        # decodes: 25 ms a look on two CPUs. The limit is the process's, so that one stream sets it at a time.
+        with _LIMITING, threadpool_limits(limits=1, user_api="blas"):
+            return self._curves(looks, first_s)
+
+    def _curves(self, looks: Keypoints2D, first_s: float) -> list[Curve]:
         lifter, spec = self._lifter, self._lifter.spec
         keypoints = lifter.settled(looks)
-        if not lifter.options["use_hint"]:
-            keypoints = replace(keypoints, depth_hint=None)
         camera, focal_from, _ = find_camera(keypoints, *self._camera_arguments, guess=lifter.refines)
         self._meta = self._record(camera, focal_from, keypoints.image_size)
         interval_s = usual_interval(keypoints.times, self._interval_s, spec.spacing_s)

@@ -128,3 +128,20 @@ def test_a_rate_is_refused_where_the_file_has_times(tmp_path, rng):
     del content["images"][0]["time_s"]
     path.write_text(json.dumps(content))
     np.testing.assert_allclose(load_keypoints(path, frame_rate_hz=30).times, np.array([0, 3, 9, 12, 30]) / 30)
+
+
+@pytest.mark.parametrize(
+    ("positions", "message"),
+    [
+        (lambda seen: seen / 640, r"joints reach to \(0\.9\d*, 0\.9\d*\), so they are shares of the image"),
+        (lambda seen: 5 * seen, r"most of them outside of an image of 640×360; is its size right\?"),
+        (lambda seen: seen - 700, "most of them outside"),
+    ],
+    ids=["shares", "smaller image", "left of it"],
+)
+@pytest.mark.parametrize("suffix", ["npz", "json"])
+def test_joints_that_are_no_pixels_of_the_image(tmp_path, rng, positions, message, suffix):
+    keys = seen(rng, "coco17")
+    path = save_keypoints(tmp_path / f"keys.{suffix}", replace(keys, positions=positions(keys.positions)))
+    with pytest.raises(InputError, match=message):
+        load_keypoints(path)

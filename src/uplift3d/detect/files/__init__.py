@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from uplift3d.detect.files.base import HDF5_MAGIC, Given, KeypointFormat, Source
+from uplift3d.detect.files.base import HDF5_MAGIC, Given, KeypointFormat, Source, check_in_view
 from uplift3d.detect.files.coco import CocoAnnotations, PoseResults
 from uplift3d.detect.files.deeplabcut import DeepLabCutCsv, DeepLabCutHdf5
 from uplift3d.detect.files.landmarks import MediaPipeLandmarks
@@ -88,7 +88,9 @@ def load_keypoints(
         is_pickle = source.head.startswith(b"\x80")
         what = "is a pickle, which could run code and is refused" if is_pickle else "holds no 2D key-frames"
         raise InputError(f"{source.path} {what}; accepted are {_accepted()}")
-    return found.read(source, given)
+    keypoints = found.read(source, given)
+    check_in_view(keypoints, str(source.path))
+    return keypoints
 
 
 def is_keypoint_file(path: str | os.PathLike[str]) -> bool:

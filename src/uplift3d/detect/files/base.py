@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
 from uplift3d.errors import InputError
 from uplift3d.files.arrays import npz_names
 from uplift3d.files.guards import quoted
@@ -83,6 +85,12 @@ class Source:
         return read_json(self.path, "2D key-frames as .json") if self.looks_like_json else None
 
 
+NORMALISED = 2.0
+"""Joints that are shares of an image reach a little beyond 1."""
+LEAST_JOINTS = 50
+"""Fewer say nothing of all of them."""
+
+
 class KeypointFormat(Protocol):
     """One way in which 2D key-frames are stored."""
 
@@ -129,6 +137,25 @@ def rate_and_size(
     assert settled.frame_rate_hz is not None
     assert settled.image_size is not None
     return settled.frame_rate_hz, settled.image_size
+
+
+def check_in_view(keypoints: Keypoints2D, where: str) -> None:
+    """Refuse joints that are no pixels of such an image: most of them outside, or all within one pixel.
+
+    Raises:
+        InputError: says what the joints reach to, and the size of the image.
+    """
+    seen = (keypoints.confidence > 0) & np.isfinite(keypoints.positions).all(axis=-1)
+    places = keypoints.positions[seen]  # (n, 2)
+    if not len(places):
+        return
+    width, height = keypoints.image_size
+    reach = f"{where}: joints reach to ({places[:, 0].max():.4g}, {places[:, 1].max():.4g})"
+    if np.abs(places).max() <= NORMALISED and len(places) >= LEAST_JOINTS:
+        raise InputError(f"{reach}, so they are shares of the image; accepted are pixels")
+    inside = (places >= 0).all(axis=-1) & (places[:, 0] <= width) & (places[:, 1] <= height)
+    if inside.mean() < 0.5 and len(places) >= LEAST_JOINTS:
+        raise InputError(f"{reach}, most of them outside of an image of {width}×{height}; is its size right?")
 
 
 def _things(names: list[str]) -> str:
