@@ -351,3 +351,44 @@ def test_pixels_are_square(tmp_path):
         container.mux(stream.encode())
     with LiveSource(str(path)) as source:
         assert next(iter(source)).rgb().shape == (144, 192, 3)
+
+
+def test_a_file_that_does_not_say_how_long_it_is_plays_at_its_own_pace_too(tmp_path):
+    path = tmp_path / "a.mkv"
+    with av.open(
+        str(path), "w", options={"live": "1"}
+    ) as container:  # as a recorder writes that may be cut off
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(20):
+            image = np.full((48, 64, 3), 5 * number, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode())
+    with av.open(str(path)) as container:
+        assert not container.duration
+    started, said = time.monotonic(), []
+    with LiveSource(str(path), notice=said.append) as source:
+        frames = list(source)
+    assert time.monotonic() - started > 0.6
+    assert len(frames) >= 15
+    assert said == []
+
+
+def test_sound_that_is_longer_than_the_picture_is_no_picture_that_is_cut_off(tmp_path):
+    with av.open(str(tmp_path / "a.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        sound = container.add_stream("aac", rate=16000)
+        for _ in range(15):
+            image = np.full((48, 64, 3), 90, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode())
+        for number in range(60):
+            silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+            silence.sample_rate, silence.pts = 16000, 1024 * number
+            container.mux(sound.encode(silence))
+        container.mux(sound.encode())
+    said = []
+    with LiveSource(str(tmp_path / "a.mp4"), notice=said.append) as source:
+        list(source)
+    assert said == []

@@ -123,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
     """Open everything, follow the source, say how it goes on stderr; Ctrl-C ends it properly."""
     from uplift3d import detect
     from uplift3d.detect.watcher import Watcher
-    from uplift3d.live import watch
+    from uplift3d.live import Account, watch
     from uplift3d.memory import give_back, keep_little
     from uplift3d.streaming import StreamLifter
     from uplift3d.video.live_source import LiveSource
@@ -150,10 +150,13 @@ def run(args: argparse.Namespace) -> int:
     tell: list[Callable[[str], None]] = [] if args.quiet else [_line_over_line]
     more: dict[str, Any] = {"duration_s": args.duration}
 
-    def report(account: Account) -> None:
+    so_far = Account()
+
+    def report(now: Account) -> None:
+        so_far.add(now)
         give_back()
         for listener in tell:
-            listener(account.in_words())
+            listener(now.in_words())
 
     with ExitStack() as stack:
         lines = _opened_lines(args.output, args.overwrite, stack)
@@ -165,17 +168,16 @@ def run(args: argparse.Namespace) -> int:
             more["seen"] = viewer.show
             say(f"{viewer.address} shows it; Ctrl+C ends it")
         source = stack.enter_context(LiveSource(args.source, patience_s=args.patience, notice=say))
-        account = None
         try:
             account = watch(source, watcher, lifter, sinks, report=report, **more)
         except KeyboardInterrupt:  # the usual way to end it; what there was has been written
-            pass
+            account = so_far
         except InputError as error:
             raise type(error)(f"{error}{_kept(args.output, lines)}") from error
         finally:
             if not args.quiet:
                 print(file=sys.stderr)
-        if account is not None and not args.quiet:
+        if account.seconds and not args.quiet:
             say(f"{source.name}: {account.in_words()}, {account.poses} poses")
             if account.busy_s > BUSY * account.seconds and account.dropped > account.frames:
                 say(

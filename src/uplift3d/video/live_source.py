@@ -22,6 +22,7 @@ from uplift3d.arrays import Image
 from uplift3d.errors import InputError, NothingFoundError
 from uplift3d.video.container import TITLES, decodable
 from uplift3d.video.reader import display_matrix, turn_upright
+from uplift3d.video.timeline import stated_duration_s
 
 WAIT_S = (0.5, 8.0)
 """Before a source that broke off is opened again: at first, and at most after it failed again and again."""
@@ -181,8 +182,8 @@ class LiveSource:
             small = stream.width * stream.height <= ONE_THREAD_PIXELS
             stream.thread_type = "SLICE" if small else "AUTO"
             self._pixel_aspect = float(stream.sample_aspect_ratio or 1)
-            length_s = float(container.duration / av.time_base) if container.duration else None
-            recorded = length_s is not None and not self._camera
+            length_s = stated_duration_s(container, stream)  # of the picture: sound may go on for longer
+            recorded = not self._camera and (np.isfinite(length_s) or not self._remote)
             if recorded and self._clock.latest_s > 0:  # it broke off: on from there
                 container.seek(int(self._clock.latest_s * av.time_base))
             self._clock.begin(recorded)
@@ -192,8 +193,7 @@ class LiveSource:
                 self._take(picture, recorded)
         if not recorded:
             return not (self._camera or self._remote)
-        assert length_s is not None
-        whole = self._clock.latest_s > length_s - SHORT_OF_END_S
+        whole = not np.isfinite(length_s) or bool(self._clock.latest_s > length_s - SHORT_OF_END_S)
         if not (whole or self._remote):
             self._notice(
                 f"{self.name} ends after {self._clock.latest_s:.1f} s of {length_s:.1f} s: it is cut off"

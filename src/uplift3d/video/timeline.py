@@ -81,7 +81,7 @@ def read_timeline(path: Path) -> Timeline:
         rate_hz = float(stream.average_rate or stream.guessed_rate or _LAST_RESORT_RATE_HZ)
         aspect = float(stream.sample_aspect_ratio or 1)
         tick_s = float(stream.time_base or 0)
-        duration_s = _stated_duration_s(container, stream)
+        duration_s = stated_duration_s(container, stream)
         focal_35mm = equivalent_mm_of_tags(container.metadata, stream.metadata)
     if not any(one.is_shown for one in listed):
         raise InputError(f"{path} holds no video frames")
@@ -124,7 +124,7 @@ def _packets(listed: list[_Listed]) -> Packets:
     return Packets(stamps, shown[np.argsort(stamps[shown])], np.flatnonzero(can_enter), state)
 
 
-def _stated_duration_s(container: InputContainer, stream: VideoStream) -> float:
+def stated_duration_s(container: InputContainer, stream: VideoStream) -> float:
     """What the header says of the stream's duration, NaN when nothing."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
