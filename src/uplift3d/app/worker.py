@@ -6,6 +6,7 @@ import signal
 import traceback
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -85,13 +86,18 @@ def motion_of(task: Task) -> Motion3D:
 def run_task(connection: Connection, task: Task, work: Work) -> None:
     """Do a task in this process, and say in the connection how it goes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server ends it
+    with suppress(BrokenPipeError, ConnectionResetError):  # nobody wants it any more
+        _run(connection, task, work)
+
+
+def _run(connection: Connection, task: Task, work: Work) -> None:
     try:
         work(task, connection.send)
     except InputError as error:
         message = str(error).replace(str(task.video), task.name)
         connection.send({"kind": "failed", "message": message})
     except (BrokenPipeError, ConnectionResetError):
-        pass  # nobody wants it any more
+        raise
     except OSError as error:
         connection.send({"kind": "failed", "message": f"{task.name}: {error.strerror or error}"})
     except Exception:
