@@ -81,7 +81,9 @@ def find_video(motion: Motion3D, video: str | os.PathLike[str] | None = None) ->
     source = motion.meta.get("source")
     if not isinstance(source, str) or Path(source).suffix in NO_VIDEOS or not Path(source).exists():
         named = f"and it was made from {source}" if isinstance(source, str) else "which it does not name"
-        raise InputError(f"an .mp4 needs the video that the motion was made from, {named}: give it (view --video)")
+        raise InputError(
+            f"an .mp4 needs the video that the motion was made from, {named}: give it (view --video)"
+        )
     return Path(source)
 
 
