@@ -554,3 +554,15 @@ def test_a_moment_is_the_same_whatever_other_moments_are_asked_for(chosen):
     np.testing.assert_array_equal(few.present, whole.present)
     assert np.nanmax(np.linalg.norm(few.root - whole.root, axis=-1)) < 0.01
     assert np.nanmax(np.linalg.norm(few.positions - whole.positions, axis=-1)) < 0.01
+
+
+@pytest.mark.parametrize("step", [2, 3])
+def test_every_second_frame_of_a_video_has_the_poses_of_all_frames(step):
+    keys = load_keypoints(files("uplift3d") / "demo" / "keys.npz")
+    keys = replace(keys, video_times=np.arange(0, keys.times[-1], 1 / 30))
+    lifter = Lifter()
+    whole = lifter.lift(keys, 0.4)
+    few = lifter.lift(keys, 0.4, whole.times[::step])
+    np.testing.assert_array_equal(few.times, whole.times[::step])
+    np.testing.assert_allclose(few.positions, whole.positions[:, ::step], atol=1e-6)
+    np.testing.assert_allclose(few.root, whole.root[:, ::step], atol=1e-6)

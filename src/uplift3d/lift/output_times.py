@@ -60,7 +60,8 @@ def checked_times(given: npt.ArrayLike) -> TimeArray:
 
 
 def with_between(keypoints: Keypoints2D, wanted: TimeArray, spacing_s: float) -> TimeArray:
-    """The wanted times, and those of a whole result between them where they are few.
+    """The wanted times, and those of a whole result between them: the video's frames, or where these are not
+    known and the wanted times few, the 2D poses or the network's own.
 
     Where people are follows from poses at all key-frames, and feet and speeds from dense ones: a result must
     not depend on which of its moments somebody asks for.
@@ -74,7 +75,7 @@ def with_between(keypoints: Keypoints2D, wanted: TimeArray, spacing_s: float) ->
         return wanted
     ends = keypoints.times[[0, -1]]
     gaps = np.diff([min(ends[0], wanted[0]), *wanted, max(ends[1], wanted[-1])])
-    if gaps.max() <= SPARSE * spacing_s:
+    if gaps.max() <= SPARSE * spacing_s and keypoints.video_times is None:
         return wanted
     try:
         dense = choose_output_times(keypoints, None, spacing_s)
