@@ -46,8 +46,8 @@ class SidePrices:
     """To begin with an exchanged body; with exchanged legs or arms it is a change."""
     per_second: float = 1.0
     limbs_per_second: float = 3.0
-    """Every second of an exchanged body, of exchanged legs or arms: nothing but a stretch has two ends to
-    show."""
+    """Every second of an exchanged body, and of exchanged legs or arms, so that in doubt what lasts longer is
+    taken to be right."""
     once_s: float = 0.4
     lasting: float = 9.0
     """Legs against arms say no more than this in that time."""

@@ -2,7 +2,7 @@
 
 A cell is the time between two key-frames. Of every cell it is predicted by how much the error of its poses
 falls if the interval is halved, and halved again, from how the 2D poses bend there; looks go where a look
-saves most. (What is even is filled in well, however fast it is.)
+saves most. (Uniform motion is filled in well, however fast it is.)
 
 Axes: P people, K key-frames, C = K - 1 cells, n tokens, J joints, L levels (an interval, halved 0 … L - 1
 times).

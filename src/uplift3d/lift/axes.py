@@ -24,9 +24,10 @@ AXES_IN_WORDS = {
 }
 
 FOCAL_LENGTHS = 0.05, 1000.0
-"""Of the image's longer side: 169° of view, and telescopes."""
+"""Accepted focal lengths, in longer sides of the image: from 169° of view to telescopes."""
 ASSUMED_FOCAL = 0.85
-"""Of the longer side of the image: 61° across it, as the main cameras of phones have when they film."""
+"""Assumed focal length, in longer sides of the image: 61° across it, as the main cameras of phones have when
+they film."""
 ASSUMED_SIGMA = 0.25
 """Standard deviation of the focal length around that assumption, relative to it: 0.64 of the longer side is
 76° across, an action camera, and 1.06 is 50°."""

@@ -64,7 +64,7 @@ def blend_hint(poses: FloatArray, times: TimeArray, hint: FloatArray, hint_times
 
 
 def weight() -> float:
-    """Of the hint, by inverse variances."""
+    """Weight of the hint beside the lifted pose, by inverse variances."""
     return LIFTED_ERROR_M**2 / (LIFTED_ERROR_M**2 + HINT_ERROR_M**2)
 
 

@@ -29,7 +29,7 @@ of the resting ones are found."""
 ABOVE_OTHER_M = 0.12
 """A resting point is no higher above the lowest point of both feet: a foot held still in the air is none."""
 LEAST_S = 0.1
-"""Shorter contacts are none."""
+"""Least duration of a contact, in seconds."""
 
 
 class Contacts(NamedTuple):

@@ -62,7 +62,7 @@ class Step(NamedTuple):
 
 
 def find_steps(motion: Motion3D, up: npt.ArrayLike | None = None) -> list[Step]:
-    """The steps of everybody, by person and time; none of who does not walk.
+    """The steps of everybody, by person and time; people who do not walk have none.
 
     Args:
         motion: with heels and toes. Without `root` the way is where the hips point.

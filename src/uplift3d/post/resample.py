@@ -40,8 +40,8 @@ def interpolate(
 
     "linear" is the rule of the published evaluation: straight lines between neighbours. "smooth" is the
     natural cubic spline, of all curves through the values the one that bends least: continuous velocity and
-    acceleration, and never farther from the straight line than three quarters of the largest step. Both
-    hold the first and the last value outside the given times.
+    acceleration; at even times never farther from the straight line than three quarters of the largest
+    step. Both hold the first and the last value outside the given times.
 
     Args:
         times: (n,) seconds, strictly increasing, n ≥ 1.

@@ -198,7 +198,7 @@ def seen_joints(keypoints: Keypoints2D, person: int, joints: str) -> tuple[RealA
     return pixels, np.where(np.isfinite(pixels).all(axis=-1), confidence, 0)
 
 
-def _near(moments: TimeArray, times: TimeArray) -> RealArray:
+def _near(moments: TimeArray, times: TimeArray) -> BoolArray:
     """(K,) True for moments with one of `times` within `NEAR_KEY_S`."""
     after = np.clip(np.searchsorted(times, moments), 1, max(len(times) - 1, 1))
     around = np.stack([times[after - 1], times[np.minimum(after, len(times) - 1)]])

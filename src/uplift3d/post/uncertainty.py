@@ -49,7 +49,7 @@ OTHER_M = 0.34
 
 
 class Weights(NamedTuple):
-    """Of the logarithm of a joint's error, by what tells it."""
+    """Weights of a regression for the logarithm of a joint's error."""
 
     off: float = 0.069
     whole: float = 0.283

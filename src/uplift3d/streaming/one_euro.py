@@ -77,6 +77,6 @@ class OneEuro:
 
 
 def _share(cutoff_hz: DoubleArray | float, step_s: float) -> DoubleArray:
-    """Of what is new that a low pass of first order takes over in one step."""
+    """Share of the new value that a first-order low-pass takes over in one step."""
     reach = 2 * np.pi * cutoff_hz * step_s
     return np.asarray(reach / (1 + reach))

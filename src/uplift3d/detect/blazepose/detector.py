@@ -24,14 +24,14 @@ from uplift3d.detect.blazepose.persons import Person
 from uplift3d.detect.sighting import SAME_PERSON, apart
 
 MIN_SCORE, MIN_SCORE_EXPECTED = 0.5, 0.3
-"""Of person detection from close by, and where somebody is expected."""
+"""Least score of person detection from close by, and of it where somebody is expected."""
 MIN_SCORE_FAR, MIN_SCORE_SURE = 0.4, 0.9
-"""Of it in a whole image: of somebody worth a check, and of somebody who needs none."""
+"""Least score of it in a whole image: of somebody worth a check, and of somebody who needs none."""
 MIN_PRESENCE, MIN_PRESENCE_NEW = 0.8, 0.97
-"""Below, the landmark network says that there is nobody: where person detection finds somebody expected, and
+"""Least presence, by the landmark network, of somebody whom person detection finds where expected, and
 elsewhere. On the shared clips people have 0.99 and more, what was taken for people 0.95 and less."""
 MIN_PRESENCE_POSSIBLE = 0.05
-"""The same for the fast landmark network: then the other one is asked all the same."""
+"""Least presence by the fast landmark network at which the other one is asked too."""
 SEARCH_PX, FINE_SEARCH_PX = 200e3, 400e3
 """Area of the whole image as a search shows it to the person network, in its pixels."""
 AROUND = 2.0
