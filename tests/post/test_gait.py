@@ -10,6 +10,7 @@ from uplift3d.errors import InputError
 from uplift3d.export import load_steps, save_steps
 from uplift3d.post import find_steps
 from uplift3d.rotations import matrix_about_axis
+from uplift3d.skeletons import joint_set
 
 UP = (0, -1, 0)
 
@@ -127,3 +128,17 @@ def test_steps_add_up_to_the_way():
     found = find_steps(walk, UP)[1:-1]
     seconds = found[-1].heel_strike_s - found[0].start_s
     assert sum(step.length_m for step in found) / seconds == pytest.approx(STEP_M / STEP_S, rel=0.01)
+
+
+def test_a_foot_that_trembles_after_its_strike_makes_no_step_of_its_own():
+    walk = steps(count=10)
+    plain = find_steps(walk, UP)
+    strike_s = next(step.heel_strike_s for step in plain[2:] if step.side == "left")
+    bump_m = 0.38 * np.exp(-(((walk.times - strike_s - 0.38) / 0.05) ** 2))
+    positions = np.array(walk.positions)
+    heel = joint_set(walk.joints).index("left_heel")
+    positions[0, :, heel] += bump_m[:, None] * np.array([1, 0, 1]) / np.sqrt(2)
+    found = find_steps(replace(walk, positions=positions), UP)
+    assert [step.side for step in found] == [step.side for step in plain]
+    for one, other in zip(plain, found, strict=True):
+        assert other.heel_strike_s == pytest.approx(one.heel_strike_s, abs=0.02)

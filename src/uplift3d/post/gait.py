@@ -27,6 +27,8 @@ SWING_M = 0.12
 """A foot that swings by less makes no step."""
 STEP_S = (0.25, 1.5)
 """Two heel strikes that follow each other nearer or farther apart are no step."""
+LEAST_STRIDE_S = 0.42
+"""One foot strikes no sooner again, even of sprinters: of two strikes the one farther ahead is meant."""
 WALKING_M_PER_S = 0.3
 """Whoever is slower, or goes sideways, is taken to go where the hips point; one can walk backwards faster."""
 HEADING_HZ = 0.7
@@ -139,7 +141,7 @@ def _peaks(times: TimeArray, values: DoubleArray) -> list[float]:
     from scipy.signal import find_peaks  # slow to import
 
     step = float(np.median(np.diff(times)))
-    places, _ = find_peaks(values, prominence=SWING_M, distance=max(1, round(STEP_S[0] / step)))
+    places, _ = find_peaks(values, prominence=SWING_M, distance=max(1, round(LEAST_STRIDE_S / step)))
     found = []
     for place in places.tolist():
         before, here, after = values[place - 1 : place + 2]
