@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footsteps import steps
+from uplift3d.errors import UpliftWarning
+from uplift3d.export import load_motion, save_motion
 from uplift3d.post import ANGLES, Up, find_up, joint_angles, level, on_the_ground, z_up_world
 from uplift3d.post.ground import with_up
 from uplift3d.rotations import matrix_about_axis
@@ -137,3 +139,26 @@ def test_one_person_has_the_up_of_all(walk):
 def test_an_up_that_is_none_is_found_anew(walk, noted):
     strange = replace(walk, meta={"up": noted})
     np.testing.assert_array_equal(find_up(strange).direction, find_up(walk).direction)
+
+
+def test_a_place_that_is_unknown_for_a_time_is_between_the_known_ones():
+    walk = steps()
+    root = np.array(walk.root)
+    root[0, 10:20] = root[0, :3] = np.nan
+    with pytest.warns(UpliftWarning, match=r"unknown in \d+ % of the poses \(people 0\)"):
+        placed = on_the_ground(replace(walk, root=root))
+    assert np.isfinite(placed.root).all()
+    np.testing.assert_allclose(placed.root[0, 3:10], on_the_ground(walk).root[0, 3:10], atol=0.2)
+    step_m = np.linalg.norm(np.diff(placed.root[0, 9:21], axis=0), axis=-1)
+    np.testing.assert_allclose(step_m, step_m.mean(), rtol=1e-3)
+    np.testing.assert_array_equal(placed.root[0, :3], placed.root[0, [3] * 3])
+
+
+@pytest.mark.parametrize("suffix", ["c3d", "glb", "bvh", "trc"])
+def test_no_pose_is_lost_where_a_place_is_unknown(tmp_path, suffix):
+    walk = steps()
+    root = np.array(walk.root)
+    root[0, ::2] = np.nan
+    with pytest.warns(UpliftWarning, match="put between the places that are known"):
+        path = save_motion(tmp_path / f"walk.{suffix}", replace(walk, root=root))
+    assert load_motion(path).present.sum() == len(walk)

@@ -73,8 +73,6 @@ def read(path: Path) -> Motion3D:
 def body_of(motion: Motion3D, rate_hz: float, suffix: str) -> Body:
     """The body of a motion's only person, whose root is known; absences held and warned of."""
     assert motion.root is not None, "on_the_ground gives one"
-    if motion.present.any() and not np.isfinite(motion.root).any():
-        raise InputError(f"nobody knows where person {motion.people[0]} is, whose root is NaN throughout")
     world = y_up(motion.positions[0] + motion.root[0][:, None])
     present = usable(world, motion.joints)
     if not present.any():

@@ -5,12 +5,14 @@ Axes: P people, T times, J joints.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from uplift3d.arrays import DoubleArray
+from uplift3d.errors import UpliftWarning
 from uplift3d.post.posture import CAMERA_UP, Up, posture_up
 from uplift3d.post.stands import find_stands
 from uplift3d.rotations import matrix_aligning
@@ -84,19 +86,44 @@ def on_the_ground(motion: Motion3D) -> Motion3D:
     """The motion in a level room with a root, the ground at y = 0 (y down, x right, z away from the viewer).
 
     Where the root is known, everybody is moved alike: the first person's first pelvis stands above the
-    origin. Where it is not, everybody stands still above the origin, as high as their lowest joint needs.
+    origin. Where it is not, everybody stands still above the origin, as high as their lowest joint needs. A
+    person whose place is unknown for a time stays on the way between where they were known to be, and one
+    whose place never is stands above the origin; a warning names them.
     """
     if not motion.present.any():
         return motion
     motion = level(motion)
     origin = _origin(motion)
-    if motion.root is None or origin is None:
-        roots = np.zeros((*motion.positions.shape[:2], 3))
-        # y points down: a pelvis is at minus its height
-        roots[..., 1] = np.array([_floor(row) for row in -_lowest(motion)])[:, None]
-    else:
-        roots = motion.root - origin
+    still = np.zeros((*motion.positions.shape[:2], 3))
+    # y points down: a pelvis is at minus its height
+    still[..., 1] = np.array([_floor(row) for row in -_lowest(motion)])[:, None]
+    roots = still if motion.root is None or origin is None else _filled(motion, motion.root - origin, still)
     return replace(motion, root=np.where(motion.present[..., None], roots, np.nan).astype(np.float32))
+
+
+def _filled(motion: Motion3D, roots: DoubleArray, still: DoubleArray) -> DoubleArray:
+    """Places (P, T, 3) without NaN: by straight lines between known ones, `still` where none is known."""
+    roots = np.array(roots, dtype=np.float64)
+    unknown = motion.present & ~np.isfinite(roots).all(axis=-1)
+    for person in np.flatnonzero(unknown.any(axis=1)):
+        known = motion.present[person] & ~unknown[person]
+        rows = unknown[person]
+        if known.any():
+            wanted, times = motion.times[rows], motion.times[known]
+            axes = [np.interp(wanted, times, axis) for axis in roots[person, known].T]
+            roots[person, rows] = np.stack(axes, axis=-1)
+        else:
+            roots[person] = still[person]
+    if unknown.any():
+        names = ", ".join(str(who) for who in motion.people[unknown.any(axis=1)])
+        share = unknown.sum() / motion.present.sum()
+        warnings.warn(
+            f"where people are is unknown in {100 * share:.0f} % of the poses (people {names}); they are put "
+            "between the places that are known, or above the origin where none is",
+            UpliftWarning,
+            stacklevel=3,
+        )
+    return roots
 
 
 class CameraPose(NamedTuple):
