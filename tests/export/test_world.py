@@ -11,6 +11,7 @@ from uplift3d.errors import InputError
 from uplift3d.export import load_motion, save_motion
 from uplift3d.export.world import WORLD_FORMATS, from_world, to_world
 from uplift3d.post import find_up, joint_angles, z_up_world
+from uplift3d.post.ground import with_up
 from uplift3d.rotations import matrix_about_axis
 from uplift3d.skeletons import joint_set
 
@@ -141,3 +142,11 @@ def test_a_damaged_pose_of_the_camera_is_named(tmp_path, walk, noted):
 
 def test_a_motion_that_is_in_no_world_stays_as_it_is(walk):
     assert from_world(walk) is walk
+
+
+def test_the_up_that_a_file_notes_is_in_the_axes_of_the_file():
+    walk = with_up(steps(lean_deg=10))
+    world = to_world(walk)
+    assert world.meta["up"] == [0, 0, 1]
+    np.testing.assert_allclose(from_world(world).meta["up"], walk.meta["up"], atol=2e-6)
+    assert "up" not in from_world(to_world(steps())).meta

@@ -94,3 +94,18 @@ def test_atomic_write_says_why_it_could_not_write(tmp_path):
 def test_an_error_about_another_file_passes_through(tmp_path):
     with pytest.raises(FileNotFoundError, match="other"), atomic_write(tmp_path / "out.npz"):
         (tmp_path / "other").read_text()
+
+
+def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "a.txt").write_text("old")
+    link = tmp_path / "a.txt"
+    link.symlink_to("there/a.txt")
+    with atomic_write(check_writable(link)) as temporary:
+        temporary.write_text("new")
+    assert link.is_symlink()
+    assert (tmp_path / "there" / "a.txt").read_text() == "new"
+    lost = tmp_path / "lost.txt"
+    lost.symlink_to("nowhere/b.txt")
+    with pytest.raises(InputError, match=r"lost\.txt cannot be written: the folder .*nowhere does not exist"):
+        check_writable(lost)

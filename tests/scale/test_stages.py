@@ -1,11 +1,16 @@
 """The two stages of a batch, without Ray."""
 
+from importlib.resources import files
+
+import numpy as np
 import pytest
 
 pytest.importorskip("fsspec")
 
 from fake_runtime import FakeRuntime
 from seen_person import Standing, film
+from uplift3d import Lifter
+from uplift3d.detect import load_keypoints
 from uplift3d.errors import InputError
 from uplift3d.export import load_motion
 from uplift3d.scale.stages import How, Lift, Look
@@ -79,3 +84,13 @@ def test_settings_tell_results_apart():
     assert How(options={"threads": 2}).settings() == How().settings()
     assert How(options={"flip": True}).settings() != How().settings()
     assert How(detector=Standing()).settings()["detector"] == "standing"
+
+
+def test_a_file_of_2d_joints_is_lifted_as_lift_does(tmp_path):
+    keys = files("uplift3d") / "demo" / "keys.npz"
+    row = through(keys, tmp_path / "out", How(detector=Standing(), key_interval=0.4))
+    motion = load_motion(row["outputs"][0])
+    expected = Lifter().lift(load_keypoints(keys), 0.4)
+    assert motion.meta["key_frames"] == expected.meta["key_frames"] == row["looks"]
+    np.testing.assert_array_equal(motion.times, expected.times)
+    np.testing.assert_allclose(motion.positions, expected.positions, atol=1e-4)

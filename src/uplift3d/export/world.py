@@ -15,7 +15,7 @@ import numpy as np
 from uplift3d.arrays import DoubleArray, FloatArray
 from uplift3d.errors import InputError
 from uplift3d.export.meta import AXES
-from uplift3d.post.ground import CAMERA_AXES_IN_WORLD, CameraPose, camera_pose
+from uplift3d.post.ground import CAMERA_AXES_IN_WORLD, NOTED_UP, CameraPose, camera_pose
 from uplift3d.types import Motion3D
 
 Axes = Literal["camera", "world"]
@@ -48,9 +48,9 @@ def to_world(motion: Motion3D) -> Motion3D:
     }
     root = None if motion.root is None else _turned(motion.root - pose.t_camera_world, pose.R_camera_world.T)
     positions = _turned(motion.positions, pose.R_camera_world.T)
-    return replace(
-        motion, positions=positions, root=root, meta={**motion.meta, "axes": WORLD_AXES, WORLD: noted}
-    )
+    up = {NOTED_UP: [0.0, 0.0, 1.0]} if NOTED_UP in motion.meta else {}
+    meta = {**motion.meta, **up, "axes": WORLD_AXES, WORLD: noted}
+    return replace(motion, positions=positions, root=root, meta=meta)
 
 
 def from_world(motion: Motion3D) -> Motion3D:
@@ -69,6 +69,8 @@ def from_world(motion: Motion3D) -> Motion3D:
         pose, meta = CameraPose(CAMERA_AXES_IN_WORLD.T, np.zeros(3)), {**meta, "axes": AXES, "level": True}
     else:
         pose, meta = _pose(noted), {**meta, "axes": noted.get("camera_axes", AXES)}
+    if NOTED_UP in meta:
+        meta[NOTED_UP] = pose.R_camera_world[:, 2].round(6).tolist()
     root = None
     if motion.root is not None:
         root = (_turned(motion.root, pose.R_camera_world) + pose.t_camera_world).astype(np.float32)

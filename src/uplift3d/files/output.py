@@ -41,7 +41,7 @@ def check_writable(path: str | os.PathLike[str], suffixes: Sequence[str] | None 
         raise InputError(f"{quoted(str(target))} cannot be written: file name too long")
     if target.is_dir():
         raise InputError(f"{target} is a folder; give the name of a file to write")
-    folder = target.parent
+    folder = _behind_links(target).parent
     if not folder.exists():
         raise InputError(f"{target} cannot be written: the folder {folder} does not exist")
     if not folder.is_dir():
@@ -64,9 +64,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises:
         InputError: the file could not be written (disk full, folder gone); the message gives the reason.
     """
-    target = Path(path)
-    if target.is_symlink():  # what it leads to is written, and the link stays
-        target = Path(os.path.realpath(target))
+    target = _behind_links(Path(path))
     folder = target.parent / f"{HIDDEN}{secrets.token_hex(4)}"
     temporary = folder / target.name
     try:
@@ -79,6 +77,11 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise  # a problem with another file that was met inside the block
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _behind_links(target: Path) -> Path:
+    """The file that a link leads to, which is written while the link stays; any other path as it is."""
+    return Path(os.path.realpath(target)) if target.is_symlink() else target
 
 
 def _accepts_new_files(folder: Path) -> bool:

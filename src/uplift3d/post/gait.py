@@ -98,6 +98,7 @@ def _steps(motion: Motion3D, person: int, part: slice, up: DoubleArray, who: int
         root = at_even_times(motion.times[part], motion.root[person, part].astype(np.float64))[1]
     way = _way(times, pose, root, joints, up)
     ahead = {name: (pose[:, joints.index(name)] * way).sum(axis=-1) for name in FEET[:4]}
+    heels = {side: pose[:, joints.index(f"{side}_heel")] for side in ("left", "right")}
     strikes = sorted(
         (time, side) for side in ("left", "right") for time in _peaks(times, ahead[f"{side}_heel"])
     )
@@ -106,19 +107,20 @@ def _steps(motion: Motion3D, person: int, part: slice, up: DoubleArray, who: int
     for (start, before), (end, side) in pairwise(strikes):
         if before == side or not STEP_S[0] <= end - start <= STEP_S[1]:
             continue
-        length = np.interp(end, times, ahead[f"{side}_heel"] - ahead[f"{before}_heel"])
-        if root is not None:  # the other heel has risen and moved on when this one strikes
-            walked = np.array([np.interp(end, times, row) - np.interp(start, times, row) for row in root.T])
-            heels = [
-                [np.interp(at, times, row) for row in pose[:, joints.index(f"{name}_heel")].T]
-                for at, name in ((start, before), (end, side))
-            ]
-            middle = np.array([np.interp((start + end) / 2, times, row) for row in way.T])
-            length = (walked + np.subtract(heels[1], heels[0])) @ middle
+        if root is None:
+            length = float(np.interp(end, times, ahead[f"{side}_heel"] - ahead[f"{before}_heel"]))
+        else:  # where each heel strikes: the other one has risen and moved on by then
+            walked = _at(end, times, heels[side] + root) - _at(start, times, heels[before] + root)
+            length = float(walked @ _at((start + end) / 2, times, way))
         off = [time for time in leaves[side] if start <= time < end]
         if length > 0:
-            steps.append(Step(who, side, start, off[0] if off else np.nan, end, float(length)))
+            steps.append(Step(who, side, start, off[0] if off else np.nan, end, length))
     return steps
+
+
+def _at(time_s: float, times: TimeArray, values: DoubleArray) -> DoubleArray:
+    """(3,) the values (T, 3) at a time."""
+    return np.array([np.interp(time_s, times, axis) for axis in values.T])
 
 
 def _way(

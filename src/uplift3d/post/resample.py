@@ -205,7 +205,9 @@ def stretches(present: BoolArray, times: TimeArray | None = None) -> list[slice]
     return parts
 
 
-def at_even_times(times: TimeArray, values: RealArray) -> tuple[TimeArray, RealArray]:
+def at_even_times(
+    times: TimeArray, values: RealArray, method: Interpolation = "linear"
+) -> tuple[TimeArray, RealArray]:
     """Times (n,) and values (n, …) of a stretch as they are where their steps are alike, else on an even grid
     of half the mean step."""
     steps = np.diff(times)
@@ -213,7 +215,7 @@ def at_even_times(times: TimeArray, values: RealArray) -> tuple[TimeArray, RealA
     if np.all(np.abs(steps - mean) <= EVEN * mean):
         return times, values
     grid = np.linspace(times[0], times[-1], 2 * len(times) - 1)
-    return grid, interpolate(times, values, grid)
+    return grid, interpolate(times, values.astype(np.float64), grid, method)
 
 
 def blocks(rows: slice) -> list[slice]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from uplift3d.arrays import RealArray, TimeArray
 from uplift3d.errors import InputError, UpliftWarning
-from uplift3d.post.resample import EVEN, interpolate, stretches
+from uplift3d.post.resample import at_even_times, interpolate, stretches
 from uplift3d.types import Motion3D
 
 SmoothFilter = Literal["butterworth", "savitzky-golay"]
@@ -28,15 +28,13 @@ SURELY_WIDE = 25
 """Windows that reach so many poses to either side follow the formula."""
 LEAST_HZ = 0.01
 """Lowest cut-off: one swing in 100 s. Far below, filters are lost in rounding."""
-MAX_GRID = 2_000_000
-"""Moments of a stretch on an even grid: far above hours of video, far below what fills a memory."""
 
 
 def smooth(motion: Motion3D, cutoff_hz: float, how: SmoothFilter = "butterworth") -> Motion3D:
     """Take what is faster than `cutoff_hz` out of positions and root, without delay.
 
-    Each stretch in which a person is present is filtered on its own. Uneven times are filtered on an even
-    grid as fine as their median step. A stretch with fewer poses per second than twice the cut-off holds
+    Each stretch in which a person is present is filtered on its own, uneven times on an even grid
+    (`at_even_times`). A stretch with fewer poses per second than twice the cut-off holds
     nothing to take out and stays as it is.
 
     Args:
@@ -94,11 +92,9 @@ def low_pass(
     step = float(np.median(steps))
     if 2 * cutoff_hz * step >= 0.99:
         return values
-    if np.ptp(steps) <= EVEN * step:
+    grid, even = at_even_times(times, values, "smooth")
+    if grid is times:
         return filtered(values, cutoff_hz, 1 / step).astype(values.dtype)
-    count = min(int(np.ceil((times[-1] - times[0]) / step)) + 1, MAX_GRID)
-    grid = np.linspace(times[0], times[-1], max(count, 2))
-    even = interpolate(times, values.astype(np.float64), grid, "smooth")
     rate_hz = (len(grid) - 1) / (times[-1] - times[0])
     back = interpolate(grid, filtered(even, cutoff_hz, rate_hz), times, "smooth")
     return np.asarray(back, dtype=values.dtype)

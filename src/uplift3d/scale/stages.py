@@ -81,26 +81,27 @@ class Look:
         self._detector = how.make_detector()
 
     def __call__(self, row: Row) -> Row:
-        """`input` → `input`, `keypoints` as the bytes of an .npz, and what went wrong."""
+        """`input` → `input`, pickled `keypoints` with the interval to lift them at, and what went wrong."""
         started = time.perf_counter()
         result: Row = {"input": row["input"], "keypoints": b""}
         copy = row["input"]
         with _noted(result):
             with on_this_machine(row["input"]) as path:
                 copy = str(path)
-                keypoints = self._look(path)
-            result["keypoints"] = pickle.dumps(keypoints)  # from process to process, as Ray sends all
+                seen = self._look(path)
+            result["keypoints"] = pickle.dumps(seen)  # from process to process, as Ray sends all
         for name in ("error", "warnings"):
             result[name] = result[name].replace(copy, row["input"])
         return {**result, "detect_s": round(time.perf_counter() - started, 3)}
 
-    def _look(self, path: Path) -> Keypoints2D:
+    def _look(self, path: Path) -> tuple[Keypoints2D, float | None]:
+        """Of a file of 2D joints all of them, which are to be lifted at the interval; of a video those at the
+        interval, which are all to be lifted."""
         if is_keypoint_file(path):
-            keypoints = detect.load_keypoints(path)
-            return keypoints[regular_key_frames(keypoints.times, self._how.key_interval)]
+            return detect.load_keypoints(path), self._how.key_interval
         with open_video(path, self._how.image_rate_hz) as video:
             frames = regular_key_frames(video.times, self._how.key_interval)
-            return detect.run(video, frames, self._detector, people=self._how.people)
+            return detect.run(video, frames, self._detector, people=self._how.people), None
 
 
 class Lift:
@@ -117,14 +118,15 @@ class Lift:
         if result["status"] == "done":
             started = time.perf_counter()
             with _noted(result):
-                motion = self._lift(pickle.loads(row["keypoints"]), row["input"])
+                keypoints, interval_s = pickle.loads(row["keypoints"])
+                motion = self._lift(keypoints, interval_s, row["input"])
                 result["outputs"] = self._write(motion, result_name(row["input"]))
                 result |= _described(motion)
             result["lift_s"] = round(time.perf_counter() - started, 3)
         return {**result, "finished": datetime.now(UTC).isoformat(timespec="seconds")}
 
-    def _lift(self, keypoints: Keypoints2D, source: str) -> Motion3D:
-        motion = self._lifter.lift(keypoints, focal_px=self._how.focal_px)
+    def _lift(self, keypoints: Keypoints2D, interval_s: float | None, source: str) -> Motion3D:
+        motion = self._lifter.lift(keypoints, interval_s, focal_px=self._how.focal_px)
         return replace(motion, meta={**motion.meta, "source": source})
 
     def _write(self, motion: Motion3D, name: str) -> list[str]:

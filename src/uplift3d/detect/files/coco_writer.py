@@ -83,8 +83,6 @@ def _frame_numbers(keypoints: Keypoints2D) -> IntArray:
     count = np.arange(len(keypoints))
     if keypoints.video_times is None:
         return count
-    after = np.searchsorted(keypoints.video_times, keypoints.times).clip(0, len(keypoints.video_times) - 1)
-    before = np.maximum(after - 1, 0)
-    off = np.abs(keypoints.video_times[[before, after]] - keypoints.times)
-    numbers = np.where(off[0] < off[1], before, after)
+    middles = (keypoints.video_times[:-1] + keypoints.video_times[1:]) / 2
+    numbers = np.searchsorted(middles, keypoints.times)
     return numbers if len(np.unique(numbers)) == len(numbers) else count
