@@ -52,6 +52,22 @@ def test_feet_start_at_their_ankles():
     torch.testing.assert_close(sequence[:, :, 17:], sequence[:, :, [left, left, right, right]])
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("depth", [3, 5])
+def test_new_blocks_add_nothing_at_first_and_learn(depth):
+    network = narrow()
+    deeper = widened(network, TINY.evolve(temporal_depth=depth, drop_path_temporal=0.0)).eval()
+    assert len(deeper.temporal.blocks) == depth
+    poses, mask = windows(2)
+    for before, after in zip(network(poses, mask), deeper(poses, mask), strict=True):
+        torch.testing.assert_close(after, before)
+    with torch.enable_grad():
+        deeper(poses, mask)[0].square().sum().backward()
+    for block in deeper.temporal.blocks:
+        assert block.mlp.contract.weight.grad.abs().max() > 0
+        assert block.attention.out.weight.grad.abs().max() > 0
+
+
 @pytest.mark.parametrize("change", [{"temporal_width": 32}, {"joints": "uu17"}, {"temporal_depth": 1}])
 def test_other_sizes_are_left_as_they_are(change):
     network = narrow()

@@ -65,7 +65,7 @@ class UpliftUpsample(LiftingNetwork[ModelConfig]):
         tokens = tokens + self.temporal_encoding  # (B, N, C)
         bias = None if mask is None else key_bias(mask)  # (B, 1, 1, N)
         tokens = self.temporal(tokens, bias)  # (B, N, C) first block: keys from observed tokens only
-        return self._read(tokens, bias)
+        return self.read(tokens, bias)
 
     def answer(self, keypoints: Tensor, mask: Tensor) -> tuple[Tensor | None, Tensor]:
         """See `LiftingNetwork`."""
@@ -96,7 +96,7 @@ class UpliftUpsample(LiftingNetwork[ModelConfig]):
         tokens = tokens + self.temporal_encoding  # (B, N, C)
         bias = key_bias(observed_slots(slots, self.config.tokens)) if self._full_mask_needed else None
         tokens = self.temporal(tokens, bias, self._sources(pose_tokens, slots))  # (B, N, C)
-        return self._read(tokens, bias)
+        return self.read(tokens, bias)
 
     def _tokens(self, keypoints: Tensor, mask: Tensor | None) -> Tensor:
         """Embed observed poses only and put the upsampling token everywhere else, (B, N, C)."""
@@ -108,7 +108,7 @@ class UpliftUpsample(LiftingNetwork[ModelConfig]):
         tokens = self.upsampling_token.expand(*mask.shape, -1)  # (B, N, C)
         return tokens.index_put((mask,), pose_tokens.to(tokens.dtype))
 
-    def _read(self, tokens: Tensor, bias: Tensor | None) -> tuple[Tensor | None, Tensor]:
+    def read(self, tokens: Tensor, bias: Tensor | None) -> tuple[Tensor | None, Tensor]:
         """Read sequence (B, N, J, 3) and centre (B, J, 3) off the tokens."""
         sequence = None if self.sequence_head is None else self.sequence_head(tokens)  # (B, N, J, 3)
         centre = self.centre_head(self.strided(tokens, bias))  # (B, 1, J, 3)

@@ -1,12 +1,13 @@
-"""A trained network with more input channels, more joints or no strided stages: a start for training on.
+"""A trained network with more input channels, joints or temporal blocks, or no strided stages: to train on.
 
 What is new counts nothing at first, so the network goes on where it was: new channels and new joints of the
-input have zero weight, and new joints of the output start at the joint that they hang on.
+input have zero weight, new joints of the output start at the joint that they hang on, and new blocks are
+copies whose branches add nothing yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -15,12 +16,17 @@ from uplift3d.model.config import ModelConfig
 from uplift3d.model.uplift_upsample import UpliftUpsample
 from uplift3d.skeletons import joint_set
 
-CHANGEABLE = {"joints", "confidence", "hint", "strided", "paddings"}
+DROPS = {"drop_path_spatial", "drop_path_temporal", "drop_path_strided"}
+"""Fields that training alone asks for."""
+CHANGEABLE = DROPS | {"joints", "confidence", "hint", "strided", "paddings", "temporal_depth"}
 HEADS = ("sequence_head", "centre_head")
+BLOCKS = "temporal.blocks."
+BRANCH_ENDS = ("attention.out.", "mlp.contract.")
 
 
 def widened(network: UpliftUpsample, config: ModelConfig) -> UpliftUpsample:
-    """The network with joints, channels and strided stages of `config`; as it is where more differs.
+    """The network with joints, channels, temporal blocks and strided stages of `config`; as it is where
+    more differs.
 
     Joints that the network has must come first in the new set, in the same order; channels as well.
     """
@@ -51,7 +57,7 @@ def widened(network: UpliftUpsample, config: ModelConfig) -> UpliftUpsample:
         to_token, (0, len(parents) * old.spatial_width)
     )
     wider = UpliftUpsample(config)
-    wider.load_state_dict(state)
+    wider.load_state_dict(_deeper(state, old.temporal_depth, config.temporal_depth))
     return wider
 
 
@@ -64,7 +70,25 @@ def _is_wider(old: ModelConfig, new: ModelConfig) -> bool:
         (new.confidence, False),
     )
     stages = new.strided in (old.strided, ())
-    return same and stages and channels and bool(old.spatial_depth) and after[: len(before)] == before
+    blocks = new.temporal_depth == old.temporal_depth or new.temporal_depth > old.temporal_depth > 0
+    joints = bool(old.spatial_depth) and after[: len(before)] == before
+    return same and stages and channels and blocks and joints
+
+
+def _deeper(state: Mapping[str, Tensor], before: int, after: int) -> dict[str, Tensor]:
+    """Weights with copies of temporal blocks spread evenly among them, which add zero to a token."""
+    if after == before:
+        return dict(state)
+    grown = {name: value for name, value in state.items() if not name.startswith(BLOCKS)}
+    sources = [place * before // after for place in range(after)]
+    for place, source in enumerate(sources):
+        new = place > 0 and source == sources[place - 1]
+        start = f"{BLOCKS}{source}."
+        for name in [name for name in state if name.startswith(start)]:
+            part = name.removeprefix(start)
+            added = new and part.startswith(BRANCH_ENDS)
+            grown[f"{BLOCKS}{place}.{part}"] = torch.zeros_like(state[name]) if added else state[name]
+    return grown
 
 
 def _parents(old: str, new: str) -> Sequence[int]:

@@ -61,8 +61,8 @@ class TrainConfig(BaseModel):
     start_from: Path | None = None
     """Weights of another run (model.safetensors) in place of fresh ones, or shipped ones by their name
     ("base", "base-free"), to fine-tune them; their licence counts beside that of the motion (a network of
-    ours may have more joints and input channels than they have, and no strided stages); or of P-STMO's
-    pre-training, ours or its authors', whose encoder is then taken over."""
+    ours may have more joints, input channels and temporal blocks than they have, and no strided stages); or
+    of P-STMO's pre-training, ours or its authors', whose encoder is then taken over."""
     strides_in: tuple[int, ...] = ()
     """Frames between key-frames to train and validate with; default: those of the network. For a network
     without upsampling token, 2D poses are interpolated between key-frames farther apart than its tokens."""
