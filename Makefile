@@ -73,11 +73,13 @@ runs/base-start/model.safetensors: runs/small/model.safetensors
 runs/base-offsets/model.safetensors: runs/base-start/model.safetensors
 runs/base-lenses/model.safetensors: runs/base-offsets/model.safetensors
 runs/base-varied/model.safetensors: runs/base-lenses/model.safetensors
-runs/base/model.safetensors: runs/base-varied/model.safetensors
+runs/base-bones/model.safetensors: runs/base-varied/model.safetensors
+runs/base/model.safetensors: runs/base-bones/model.safetensors
 runs/base-free-offsets/model.safetensors: runs/base-free-start/model.safetensors
 runs/base-free-lenses/model.safetensors: runs/base-free-offsets/model.safetensors
 runs/base-free-varied/model.safetensors: runs/base-free-lenses/model.safetensors
-runs/base-free/model.safetensors: runs/base-free-varied/model.safetensors
+runs/base-free-bones/model.safetensors: runs/base-free-varied/model.safetensors
+runs/base-free/model.safetensors: runs/base-free-bones/model.safetensors
 runs/%/model.safetensors: configs/%.yaml data/store/index.json | $(VENV)/.has-dev
 	$(BIN)/uplift3d train $<
 

@@ -30,18 +30,18 @@ LONGEST_S = 1.0
 MARGIN_S = 10.0
 """What is farther away in time does not count for how sure a joint is."""
 BASE_M = {
-    "hip": 0.067,
-    "torso": 0.102,
-    "neck": 0.171,
-    "shoulder": 0.192,
-    "knee": 0.207,
-    "head": 0.214,
-    "elbow": 0.219,
-    "top": 0.253,
-    "ankle": 0.313,
-    "wrist": 0.302,
-    "heel": 0.322,
-    "toe": 0.343,
+    "hip": 0.069,
+    "torso": 0.106,
+    "neck": 0.177,
+    "shoulder": 0.199,
+    "knee": 0.211,
+    "head": 0.223,
+    "elbow": 0.223,
+    "top": 0.265,
+    "ankle": 0.315,
+    "wrist": 0.305,
+    "heel": 0.328,
+    "toe": 0.347,
 }
 """Of joints by how their names end."""
 OTHER_M = 0.34
@@ -51,12 +51,12 @@ OTHER_M = 0.34
 class Weights(NamedTuple):
     """Weights of a regression for the logarithm of a joint's error."""
 
-    off: float = 0.069
-    whole: float = 0.283
+    off: float = 0.071
+    whole: float = 0.294
     speed: float = 0.056
-    since: float = 0.446
-    interval: float = 0.323
-    hinted: float = -0.176
+    since: float = 0.428
+    interval: float = 0.306
+    hinted: float = -0.173
 
 
 WEIGHTS = Weights()
