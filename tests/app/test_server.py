@@ -27,7 +27,9 @@ def client():
 @pytest.fixture(scope="module")
 def done(client, clip):
     status, job = client.json(
-        "POST", "/api/jobs?name=C:\\films\\w%C3%A4lk.mp4&key_interval=0.2", clip.read_bytes()
+        "POST",
+        "/api/jobs?name=C:\\films\\w%C3%A4lk.mp4&key_interval=0.2&height_m=1,9&focal_px=700&one_floor=true",
+        clip.read_bytes(),
     )
     assert status == 201
     assert job["name"] == "wälk.mp4"
@@ -47,7 +49,11 @@ def test_a_motion_is_given_out_in_any_format_under_its_own_name(client, done, tm
     assert status == 200
     assert "w%C3%A4lk-3d.npz" in headers["Content-Disposition"]
     (tmp_path / "a.npz").write_bytes(content)
-    assert load_motion(tmp_path / "a.npz").meta["source"] == "wälk.mp4"
+    meta = load_motion(tmp_path / "a.npz").meta
+    assert meta["source"] == "wälk.mp4"
+    assert meta["camera"]["focal_px"] == 700
+    assert meta["arguments"]["height_m"] == 1.9
+    assert meta["arguments"]["one_floor"] is True
     status, _, content = client.ask("GET", f"/api/jobs/{done['id']}/files/bvh?skeleton=mixamo")
     assert status == 200
     assert content.startswith(b"HIERARCHY")
@@ -80,6 +86,9 @@ def test_the_page_and_its_parts_load_nothing_from_outside(client):
         ("?name=empty.mp4", b"", 400, "empty.mp4 is empty"),
         ("?name=big.mp4", b"0" * 600_000, 413, "big.mp4 has 1 MB; accepted are up to 0.5 MB"),
         ("?detector=eyes", b"", 400, "'eyes' given; accepted are blazepose, blazepose-full"),
+        ("?height_m=tall", b"", 400, "height_m: 'tall' given, a number above 0 accepted"),
+        ("?focal_px=-1", b"", 400, "focal_px: '-1' given, a number above 0 accepted"),
+        ("?focal_px=inf", b"", 400, "focal_px: 'inf' given, a number above 0 accepted"),
         ("?key_interval=9", b"", 400, "'9' given; accepted are 0.4, 0.2, 0.1, adaptive"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import shutil
 import tempfile
 import threading
@@ -23,6 +24,7 @@ from uplift3d.app.uploads import PIECE_BYTES, TooLargeError, receive
 from uplift3d.app.webcam import talk
 from uplift3d.app.worker import PAGE, Task, Work, lift_upload
 from uplift3d.errors import InputError
+from uplift3d.files.guards import quoted
 from uplift3d.version import __version__
 
 DETECTORS = {"blazepose": "thorough", "blazepose-full": "quick"}
@@ -110,13 +112,16 @@ class App:
         for given, accepted in ((detector, DETECTORS), (interval, KEY_INTERVALS)):
             if given not in accepted:
                 raise InputError(f"{given!r} given; accepted are {', '.join(accepted)}")
+        height_m, focal_px = _number(request, "height_m"), _number(request, "focal_px")
+        one_floor = request.query.get("one_floor", "false") == "true"
         folder = folder_for(self.folder)
         try:
             video, name = await receive(request, folder, self.settings.max_bytes)
         except BaseException:  # also when the browser goes away in the middle
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        task = Task(video, name, detector, KEY_INTERVALS[interval], self.settings.model)
+        model, looks = self.settings.model, KEY_INTERVALS[interval]
+        task = Task(video, name, detector, looks, model, height_m, focal_px, one_floor)
         return web.json_response(self.jobs.add(task).record(), status=201)
 
     async def cancel(self, request: web.Request) -> web.Response:
@@ -227,6 +232,20 @@ async def _run(settings: Settings, started: Callable[[], None], wanted: threadin
             await asyncio.sleep(END_S)
     finally:
         await runner.cleanup()
+
+
+def _number(request: web.Request, name: str) -> float | None:
+    """A number above 0 that the page may give, or leave empty."""
+    text = request.query.get(name, "").strip().replace(",", ".")
+    if not text:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise InputError(f"{name}: {quoted(text)} given, a number above 0 accepted")
+    return number
 
 
 def _asset(name: str) -> str:

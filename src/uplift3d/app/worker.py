@@ -35,6 +35,9 @@ class Task:
     detector: str = "blazepose"
     key_interval: float | str = 0.4
     model: str = "base"
+    height_m: float | None = None
+    focal_px: float | None = None
+    one_floor: bool = False
 
     @property
     def folder(self) -> Path:
@@ -59,7 +62,16 @@ def lift_upload(task: Task, tell: Callable[[Event], None]) -> None:
     with listening(progress), warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", UpliftWarning)
-        motion = lift_video(task.video, task.detector, task.model, task.key_interval, progress=False)  # type: ignore[arg-type]
+        motion = lift_video(
+            task.video,
+            task.detector,
+            task.model,
+            task.key_interval,  # type: ignore[arg-type]
+            progress=False,
+            focal_px=task.focal_px,
+            height_m=task.height_m,
+            one_floor=task.one_floor,
+        )
         motion = replace(motion, meta={**motion.meta, "source": task.name})
         tell({"kind": "progress", "stage": "page", "done": 0, "total": None})
         save_motion(task.folder / MOTION, motion)

@@ -74,6 +74,9 @@ function send(file) {
     name: file.name,
     detector: byId("detector").value,
     key_interval: byId("interval").value,
+    height_m: byId("height").value,
+    focal_px: byId("focal").value,
+    one_floor: byId("floor").checked,
   });
   const over = (message) => {
     uploads.delete(key);
