@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from uplift3d.export.scene import with_known_joints
+from uplift3d.export.scene import evenly, with_known_joints
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
 
@@ -22,3 +22,13 @@ def test_joints_that_stay_the_same_stay_as_sure(rng, joints, becomes):
             np.testing.assert_array_equal(known.sigma_m[..., place], sigma[..., own.index(name)])
         else:
             assert np.isnan(known.sigma_m[..., place]).all()
+
+
+@pytest.mark.parametrize("dropped", [[], [5], [3, 4, 30]])
+def test_times_in_whole_milliseconds_are_30_frames_a_second(rng, dropped):
+    times = np.delete(np.round(np.arange(61) / 30, 3), dropped)
+    motion = Motion3D(rng.normal(size=(1, len(times), 17, 3)), times, None, np.ones((1, len(times))))
+    even, rate_hz = evenly(motion)
+    assert rate_hz == pytest.approx(30, abs=0.02)
+    assert np.ptp(np.diff(even.times)) < 1e-9
+    assert even.times[-1] == pytest.approx(2, abs=0.04)

@@ -25,6 +25,8 @@ Array = npt.NDArray[np.float64]
 
 EVEN = 1e-3
 """Steps that differ by less than this share of them count as even."""
+GAP = 1.5
+"""A step this many times the usual one is a gap."""
 JOINT_SETS = ("h36m17", "h36m21")
 
 
@@ -69,15 +71,14 @@ def _sigma_of_known(motion: Motion3D) -> FloatArray | None:
 
 
 def evenly(motion: Motion3D) -> tuple[Motion3D, float]:
-    """The motion at evenly spaced times, and their rate in Hz: its own times, or else its median step.
+    """The motion at evenly spaced times, and their rate in Hz: its own times, or else its usual step.
 
     Raises:
         InputError: fewer than two times, which have no rate; or one that no file is for.
     """
     if len(motion) < 2:
         raise InputError(f"a motion of {len(motion)} poses has no frame rate; 2 and more are accepted")
-    steps = np.diff(motion.times)
-    step = float(np.mean(steps) if is_even(motion) else np.median(steps))
+    step = _usual_step(motion.times)
     check_rate("the rate of these poses (--fps chooses one)", 1 / step)
     if is_even(motion):
         return motion, 1 / step
@@ -88,6 +89,12 @@ def evenly(motion: Motion3D) -> tuple[Motion3D, float]:
             f"to {MAX_POSES} altogether (--fps chooses a lower rate)"
         )
     return resample(motion, motion.times[0] + np.arange(count) * step, "smooth"), 1 / step
+
+
+def _usual_step(times: npt.NDArray[np.float64]) -> float:
+    """Mean step in seconds without gaps: the median of times that were rounded to milliseconds is none."""
+    steps = np.diff(times)
+    return float(np.mean(steps[steps <= GAP * np.median(steps)]))
 
 
 def is_even(motion: Motion3D) -> bool:
