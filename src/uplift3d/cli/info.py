@@ -22,6 +22,7 @@ from uplift3d.errors import InputError
 from uplift3d.export import FORMATS, load_motion, motion_as_stored
 from uplift3d.files.guards import reason
 from uplift3d.files.json_text import parse_object
+from uplift3d.post.resample import usual_step_s
 from uplift3d.types import Keypoints2D, Motion3D
 
 if TYPE_CHECKING:
@@ -271,8 +272,8 @@ def _span(times: TimeArray) -> str:
         return "no time"
     if len(times) == 1:
         return f"at {times[0]:.2f} s"
-    rate = 1 / float(np.median(np.diff(times)))
-    return f"{times[0]:.2f}–{times[-1]:.2f} s, usually {rate:.4g} per second"
+    rate_hz = 1 / usual_step_s(times)
+    return f"{times[0]:.2f}–{times[-1]:.2f} s, usually {rate_hz:.4g} per second"
 
 
 def _presence(

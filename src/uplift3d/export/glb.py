@@ -26,6 +26,7 @@ from uplift3d.export.scene import people_worth_writing, with_known_joints, y_up
 from uplift3d.export.sticks import inverse, quaternions, step, sticks
 from uplift3d.files.guards import reason
 from uplift3d.post.ground import on_the_ground
+from uplift3d.post.resample import usual_step_s
 from uplift3d.rotations import matrix_from_quaternion
 from uplift3d.skeletons import joint_set
 from uplift3d.types import Motion3D
@@ -42,7 +43,7 @@ def write(path: Path, motion: Motion3D, skeleton: str = "uplift3d") -> None:
     known = with_known_joints(motion)
     people = known.select(people_worth_writing(known))
     world = on_the_ground(people)
-    rate_hz = 1 / float(np.median(np.diff(motion.times)))
+    rate_hz = 1 / usual_step_s(motion.times)
     if (np.diff((motion.times - motion.times[0]).astype(np.float32)) <= 0).any():
         raise InputError("the motion is too long for .glb: in its 32-bit times, poses would coincide")
     scene = Scene({"uplift3d": described(world), "start_s": float(motion.times[0])})

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from uplift3d.arrays import BoolArray, FloatArray
 from uplift3d.errors import InputError, UpliftWarning
-from uplift3d.post.resample import resample, stretches
+from uplift3d.post.resample import resample, stretches, usual_step_s
 from uplift3d.skeletons import convert_3d, joint_set
 from uplift3d.types import Motion3D
 from uplift3d.types.checks import MAX_POSES, check_rate
@@ -25,8 +25,6 @@ Array = npt.NDArray[np.float64]
 
 EVEN = 1e-3
 """Steps that differ by less than this share of them count as even."""
-GAP = 1.5
-"""A step this many times the usual one is a gap."""
 JOINT_SETS = ("h36m17", "h36m21")
 
 
@@ -78,7 +76,7 @@ def evenly(motion: Motion3D) -> tuple[Motion3D, float]:
     """
     if len(motion) < 2:
         raise InputError(f"a motion of {len(motion)} poses has no frame rate; 2 and more are accepted")
-    step = _usual_step(motion.times)
+    step = usual_step_s(motion.times)
     check_rate("the rate of these poses (--fps chooses one)", 1 / step)
     if is_even(motion):
         return motion, 1 / step
@@ -89,12 +87,6 @@ def evenly(motion: Motion3D) -> tuple[Motion3D, float]:
             f"to {MAX_POSES} altogether (--fps chooses a lower rate)"
         )
     return resample(motion, motion.times[0] + np.arange(count) * step, "smooth"), 1 / step
-
-
-def _usual_step(times: npt.NDArray[np.float64]) -> float:
-    """Mean step in seconds without gaps: the median of times that were rounded to milliseconds is none."""
-    steps = np.diff(times)
-    return float(np.mean(steps[steps <= GAP * np.median(steps)]))
 
 
 def is_even(motion: Motion3D) -> bool:

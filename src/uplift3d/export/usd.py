@@ -27,6 +27,7 @@ from uplift3d.export.rigs import Rig, rig
 from uplift3d.export.scene import people_worth_writing, with_known_joints
 from uplift3d.export.sticks import inverse, quaternions, step, sticks
 from uplift3d.post.ground import on_the_ground
+from uplift3d.post.resample import usual_step_s
 from uplift3d.types import Motion3D
 
 Array = npt.NDArray[np.float64]
@@ -41,7 +42,7 @@ def write(path: Path, motion: Motion3D, skeleton: str = "uplift3d") -> None:
     known = with_known_joints(motion)
     people = known.select(people_worth_writing(known))
     world = on_the_ground(people)
-    rate_hz = round(1 / float(np.median(np.diff(motion.times))), RATE_DECIMALS)
+    rate_hz = round(1 / usual_step_s(motion.times), RATE_DECIMALS)
     stage = Usd.Stage.CreateInMemory()
     UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.y)
     UsdGeom.SetStageMetersPerUnit(stage, 1.0)

@@ -18,6 +18,8 @@ from uplift3d.errors import InputError
 from uplift3d.types import Motion3D
 
 Interpolation = Literal["linear", "smooth"]
+GAP = 1.5
+"""A step this many times the median one is a gap."""
 EVEN = 0.01
 """Steps that differ by less than this share count as one frame rate."""
 LEAP_S, LEAP_STEPS = 0.75, 10
@@ -203,6 +205,16 @@ def stretches(present: BoolArray, times: TimeArray | None = None) -> list[slice]
         cuts = leaps[(leaps > run.start) & (leaps < run.stop)].tolist()
         parts += [slice(start, stop) for start, stop in pairwise([run.start, *cuts, run.stop])]
     return parts
+
+
+def usual_step_s(times: TimeArray) -> float:
+    """Mean step of times (T,) without gaps; of times in whole milliseconds the median step is another.
+
+    Args:
+        times: two and more.
+    """
+    steps = np.diff(times)
+    return float(np.mean(steps[steps <= GAP * np.median(steps)]))
 
 
 def at_even_times(

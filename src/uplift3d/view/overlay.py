@@ -15,7 +15,7 @@ import numpy as np
 
 from uplift3d.arrays import TimeArray
 from uplift3d.errors import InputError, UpliftWarning
-from uplift3d.post.resample import resample
+from uplift3d.post.resample import resample, usual_step_s
 from uplift3d.progress import progress_bar
 from uplift3d.types import Motion3D
 from uplift3d.video import FrameSource, open_video
@@ -131,5 +131,5 @@ def opened_for(motion: Motion3D, source: Path) -> FrameSource:
     noted = motion.meta.get("keypoints")
     rate_hz = noted.get("image_rate_hz") if isinstance(noted, Mapping) else None
     if not isinstance(rate_hz, int | float):
-        rate_hz = float(1 / np.median(np.diff(motion.times)))
+        rate_hz = 1 / usual_step_s(motion.times)
     return open_video(source, rate_hz)
