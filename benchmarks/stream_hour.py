@@ -31,7 +31,7 @@ from uplift3d.detect.tracks import MAX_ABSENCE_S
 from uplift3d.detect.watcher import LOST_S, Watcher
 from uplift3d.export.sinks import JsonLines
 from uplift3d.lift import Runtime
-from uplift3d.live import Account, watch
+from uplift3d.live import StreamStats, watch
 from uplift3d.view.live_stage import LiveStage
 
 RATE_HZ, DRIFT, PAUSE_S = 15.0, 0.003, 20.0
@@ -85,7 +85,7 @@ class Figures:
     """Of who stays, in each stretch that ends when they or the camera are gone, or the picture is turned."""
     strangers: set[int] = field(default_factory=set)
     lines: int = 0
-    account: Account = field(default_factory=Account)
+    stats: StreamStats = field(default_factory=StreamStats)
 
     def problems(self) -> list[str]:
         """What grew or drifted."""
@@ -253,11 +253,11 @@ def simulate(model: str | Runtime, seconds: float, look_s: float = 0.1) -> Figur
     lifter = StreamLifter(model)
     observer = Observer(figures, lifter)
 
-    def report(account: Account) -> None:
-        observer.latencies_s.append(account.latency_s)
+    def report(stats: StreamStats) -> None:
+        observer.latencies_s.append(stats.latency_s)
 
     watcher = Following(camera, figures)
-    figures.account = watch(
+    figures.stats = watch(
         camera.frames(), watcher, lifter, [JsonLines(output), observer], report=report, now=camera.now
     )
     figures.lines = output.lines
@@ -281,10 +281,10 @@ def main() -> None:
     args = parser.parse_args()
     started = time.perf_counter()
     figures = simulate("base", args.seconds, args.look)
-    account, took_s = figures.account, time.perf_counter() - started
+    stats, took_s = figures.stats, time.perf_counter() - started
     print(f"{args.seconds:g} s simulated in {took_s:.0f} s, {os.cpu_count()} CPUs, {datetime.date.today()}:")
-    print(f"{account.frames} frames used, {account.dropped} dropped, {account.looks} looks,")
-    print(f"{account.poses} poses in {figures.lines} lines, {len(figures.strangers)} passers-by;")
+    print(f"{stats.frames} frames used, {stats.dropped} dropped, {stats.looks} looks,")
+    print(f"{stats.poses} poses in {figures.lines} lines, {len(figures.strangers)} passers-by;")
     print(f"who stays had the numbers {[sorted(one) for one in figures.numbers]}\n")
     print("| minute | memory MB | objects | looks kept | bodies kept | latency s | thigh mm |")
     print("|---|---|---|---|---|---|---|")

@@ -43,8 +43,8 @@ class Moment(Protocol):
 
 
 @dataclass
-class Account:
-    """How things go, since the last report or since the beginning."""
+class StreamStats:
+    """How a stream goes, since the last report or since the beginning."""
 
     seconds: float = 0.0
     """How long, by our clock."""
@@ -61,15 +61,16 @@ class Account:
     poses: int = 0
     """Poses that were given, of everybody."""
     people: int = 0
-    """Who was there last."""
+    """So many were there at once: in the latest moment, or of the whole time the most."""
     latency_s: float = 0.0
     """From the arrival of the frame that a pose is of until the pose was given: the longest."""
 
-    def add(self, other: Account) -> None:
+    def add(self, other: StreamStats) -> None:
         """Take the numbers of some more time."""
         for name in ("seconds", "busy_s", "frames", "dropped", "looks", "failed", "poses"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.people, self.latency_s = other.people, max(self.latency_s, other.latency_s)
+        self.people = max(self.people, other.people)
+        self.latency_s = max(self.latency_s, other.latency_s)
 
     def in_words(self) -> str:
         """One line."""
@@ -88,11 +89,11 @@ def watch(
     lifter: StreamLifter,
     sinks: Sequence[Sink],
     *,
-    report: Callable[[Account], None] = lambda _: None,
+    report: Callable[[StreamStats], None] = lambda _: None,
     seen: Callable[[Image], None] = lambda _: None,
     duration_s: float | None = None,
     now: Callable[[], float] = time.monotonic,
-) -> Account:
+) -> StreamStats:
     """Follow a source until it ends.
 
     Args:
@@ -106,12 +107,12 @@ def watch(
         now: the clock of `Moment.arrived_s`.
 
     Returns:
-        The account of the whole time. What was waiting in the lifter is given at the end, also where the
+        The numbers of the whole time. What was waiting in the lifter is given at the end, also where the
         source breaks off with an error, which is raised then. Where the size of the image changes, what was
         waiting is given, and everybody is new from there. A look on which the detector fails is left out and
         made on the next frame; a warning at the end counts them.
     """
-    total, lately = Account(), Account()
+    total, lately = StreamStats(), StreamStats()
     since_s, next_number, step_s, before_s = now(), 0, 0.0, None
     size, failures = None, Failures()
     try:
@@ -146,7 +147,7 @@ def watch(
                 lately.seconds, since_s = now() - since_s, now()
                 total.add(lately)
                 report(lately)
-                lately = Account(people=lately.people)
+                lately = StreamStats(people=lately.people)
             if duration_s is not None and frame.time_s >= duration_s:
                 break
     finally:

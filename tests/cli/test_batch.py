@@ -40,9 +40,14 @@ def test_inputs_of_every_kind(tmp_path, monkeypatch):
 
 def test_settings_come_from_the_options():
     words = "a.mp4 -o out --people largest --key-interval 0.2 --hop 4 --format .bvh --skeleton mixamo"
-    how = batch._how(parsed(*words.split()))
-    assert (how.people, how.key_interval, how.suffix, how.skeleton) == ("largest", 0.2, "bvh", "mixamo")
-    assert how.options["hop"] == 4
+    settings = batch._settings(parsed(*words.split()))
+    assert (settings.people, settings.key_interval, settings.suffix, settings.skeleton) == (
+        "largest",
+        0.2,
+        "bvh",
+        "mixamo",
+    )
+    assert settings.options["hop"] == 4
 
 
 @pytest.mark.parametrize(
@@ -56,7 +61,7 @@ def test_settings_come_from_the_options():
 )
 def test_settings_that_cannot_be(words, message):
     with pytest.raises(InputError, match=message):
-        batch._how(parsed("a.mp4", "-o", "out", *words))
+        batch._settings(parsed("a.mp4", "-o", "out", *words))
 
 
 def test_without_ray_it_says_how_to_get_it(capsys):

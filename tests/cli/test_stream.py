@@ -10,7 +10,7 @@ from seen_person import Standing, film
 from uplift3d.cli import main, stream
 from uplift3d.detect import register_detector
 from uplift3d.errors import InputError
-from uplift3d.live import Account
+from uplift3d.live import StreamStats
 from uplift3d.video.live_source import LiveSource
 
 
@@ -179,7 +179,7 @@ def test_what_needs_a_whole_motion_is_not_offered(capsys):
 
 
 def test_a_machine_that_is_too_slow_is_told_what_helps(video, tmp_path, monkeypatch, capsys):
-    account = Account(seconds=8.0, busy_s=7.9, frames=9, dropped=220, looks=8)
-    monkeypatch.setattr("uplift3d.live.watch", lambda *_, **__: account)
+    stats = StreamStats(seconds=8.0, busy_s=7.9, frames=9, dropped=220, looks=8)
+    monkeypatch.setattr("uplift3d.live.watch", lambda *_, **__: stats)
     assert main(["stream", str(video), "-o", str(tmp_path / "a.jsonl"), "--detector", "standing"]) == 0
     assert "most frames were dropped, since looks took all the time" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from uplift3d.camera import Camera
 from uplift3d.post import place, resample, scale_to_height, statures_m
-from uplift3d.post.root import locate, settle
+from uplift3d.post.root import locate, smooth_path
 from uplift3d.types import Keypoints2D
 
 CAMERA = Camera.pinhole(900.0, (640, 360))
@@ -81,7 +81,7 @@ def test_the_path_trusts_what_is_certain():
     places[10, 2] += 2.0
     covariances = np.tile(np.eye(3) * 1e-4, (21, 1, 1))
     covariances[10] *= 1e6
-    track = settle(times, places, covariances)
+    track = smooth_path(times, places, covariances)
     np.testing.assert_allclose(track.positions, truth, atol=0.02)
     np.testing.assert_allclose(track.velocities, [[1, 0, 0]] * 21, atol=0.07)
     assert (np.delete(track.sigma_m, 10) < 0.02).all()

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from uplift3d.scale.engine import run_batch
-from uplift3d.scale.stages import How
+from uplift3d.scale.stages import BatchSettings
 
 
 class Slow:
@@ -40,8 +40,8 @@ def main(folder, *clips):
         print(json.dumps([totals.before, dict(totals.ends)]), file=sys.__stdout__, flush=True)
 
     address = os.environ.get("ADDRESS")
-    how = How(detector=Slow(STANDING, Path(folder) if address else None))
-    run_batch(clips, folder, how, detect_workers=2 if address else 1, address=address, tell=tell)
+    settings = BatchSettings(detector=Slow(STANDING, Path(folder) if address else None))
+    run_batch(clips, folder, settings, detect_workers=2 if address else 1, address=address, tell=tell)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from seen_person import Standing, film
 from uplift3d.errors import InputError
 from uplift3d.scale.clips import clips_in_store
 from uplift3d.scale.manifest import Manifest
-from uplift3d.scale.stages import How, Lift, Look
+from uplift3d.scale.stages import BatchSettings, Lift, Look
 from uplift3d.scale.storage import Storage
 
 
@@ -41,8 +41,8 @@ def test_from_a_clip_in_a_bucket_to_a_result_in_a_bucket(store, tmp_path, monkey
     store.pipe_file("bucket/clips/b.mp4", b"broken")
     clips = clips_in_store("s3://bucket/clips/*.mp4")
     assert clips == ["s3://bucket/clips/a.mp4", "s3://bucket/clips/b.mp4"]
-    how = How(detector=Standing())
-    look, lift = Look(how), Lift(how, "s3://bucket/out")
+    settings = BatchSettings(detector=Standing())
+    look, lift = Look(settings), Lift(settings, "s3://bucket/out")
     storage = Storage("s3://bucket/out")
     manifest = Manifest(storage, every_s=0)
     for clip in clips:

@@ -126,7 +126,7 @@ class Jobs:
                 job.process.kill()
                 await asyncio.to_thread(job.process.join)
             here.close()
-            _settle(job)
+            _finish(job)
 
     def close(self) -> None:
         """Stop everything."""
@@ -134,7 +134,7 @@ class Jobs:
             self.cancel(job)
 
 
-def _settle(job: Job) -> None:
+def _finish(job: Job) -> None:
     """After its process has ended: no half result stays."""
     assert job.process is not None
     code = None if job.process.pid is None else job.process.exitcode

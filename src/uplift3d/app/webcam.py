@@ -28,7 +28,7 @@ from uplift3d.detect import create_detector
 from uplift3d.detect.watcher import Watcher
 from uplift3d.errors import InputError
 from uplift3d.files.json_text import parse_object
-from uplift3d.live import Account, watch
+from uplift3d.live import StreamStats, watch
 from uplift3d.skeletons import joint_set
 from uplift3d.streaming import StreamLifter
 from uplift3d.types import Motion3D
@@ -144,8 +144,8 @@ def lift_pictures(pictures: Newest, tell: Tell, detector: str, model: str) -> No
         watcher = Watcher(create_detector(detector))
         tell({"kind": "ready", "bones": bones(lifter.joints), "sides": {"left": LEFT, "right": RIGHT}})
 
-        def report(account: Account) -> None:
-            tell({"kind": "account", "words": account.in_words()})
+        def report(stats: StreamStats) -> None:
+            tell({"kind": "account", "words": stats.in_words()})
 
         watch(pictures, watcher, lifter, [Listener(tell)], report=report)
     except InputError as error:

@@ -24,7 +24,7 @@ from uplift3d.errors import InputError, NothingFoundError
 if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
     from uplift3d.scale.engine import Totals
-    from uplift3d.scale.stages import How
+    from uplift3d.scale.stages import BatchSettings
 
 MOST_NAMED = 5
 """Clips that failed, of a run."""
@@ -113,11 +113,11 @@ def run(args: argparse.Namespace) -> int:
         import ray  # noqa: F401  # before any work is done
 
         from uplift3d.scale.engine import run_batch
-    how = _how(args)
+    settings = _settings(args)
     totals = run_batch(
         _clips(args.inputs),
         args.output,
-        how,
+        settings,
         detect_workers=args.detect_workers,
         lift_workers=args.lift_workers,
         address=args.ray_address,
@@ -140,7 +140,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def describe(totals: Totals) -> str:
-    """How far a batch is, on one line."""
+    """BatchSettings far a batch is, on one line."""
     parts = [f"{totals.before + totals.worked_on:,} of {totals.clips:,} clips"]
     if totals.before:
         failed = f" ({totals.failed_before:,} failed; --retry-failed)" if totals.failed_before else ""
@@ -174,10 +174,10 @@ def _absolute(paths: list[Path]) -> list[str]:
     return [str(path.absolute()) for path in paths]
 
 
-def _how(args: argparse.Namespace) -> How:
+def _settings(args: argparse.Namespace) -> BatchSettings:
     from uplift3d.export import FORMATS, SKELETON_FORMATS
     from uplift3d.lift.adaptive import as_adaptive
-    from uplift3d.scale.stages import How
+    from uplift3d.scale.stages import BatchSettings
 
     suffix = args.format.lower().lstrip(".")
     accepted = [known.lstrip(".") for known in (*FORMATS, ".html", ".png")]
@@ -191,7 +191,7 @@ def _how(args: argparse.Namespace) -> How:
             "batch looks at even intervals, so --key-interval adaptive and --looks-per-second are not for "
             "it; give --key-interval in seconds"
         )
-    return How(
+    return BatchSettings(
         detector=args.detector or "blazepose",
         weights=args.weights,
         model=args.model,

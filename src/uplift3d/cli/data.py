@@ -49,6 +49,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_IMPORT_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_import_options(importing)
+    _add_file_options(importing)
+    info = actions.add_parser(
+        "info",
+        help="show what a store holds",
+        description="Clips, minutes, body heights and licences of a store, per dataset.",
+        epilog="example:\n  uplift3d data info motions.store\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    info.add_argument("store", metavar="STORE", type=Path, help="a motion store")
+    return parser
+
+
+def _add_import_options(importing: argparse.ArgumentParser) -> None:
     importing.add_argument("folder", metavar="DIR", type=Path, help="folder of motion capture files")
     importing.add_argument(
         "--dataset",
@@ -75,6 +89,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     importing.add_argument(
         "--jobs", type=whole_number, default=None, metavar="N", help="processes (default: one per core)"
     )
+    importing.add_argument("--overwrite", action="store_true", help="replace a store that is there")
+
+
+def _add_file_options(importing: argparse.ArgumentParser) -> None:
+    """What motion files may not say about themselves."""
     importing.add_argument(
         "--mapping",
         type=Path,
@@ -106,16 +125,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="HZ",
         help="frames per second, in place of what the files state; AMC states none",
     )
-    importing.add_argument("--overwrite", action="store_true", help="replace a store that is there")
-    info = actions.add_parser(
-        "info",
-        help="show what a store holds",
-        description="Clips, minutes, body heights and licences of a store, per dataset.",
-        epilog="example:\n  uplift3d data info motions.store\n",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    info.add_argument("store", metavar="STORE", type=Path, help="a motion store")
-    return parser
 
 
 def run(args: argparse.Namespace) -> int:

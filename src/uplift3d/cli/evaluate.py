@@ -95,6 +95,11 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument(
         "--batch", type=whole_number, default=256, metavar="N", help="windows at a time (default: 256)"
     )
+    _add_options_of_one_dataset(parser)
+    return parser
+
+
+def _add_options_of_one_dataset(parser: argparse.ArgumentParser) -> None:
     one = parser.add_argument_group("for one data set")
     one.add_argument(
         "--detections",
@@ -126,7 +131,6 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         help="open-mocap: what the scores are also told by: the data set (default), or the kind of motion in "
         "every frame: standing, walking, fast, bent, low or lying",
     )
-    return parser
 
 
 OF_ONE_DATASET = {

@@ -25,8 +25,11 @@ from uplift3d.errors import InputError
 
 if TYPE_CHECKING:
     from uplift3d.cli.options import Subparsers
+    from uplift3d.detect.watcher import Watcher
     from uplift3d.export.sinks import JsonLines, Sink
-    from uplift3d.live import Account
+    from uplift3d.live import StreamStats
+    from uplift3d.streaming import StreamLifter
+    from uplift3d.video.live_source import LiveSource
     from uplift3d.view.live_viewer import LiveViewer
 
 DESCRIPTION = """Lift the people before a camera to 3D while they move.
@@ -35,6 +38,8 @@ Writes a line of JSON for every frame that is used, --latency seconds after it: 
 time_s and people; --view shows them in a browser too. Frames that come while the computer is busy are
 dropped, so it never falls behind. A camera or network stream that breaks off is opened again."""
 
+EVERY_FRAME_S = 1e-3
+"""Key interval that no camera is faster than."""
 BUSY = 0.95
 """Of the time, and a machine is too slow for what is asked of it."""
 
@@ -60,6 +65,16 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     parser.add_argument("source", metavar="SOURCE", help="camera, URL or file, see below")
+    _add_outputs(parser)
+    _add_timing(parser)
+    add_detector_options(parser)
+    add_lifter_options(parser, stream=True)
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing of how it goes")
+    return parser
+
+
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
+    """Where poses go."""
     parser.add_argument(
         "-o", "--output", metavar="FILE", default="-", help="lines of JSON (default: to standard output)"
     )
@@ -80,6 +95,10 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "--port", type=whole_number, default=8080, metavar="N", help="of --view (default: 8080)"
     )
     parser.add_argument("--no-open", action="store_true", help="with --view, do not open a browser")
+
+
+def _add_timing(parser: argparse.ArgumentParser) -> None:
+    """When it looks, when it gives poses, and when it ends."""
     parser.add_argument(
         "--latency",
         type=seconds,
@@ -113,51 +132,23 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="give up a source that sends nothing for so long (default: 30)",
     )
-    add_detector_options(parser)
-    add_lifter_options(parser, stream=True)
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing of how it goes")
-    return parser
 
 
 def run(args: argparse.Namespace) -> int:
     """Open everything, follow the source, say how it goes on stderr; Ctrl-C ends it properly."""
     from uplift3d import detect
     from uplift3d.detect.watcher import Watcher
-    from uplift3d.live import Account, watch
-    from uplift3d.memory import give_back, keep_little
-    from uplift3d.streaming import StreamLifter
+    from uplift3d.memory import keep_little
     from uplift3d.video.live_source import LiveSource
 
     if args.view:
         check_view(args.host, args.port)
     keep_little()
-    key_interval = chosen_interval(args, "adaptive")
-    lifter = StreamLifter(
-        args.model,
-        args.latency,
-        args.runtime,
-        output_rate_hz=args.output_rate,
-        key_interval=1e-3 if key_interval is None else key_interval,
-        focal_px=args.focal_px,
-        **lifter_options(args),
-    )
+    lifter = _stream_lifter(args)
     chosen = chosen_detector(args)
     watcher = Watcher(detect.create_detector(chosen) if isinstance(chosen, str) else chosen, args.people)
-
-    def say(text: str) -> None:
-        print(f"uplift3d: {text}", file=sys.stderr)
-
     tell: list[Callable[[str], None]] = [] if args.quiet else [_line_over_line]
     more: dict[str, Any] = {"duration_s": args.duration}
-
-    so_far = Account()
-
-    def report(now: Account) -> None:
-        so_far.add(now)
-        give_back()
-        for listener in tell:
-            listener(now.in_words())
-
     with ExitStack() as stack:
         lines = _opened_lines(args.output, args.overwrite, stack)
         sinks: list[Sink] = [lines, *_listeners(args)]
@@ -166,25 +157,74 @@ def run(args: argparse.Namespace) -> int:
             sinks.append(viewer)
             tell.append(viewer.say)
             more["seen"] = viewer.show
-            say(f"{viewer.address} shows it; Ctrl+C ends it")
-        source = stack.enter_context(LiveSource(args.source, patience_s=args.patience, notice=say))
+            _say(f"{viewer.address} shows it; Ctrl+C ends it")
+        source = stack.enter_context(LiveSource(args.source, patience_s=args.patience, notice=_say))
         try:
-            account = watch(source, watcher, lifter, sinks, report=report, **more)
-        except KeyboardInterrupt:  # the usual way to end it; what there was has been written
-            account = so_far
+            stats = _watched(source, watcher, lifter, sinks, tell, more)
         except InputError as error:
             raise type(error)(f"{error}{_kept(args.output, lines)}") from error
         finally:
             if not args.quiet:
                 print(file=sys.stderr)
-        if account.seconds and not args.quiet:
-            say(f"{source.name}: {account.in_words()}, {account.poses} poses")
-            if account.busy_s > BUSY * account.seconds and account.dropped > account.frames:
-                say(
-                    "most frames were dropped, since looks took all the time there was; --detector "
-                    "blazepose-full takes a third of it for each, and --looks-per-second asks for fewer"
-                )
+    if not args.quiet:
+        _sum_up(source.name, stats)
     return 0
+
+
+def _stream_lifter(args: argparse.Namespace) -> StreamLifter:
+    from uplift3d.streaming import StreamLifter
+
+    key_interval = chosen_interval(args, "adaptive")
+    return StreamLifter(
+        args.model,
+        args.latency,
+        args.runtime,
+        output_rate_hz=args.output_rate,
+        key_interval=EVERY_FRAME_S if key_interval is None else key_interval,
+        focal_px=args.focal_px,
+        **lifter_options(args),
+    )
+
+
+def _watched(
+    source: LiveSource,
+    watcher: Watcher,
+    lifter: StreamLifter,
+    sinks: list[Sink],
+    tell: list[Callable[[str], None]],
+    more: dict[str, Any],
+) -> StreamStats:
+    """Follow the source; the numbers of the whole time, also where Ctrl+C ended it, which is usual."""
+    from uplift3d.live import StreamStats, watch
+    from uplift3d.memory import give_back
+
+    so_far = StreamStats()
+
+    def report(now: StreamStats) -> None:
+        so_far.add(now)
+        give_back()
+        for listener in tell:
+            listener(now.in_words())
+
+    try:
+        return watch(source, watcher, lifter, sinks, report=report, **more)
+    except KeyboardInterrupt:  # what there was has been written
+        return so_far
+
+
+def _sum_up(name: str, stats: StreamStats) -> None:
+    if not stats.seconds:
+        return
+    _say(f"{name}: {stats.in_words()}, {stats.poses} poses")
+    if stats.busy_s > BUSY * stats.seconds and stats.dropped > stats.frames:
+        _say(
+            "most frames were dropped, since looks took all the time there was; --detector "
+            "blazepose-full takes a third of it for each, and --looks-per-second asks for fewer"
+        )
+
+
+def _say(text: str) -> None:
+    print(f"uplift3d: {text}", file=sys.stderr)
 
 
 def _opened_lines(output: str, overwrite: bool, stack: ExitStack) -> JsonLines:

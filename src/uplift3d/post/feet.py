@@ -83,7 +83,7 @@ def lock_feet(motion: Motion3D, contacts: Contacts | None = None) -> Motion3D:
             resting = found.resting[person, part]
             if not resting.any():
                 continue
-            moved, stands = _settled(motion.times[part], places[person, part], resting, root[person, part])
+            moved, stands = _solved(motion.times[part], places[person, part], resting, root[person, part])
             root[person, part] += moved
             feet = places[person, part] + moved[:, None]
             shifts = _shifts(motion.times[part], feet, stands)  # (T, F, 3)
@@ -93,10 +93,10 @@ def lock_feet(motion: Motion3D, contacts: Contacts | None = None) -> Motion3D:
     return replace(motion, positions=positions, root=root.astype(np.float32))
 
 
-def _settled(
+def _solved(
     times: TimeArray, feet: DoubleArray, resting: BoolArray, root: DoubleArray
 ) -> tuple[DoubleArray, list[Stand]]:
-    """`settle` for stretches of any length: long ones piece by piece, with a gradual change at the seams.
+    """`solve_contacts` for stretches of any length: long ones in pieces, with a gradual change at the seams.
 
     A contact that lies across a seam becomes two.
     """
@@ -112,7 +112,7 @@ def _settled(
         total[wide] += share
         if not resting[wide].any():
             continue
-        shift, found = settle(times[wide], feet[wide], resting[wide], root[wide])
+        shift, found = solve_contacts(times[wide], feet[wide], resting[wide], root[wide])
         moved[wide] += share[:, None] * shift
         for point, rows, place in found:
             first, last = rows.start + wide.start, rows.stop + wide.start
@@ -127,7 +127,7 @@ def _rows_between(times: TimeArray, start_s: float, end_s: float) -> slice:
     return slice(int(first), int(last))
 
 
-def settle(
+def solve_contacts(
     times: TimeArray, feet: DoubleArray, resting: BoolArray, root: DoubleArray
 ) -> tuple[DoubleArray, list[Stand]]:
     """How the pelvis is to be moved, and where feet stand.

@@ -52,10 +52,10 @@ def place(motion: Motion3D, keypoints: Keypoints2D, camera: Camera, focal_sigma:
     """The motion with `root`: the pelvis in camera axes.
 
     At every key-frame the pelvis is put where the 3D pose projects onto the 2D joints (`locate`); the places
-    are smoothed over time, each with its own uncertainty (`settle`), and joined by cubic curves. Before the
-    first and after the last key-frame of a stretch the pelvis stays where it is there. NaN where no key-frame
-    has enough joints, and no root at all where nobody's is known. `meta["root_sigma_m"]` is the usual
-    uncertainty of each person.
+    are smoothed over time, each with its own uncertainty (`smooth_path`), and joined by cubic curves. Before
+    the first and after the last key-frame of a stretch the pelvis stays where it is there. NaN where no
+    key-frame has enough joints, and no root at all where nobody's is known. `meta["root_sigma_m"]` is the
+    usual uncertainty of each person.
 
     Args:
         motion: positions in the axes of `camera`; the size of the person sets that of the distance.
@@ -76,7 +76,7 @@ def place(motion: Motion3D, keypoints: Keypoints2D, camera: Camera, focal_sigma:
             places, covariances = locate(shown, pixels[usable], weights[usable], camera)
             ahead = places[:, 2] > NEAREST_M
             if ahead.any():
-                trajectory = settle(moments[ahead], places[ahead], covariances[ahead])
+                trajectory = smooth_path(moments[ahead], places[ahead], covariances[ahead])
                 root[person, stretch] = _between(moments[ahead], trajectory, times)
                 distance_m = places[ahead, 2]
                 seen_m = CALIBRATION * np.hypot(trajectory.sigma_m, SIZE_ERROR * distance_m)
@@ -144,7 +144,7 @@ def _median(values: DoubleArray, known: BoolArray) -> DoubleArray:
     return np.asarray(np.take_along_axis(order, middle, axis=-1).mean(axis=-1))
 
 
-def settle(times: TimeArray, places: DoubleArray, covariances: DoubleArray) -> Trajectory:
+def smooth_path(times: TimeArray, places: DoubleArray, covariances: DoubleArray) -> Trajectory:
     """The most likely path through uncertain places, for somebody whose velocity wanders.
 
     A Kalman filter forwards and the Rauch–Tung–Striebel smoother backwards, state (place, velocity),

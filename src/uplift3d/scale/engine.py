@@ -22,19 +22,19 @@ from uplift3d.errors import InputError
 from uplift3d.files.guards import reason
 from uplift3d.scale.clips import result_name
 from uplift3d.scale.manifest import NAME, Manifest, check_settings
-from uplift3d.scale.stages import How, Lift, Look, Row
+from uplift3d.scale.stages import BatchSettings, Lift, Look, Row
 from uplift3d.scale.storage import Storage
 
 ANSWERS_S = 10.0
 """Within which a cluster accepts a connection."""
 MAX_BLOCKS = 20_000
 TRIES = 3
-"""How often a clip is tried whose worker dies with it."""
+"""BatchSettings often a clip is tried whose worker dies with it."""
 
 
 @dataclass
 class Totals:
-    """How far a batch is."""
+    """BatchSettings far a batch is."""
 
     clips: int
     """All that there are."""
@@ -45,7 +45,7 @@ class Totals:
     failures: list[tuple[str, str]] = field(default_factory=list)
     """Clips of this run that failed, and why."""
     ends: Counter[str] = field(default_factory=Counter)
-    """How many of this run ended as done, nothing or failed."""
+    """BatchSettings many of this run ended as done, nothing or failed."""
     started: float = field(default_factory=time.monotonic)
     manifest: str = ""
 
@@ -63,7 +63,7 @@ class Totals:
 def run_batch(
     clips: Sequence[str],
     folder: str,
-    how: How,
+    settings: BatchSettings,
     *,
     detect_workers: int | None = None,
     lift_workers: int = 1,
@@ -76,7 +76,7 @@ def run_batch(
     Args:
         clips: paths or URLs of videos, folders of images or files of 2D key-frames.
         folder: path or URL of the results and of `manifest.parquet`.
-        how: as they are lifted.
+        settings: of all clips.
         detect_workers: processes that look at clips; None: one for each CPU that Ray has.
         lift_workers: processes that lift what was seen.
         address: of a Ray cluster ("auto" for the one of this machine); None starts Ray here.
@@ -87,11 +87,11 @@ def run_batch(
         InputError: a folder that cannot be used or holds results of other settings, a clip whose name is no
             text, or Ray is not there.
     """
-    how.check()
+    settings.check()
     for clip in clips:
         result_name(clip)  # refuses what no record can hold
     storage = Storage(folder)
-    check_settings(storage, how.settings())
+    check_settings(storage, settings.record())
     manifest = Manifest(storage)
     todo = _not_yet_done(list(dict.fromkeys(clips)), manifest, storage, retry_failed)
     totals = Totals(len(set(clips)), len(set(clips)) - len(todo), manifest=storage.path(NAME))
@@ -100,7 +100,7 @@ def run_batch(
     try:
         if todo:
             with _ray(address):
-                rows = _stream(todo, storage.url, how, detect_workers, lift_workers)
+                rows = _stream(todo, storage.url, settings, detect_workers, lift_workers)
                 for row in _with_lost(rows, todo):
                     manifest.add(row)
                     totals.ends[row["status"]] += 1
@@ -134,7 +134,7 @@ def _not_yet_done(clips: list[str], manifest: Manifest, storage: Storage, retry_
 
 
 def _stream(
-    clips: list[str], folder: str, how: How, detect_workers: int | None, lift_workers: int
+    clips: list[str], folder: str, settings: BatchSettings, detect_workers: int | None, lift_workers: int
 ) -> Iterator[Row]:
     """Rows of the manifest, in the order in which clips are through."""
     import ray
@@ -153,14 +153,14 @@ def _stream(
     warnings.simplefilter("ignore", DeprecationWarning)  # until Ray 2.64, which pyproject.toml keeps out
     seen = rows.map(
         Look,
-        fn_constructor_args=(how,),
+        fn_constructor_args=(settings,),
         compute=ActorPoolStrategy(size=detect_workers),
         num_cpus=1,
         **tries,
     )
     lifted = seen.map(
         Lift,
-        fn_constructor_args=(how, folder),
+        fn_constructor_args=(settings, folder),
         compute=ActorPoolStrategy(size=lift_workers),
         num_cpus=0,
         **tries,

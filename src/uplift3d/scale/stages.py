@@ -32,7 +32,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class How:
+class BatchSettings:
     """How the clips of a batch are lifted; the fields are those of `pipeline.lift_video`."""
 
     detector: str | detect.Detector = "blazepose"
@@ -66,7 +66,7 @@ class How:
         options |= {name: value for name, value in self.options.items() if value is not None}
         return Lifter(self.model, self.runtime, **options)
 
-    def settings(self) -> Row:
+    def record(self) -> Row:
         """For comparison with another run."""
         detector = self.detector if isinstance(self.detector, str) else self.detector.name
         options = {name: value for name, value in self.options.items() if name != "threads"}
@@ -76,9 +76,9 @@ class How:
 class Look:
     """Decodes a clip's key-frames and detects the people in them, or reads its 2D joints."""
 
-    def __init__(self, how: How) -> None:
-        self._how = how
-        self._detector = how.make_detector()
+    def __init__(self, settings: BatchSettings) -> None:
+        self._settings = settings
+        self._detector = settings.make_detector()
 
     def __call__(self, row: Row) -> Row:
         """`input` → `input`, pickled `keypoints` with the interval to lift them at, and what went wrong."""
@@ -98,23 +98,23 @@ class Look:
         """Of a file of 2D joints all of them, which are to be lifted at the interval; of a video those at the
         interval, which are all to be lifted."""
         if is_keypoint_file(path):
-            return detect.load_keypoints(path), self._how.key_interval
-        with open_video(path, self._how.image_rate_hz) as video:
-            frames = regular_key_frames(video.times, self._how.key_interval)
-            return detect.run(video, frames, self._detector, people=self._how.people), None
+            return detect.load_keypoints(path), self._settings.key_interval
+        with open_video(path, self._settings.image_rate_hz) as video:
+            frames = regular_key_frames(video.times, self._settings.key_interval)
+            return detect.run(video, frames, self._detector, people=self._settings.people), None
 
 
 class Lift:
     """Lifts 2D joints and writes the result."""
 
-    def __init__(self, how: How, folder: str) -> None:
-        self._how, self._storage = how, Storage(folder)
-        self._lifter = how.make_lifter()
+    def __init__(self, settings: BatchSettings, folder: str) -> None:
+        self._settings, self._storage = settings, Storage(folder)
+        self._lifter = settings.make_lifter()
 
     def __call__(self, row: Row) -> Row:
         """A row of `Look` → a row of the manifest."""
         result = {name: value for name, value in row.items() if name != "keypoints"}
-        result |= {"model": self._how.model, "model_hash": self._lifter.runtime.model_hash}
+        result |= {"model": self._settings.model, "model_hash": self._lifter.runtime.model_hash}
         if result["status"] == "done":
             started = time.perf_counter()
             with _noted(result):
@@ -126,13 +126,13 @@ class Lift:
         return {**result, "finished": datetime.now(UTC).isoformat(timespec="seconds")}
 
     def _lift(self, keypoints: Keypoints2D, interval_s: float | None, source: str) -> Motion3D:
-        motion = self._lifter.lift(keypoints, interval_s, focal_px=self._how.focal_px)
+        motion = self._lifter.lift(keypoints, interval_s, focal_px=self._settings.focal_px)
         return replace(motion, meta={**motion.meta, "source": source})
 
     def _write(self, motion: Motion3D, name: str) -> list[str]:
         with self._storage.folder_to_fill() as folder:
-            output = folder / f"{name}.{self._how.suffix}"
-            save_motion(output, motion, self._how.skeleton)
+            output = folder / f"{name}.{self._settings.suffix}"
+            save_motion(output, motion, self._settings.skeleton)
             return [self._storage.path(path.name) for path in files_of(output, motion)]
 
 
