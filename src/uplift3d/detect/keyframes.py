@@ -82,36 +82,24 @@ def run(
             "the members of detect.Detector"
         )
     numbers = None if key_frames is None else np.asarray(key_frames, dtype=np.int64)
-    finder, tracker = Finder(used, people if isinstance(people, int) else None), Tracker()
-    times: list[float] = []
-    failures = Failures()
+    finder, tracker, failures = (
+        Finder(used, people if isinstance(people, int) else None),
+        Tracker(),
+        Failures(),
+    )
     started = time.perf_counter()
-    for _, time_s, rgb in _shown(read_ahead(source.frames_at(numbers)), numbers, progress):
-        seen = None
-        with failures.noted(time_s):
-            seen = finder.find(rgb, time_s, tracker.live(time_s))
-        if seen is None:
-            continue
-        times.append(time_s)
-        for track in tracker.add(time_s, seen):
-            with failures.noted(None):
-                finder.trace_back(track)
+    frames = _shown(read_ahead(source.frames_at(numbers)), numbers, progress)
+    times = _follow(frames, finder, tracker, failures)
     failures.say(source.path.name)
-    for track in tracker.seen_once():
-        with failures.noted(None):
-            finder.trace_back(track)
     tracks = tracker.people()
     if not tracks:
         raise NothingFoundError(_nobody(source.path, len(times), tracker))
     everybody = joined(tracks)
     kept = _chosen(everybody, people)
     positions, confidence, hint = _stack(kept, len(times), len(joint_set(used.joints)))
-    focal_px = getattr(source, "focal_px_from_metadata", None)  # a stream of images has none to tell
     meta: dict[str, Any] = {
         "detector": used.name,
-        "source": source.path.name,
-        **({"image_rate_hz": source.rate_hz} if source.path.is_dir() and hasattr(source, "rate_hz") else {}),
-        **({} if focal_px is None else {"focal_px_from_metadata": focal_px}),
+        **_noted(source),
         "tracks_dropped_as_noise": len(tracker.tracks) - len(tracks),
         **({"tracks_joined": len(tracks) - len(everybody)} if len(everybody) < len(tracks) else {}),
         **({"key_frames_failed": failures.count} if failures.count else {}),
@@ -128,6 +116,37 @@ def run(
         depth_hint=hint,
         video_times=source.times,
     )
+
+
+def _follow(
+    frames: Iterable[tuple[int, float, Image]], finder: Finder, tracker: Tracker, failures: Failures
+) -> list[float]:
+    """Find people frame by frame and link them; times of the frames that could be looked at."""
+    times: list[float] = []
+    for _, time_s, rgb in frames:
+        seen = None
+        with failures.noted(time_s):
+            seen = finder.find(rgb, time_s, tracker.live(time_s))
+        if seen is None:
+            continue
+        times.append(time_s)
+        for track in tracker.add(time_s, seen):
+            with failures.noted(None):
+                finder.trace_back(track)
+    for track in tracker.seen_once():
+        with failures.noted(None):
+            finder.trace_back(track)
+    return times
+
+
+def _noted(source: Frames) -> dict[str, Any]:
+    """What the result keeps of its source; a stream of images has no focal length to tell."""
+    images, focal_px = source.path.is_dir(), getattr(source, "focal_px_from_metadata", None)
+    return {
+        "source": source.path.name,
+        **({"image_rate_hz": source.rate_hz} if images and hasattr(source, "rate_hz") else {}),
+        **({} if focal_px is None else {"focal_px_from_metadata": focal_px}),
+    }
 
 
 def check_people(people: object) -> None:
