@@ -5,12 +5,13 @@ Axes: n tokens, B windows, N slots of a window, M pose tokens of a window, J joi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from uplift3d.arrays import FloatArray, IntArray
-from uplift3d.lift.offline import _Blend, _Embedded
+from uplift3d.lift.offline import _Blend
 from uplift3d.lift.runtime import Runtime
 from uplift3d.lift.windows import lay_windows
 from uplift3d.normalise import mirror
@@ -36,11 +37,11 @@ def lift_newest(runtime: Runtime, track: TokenTrack, wanted: slice, *, flip: boo
     """
     spec = InputSpec.from_config(runtime.config)
     first = _windows(len(track.times), wanted, spec.window)
-    poses = _lift(runtime, spec, track, first)
+    seen = track.poses[track.observed]
+    sides = _lift(runtime, spec, track, first, [seen, mirror(seen, spec.joints)] if flip else [seen])
+    poses = sides[0]
     if flip:
-        mirrored = replace(track, poses=mirror(track.poses, spec.joints))
-        other = mirror(_lift(runtime, spec, mirrored, first), spec.joints)
-        poses = np.asarray((poses + other) / 2, dtype=poses.dtype)
+        poses = np.asarray((poses + mirror(sides[1], spec.joints)) / 2, dtype=poses.dtype)
     root = joint_set(spec.joints).root
     return poses if root is None else poses - poses[:, root : root + 1]
 
@@ -53,11 +54,20 @@ def _windows(count: int, wanted: slice, length: int) -> IntArray:
     return np.asarray(last - length // 2 * np.arange(steps, -1, -1), dtype=np.int64)
 
 
-def _lift(runtime: Runtime, spec: InputSpec, track: TokenTrack, first: IntArray) -> FloatArray:
+def _lift(
+    runtime: Runtime, spec: InputSpec, track: TokenTrack, first: IntArray, sides: Sequence[FloatArray]
+) -> list[FloatArray]:
+    """(n, J, 3) of each of `sides`, the observed poses (K, J, channels) or their mirror image, in one run."""
     layout = replace(lay_windows(track.observed, spec, 1), first=first)
     slots, rows = layout.pose_tokens(slice(None))  # (B, M) both
-    tokens = _Embedded(runtime, track.poses[track.observed]).gather(rows, slots < spec.window)
-    blend = _Blend(len(track.times), track.poses.shape[1], spec.window)
-    blend.add(first, runtime.uplift(tokens, slots, "sequence"))
-    with np.errstate(invalid="ignore"):
-        return blend.poses()  # 0 / 0 where no window reached
+    embedded = np.split(runtime.embed(np.concatenate(sides)), len(sides))  # (K, C) each
+    wanted = (slots < spec.window)[..., None]
+    tokens = np.concatenate([np.where(wanted, side[rows], np.float32(0)) for side in embedded])
+    sequences = runtime.uplift(tokens, np.tile(slots, (len(sides), 1)), "sequence")
+    lifted = []
+    for side in np.split(sequences, len(sides)):
+        blend = _Blend(len(track.times), track.poses.shape[1], spec.window)
+        blend.add(first, side)
+        with np.errstate(invalid="ignore"):
+            lifted.append(blend.poses())  # 0 / 0 where no window reached
+    return lifted

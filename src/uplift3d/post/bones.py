@@ -11,7 +11,7 @@ import numpy as np
 
 from uplift3d.arrays import RealArray, TimeArray
 from uplift3d.errors import InputError
-from uplift3d.post.pace import even_pace
+from uplift3d.post.pace import SHORT, even_pace
 from uplift3d.skeletons import JointSet, joint_set
 from uplift3d.types import Motion3D
 from uplift3d.types.motion import OF_PEOPLE
@@ -31,16 +31,19 @@ def fix_bones(motion: Motion3D, lengths_m: RealArray | None = None) -> Motion3D:
     joints = joint_set(motion.joints)
     positions, fixed = motion.positions, motion.positions.astype(np.float64)
     lengths = bone_lengths_m(motion) if lengths_m is None else lengths_m  # (P, J)
-    for joint in outwards(joints):
-        parent = joints.parents[joint]
-        bone = positions[:, :, joint].astype(np.float64) - positions[:, :, parent]  # (P, T, 3)
-        norm = np.linalg.norm(bone, axis=-1, keepdims=True)
-        direction = np.divide(bone, norm, out=np.where(norm == 0, 0.0, bone), where=norm > 0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            shares = norm[..., 0] / lengths[:, joint, None]
-        for person, share in enumerate(shares):
-            direction[person] = even_pace(direction[person], share, motion.times)
-        fixed[:, :, joint] = fixed[:, :, parent] + direction * lengths[:, None, joint, None]
+    order = outwards(joints)
+    parents = [joints.parents[joint] for joint in order]
+    bones = positions[:, :, order].astype(np.float64) - positions[:, :, parents]  # (P, T, B, 3)
+    norm = np.linalg.norm(bones, axis=-1, keepdims=True)
+    directions = np.divide(bones, norm, out=np.where(norm == 0, 0.0, bones), where=norm > 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = norm[..., 0] / lengths[:, None, order]  # (P, T, B)
+    for person, bone in np.argwhere((shares < SHORT).any(axis=1)):
+        way = directions[person, :, bone]
+        directions[person, :, bone] = even_pace(way, shares[person, :, bone], motion.times)
+    bones = directions * lengths[:, None, order, None]
+    for place, (joint, parent) in enumerate(zip(order, parents, strict=True)):
+        fixed[:, :, joint] = fixed[:, :, parent] + bones[:, :, place]
     return replace(motion, positions=fixed.astype(np.float32))
 
 

@@ -159,13 +159,12 @@ def smooth_path(times: TimeArray, places: DoubleArray, covariances: DoubleArray)
     count, see = len(times), np.eye(3, 6)
     means, spreads = np.zeros((count, 6)), np.zeros((count, 6, 6))
     ahead, ahead_spread = np.zeros((count, 6)), np.zeros((count, 6, 6))
-    moves = np.zeros((count, 6, 6))
     bends = _along_and_across(places, BEND_M2_PER_S3, BEND_ACROSS_M2_PER_S3)
+    moves, noises = _moves(np.diff(times, prepend=times[0]), bends)
     mean, spread = np.concatenate([places[0], np.zeros(3)]), np.diag([1e4] * 3 + [4.0] * 3)
     for k in range(count):
         if k > 0:
-            moves[k], noise = _move(float(times[k] - times[k - 1]), bends[k])
-            mean, spread = moves[k] @ mean, moves[k] @ spread @ moves[k].T + noise
+            mean, spread = moves[k] @ mean, moves[k] @ spread @ moves[k].T + noises[k]
         ahead[k], ahead_spread[k] = mean, spread
         gain = np.linalg.solve(spread[:3, :3] + covariances[k], spread[:3]).T  # (6, 3)
         mean, spread = mean + gain @ (places[k] - mean[:3]), spread - gain @ see @ spread
@@ -178,11 +177,15 @@ def smooth_path(times: TimeArray, places: DoubleArray, covariances: DoubleArray)
     return Trajectory(means[:, :3], means[:, 3:], sigma)
 
 
-def _move(step_s: float, bend: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
-    """Transition (6, 6) of (place, velocity) over a time, and the noise (6, 6) that density (3, 3) adds."""
-    move = np.kron(np.array([[1, step_s], [0, 1]]), np.eye(3))
-    noise = np.kron(np.array([[step_s**3 / 3, step_s**2 / 2], [step_s**2 / 2, step_s]]), bend)
-    return np.asarray(move), np.asarray(noise)
+def _moves(steps_s: DoubleArray, bends: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+    """Transitions (K, 6, 6) of (place, velocity) over times (K,), and the noise of densities (K, 3, 3)."""
+    moves = np.tile(np.eye(6), (len(steps_s), 1, 1))
+    moves[:, [0, 1, 2], [3, 4, 5]] = steps_s[:, None]
+    step = steps_s[:, None, None]
+    noises = np.empty((len(steps_s), 6, 6))
+    noises[:, :3, :3], noises[:, 3:, 3:] = step**3 / 3 * bends, step * bends
+    noises[:, :3, 3:] = noises[:, 3:, :3] = step**2 / 2 * bends
+    return moves, noises
 
 
 def _between(moments: TimeArray, trajectory: Trajectory, times: TimeArray) -> RealArray:

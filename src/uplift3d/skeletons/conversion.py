@@ -101,6 +101,16 @@ def conversion(source: str, target: str) -> tuple[tuple[RealArray, ...], ...]:
     return tuple(table)
 
 
+@lru_cache(maxsize=64)
+def _parts(source: str, target: str) -> tuple[list[int], list[int], list[tuple[int, tuple[RealArray, ...]]]]:
+    """The target's joints that the source has too, where those are there, and the other rows of
+    `conversion`: most joints are copied, and all at once."""
+    table = list(enumerate(conversion(source, target)))
+    copied = [(j, rows) for j, rows in table if len(rows) == 1 and np.count_nonzero(rows[0]) == 1]
+    same = [j for j, _ in copied]
+    return same, [int(rows[0].argmax()) for _, rows in copied], [(j, r) for j, r in table if j not in same]
+
+
 def convert_2d(
     positions: RealArray, confidence: RealArray, source: str, target: str
 ) -> tuple[RealArray, RealArray]:
@@ -128,12 +138,10 @@ def convert_2d(
     out = np.full((*positions.shape[:-2], count, positions.shape[-1]), np.nan, dtype=positions.dtype)
     out_confidence = np.zeros((*confidence.shape[:-1], count), dtype=confidence.dtype)
     seen = np.asarray(np.isfinite(positions).all(axis=-1))
-    for j, rows in enumerate(conversion(source, target)):
-        if len(rows) == 1 and np.count_nonzero(rows[0]) == 1:  # the same joint, and most of them are
-            place = int(rows[0].argmax())
-            out[..., j, :] = np.where(seen[..., place, None], positions[..., place, :], np.nan)
-            out_confidence[..., j] = np.where(seen[..., place], confidence[..., place], 0)
-            continue
+    same, places, derived = _parts(source, target)
+    out[..., same, :] = np.where(seen[..., places, None], positions[..., places, :], np.nan)
+    out_confidence[..., same] = np.where(seen[..., places], confidence[..., places], 0)
+    for j, rows in derived:
         open_places = np.ones(seen.shape[:-1], dtype=bool)
         for row in rows:
             used = np.flatnonzero(row)
@@ -144,6 +152,8 @@ def convert_2d(
                 here, confidence[..., used].min(axis=-1), out_confidence[..., j]
             )
             open_places = open_places & ~here
+            if not open_places.any():
+                break
     return out, out_confidence
 
 

@@ -9,10 +9,11 @@ import threading
 from collections import deque
 from collections.abc import Set
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from uplift3d.arrays import RealArray, TimeArray
 from uplift3d.camera import Camera
@@ -35,6 +36,12 @@ PELVIS_S = 3.0
 """Looks so long before a pose still tell where the pelvis is."""
 BODY_ESTIMATES = 100
 """Bone lengths are the median over so many estimates."""
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> ThreadpoolController:
+    """Those that are loaded; to look for them takes 3 ms."""
+    return ThreadpoolController()
 
 
 class Estimator:
@@ -73,7 +80,7 @@ class Estimator:
         """Everybody's motion around the times from `first_s` on, from all that is known now."""
         # OpenBLAS wakes its threads even for an inverse of 3 × 3, and waits for them in vain beside one that
         # decodes: 25 ms a look on two CPUs. The limit is the process's, so that one stream sets it at a time.
-        with _LIMITING, threadpool_limits(limits=1, user_api="blas"):
+        with _LIMITING, _libraries().limit(limits=1, user_api="blas"):
             return self._curves(looks, first_s)
 
     def _curves(self, looks: Keypoints2D, first_s: float) -> list[Curve]:
