@@ -55,7 +55,9 @@ def test_a_result_records_what_it_depends_on():
 
 
 def test_an_option_that_is_not_declared_is_a_mistake_of_the_caller():
-    with pytest.raises(TypeError, match="no option is called 'flop'; the options are flip, hop, "):
+    with pytest.raises(
+        TypeError, match="no argument is called 'flop'; options of every call are flip, hop, "
+    ):
         Lifter(FakeRuntime(), flop=True)
 
 

@@ -246,7 +246,10 @@ def with_defaults(given: LifterOptions) -> LifterOptions:
     """
     unknown = [repr(name) for name in given if name not in DECLARED]
     if unknown:
-        raise TypeError(f"no option is called {', '.join(unknown)}; the options are {', '.join(DECLARED)}")
+        raise TypeError(
+            f"no argument is called {', '.join(unknown)}; options of every call are {', '.join(DECLARED)}, "
+            "and help() of the call has its own arguments"
+        )
     for name, value in given.items():
         if not _fits(value, TYPES[name]):
             raise InputError(f"{name} is {quoted(value)}; accepted is {_KINDS[plain_type(TYPES[name])]}")
