@@ -3,10 +3,13 @@ from typing import Any
 
 import pytest
 
+from uplift3d import weights
 from uplift3d.errors import InputError
 from uplift3d.model.rivals.pstmo import pstmo_243
 from uplift3d.model.rivals.pstmo_pretraining import pstmo_pretraining_243
+from uplift3d.model.widen import widened
 from uplift3d.train.config import TrainConfig, load_config
+from uplift3d.train.networks import begin_with, create_network
 
 SHIPPED = sorted((Path(__file__).resolve().parents[2] / "configs").glob("*.yaml"))
 LEAST = "store: data/store\noutput: runs/x\nsteps: 10\n"
@@ -32,6 +35,19 @@ def test_shipped_configurations_parse_and_say_how_to_run_them(path):
     assert not config.store.is_absolute()
     comment = path.read_text().partition("store:")[0]
     assert f"uplift3d train configs/{path.name}" in comment
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_configurations_fit_the_weights_that_they_start_from(path):
+    config: Any = load_config(path)
+    if config.start_from is None:
+        return
+    if str(config.start_from) in weights.NAMES:
+        begin_with(create_network(config.network), config.start_from)
+    else:  # made by the configuration that is called like its folder
+        before = load_config(path.with_name(f"{config.start_from.parent.name}.yaml"))
+        assert before.output == config.start_from.parent
+        assert widened(create_network(before.network), config.network).config == config.network
 
 
 def test_what_is_not_said_has_defaults(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +74,21 @@ def _take_over(network: Network[Any], theirs: Network[NetworkConfig], path: Path
     wanted = network.state_dict()
     wrong = [name for name in wanted if name not in given or given[name].shape != wanted[name].shape]
     wrong += [name for name in given if name not in wanted]
+    there, here = theirs.config.model_dump(), network.config.model_dump()
     if wrong:
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        sizes = [name for name in here if name in there and not name.startswith("drop_path")]
+        changes = _changes(there, here, sizes)
         raise InputError(
-            f"start_from: {path} holds a network of other sizes; {', '.join(wrong[:3])}{more} do not fit"
+            f"start_from: {path} holds a network of other sizes{f' ({changes})' if changes else ''}; "
+            f"{', '.join(wrong[:3])}{more} do not fit"
         )
-    there, here = theirs.config.model_dump(), network.config.model_dump()
-    if different := [name for name in CONVENTIONS if there[name] != here[name]]:
-        changes = ", ".join(f"{name} {there[name]} there and {here[name]} here" for name in different)
+    if changes := _changes(there, here, CONVENTIONS):
         raise InputError(f"start_from: {path} holds a network of other conventions ({changes})")
     network.load_state_dict(given)
+
+
+def _changes(there: Mapping[str, Any], here: Mapping[str, Any], names: Iterable[str]) -> str:
+    """Fields that differ, in words."""
+    different = (name for name in names if there[name] != here[name])
+    return ", ".join(f"{name} {there[name]} there and {here[name]} here" for name in different)
