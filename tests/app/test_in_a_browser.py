@@ -86,10 +86,10 @@ def test_a_video_is_cancelled_and_what_is_no_video_is_said(page, clip, tmp_path)
 def test_the_keyboard_reaches_everything(page):
     browser, _ = page
     reached = []
-    for _ in range(5):
+    for _ in range(8):
         browser.press("Tab", 9)
         reached.append(browser.run("document.activeElement.id"))
-    assert reached == ["tab-video", "file", "detector", "interval", ""]
+    assert reached == ["tab-video", "file", "detector", "interval", "height", "focal", "floor", ""]
     browser.run("document.getElementById('tab-video').focus()")
     browser.press("ArrowRight", 39)
     assert browser.run("document.activeElement.id") == "tab-webcam"
