@@ -5,6 +5,7 @@ Axes: P people, T times, n tokens, J joints.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Set
@@ -39,8 +40,8 @@ BODY_ESTIMATES = 100
 
 
 @lru_cache(maxsize=1)
-def _libraries() -> ThreadpoolController:
-    """Those that are loaded; to look for them takes 3 ms."""
+def _libraries(with_scipy: bool) -> ThreadpoolController:
+    """Those that are loaded: looked for, which takes 3 ms, at first and once SciPy has brought its own."""
     return ThreadpoolController()
 
 
@@ -80,7 +81,7 @@ class Estimator:
         """Everybody's motion around the times from `first_s` on, from all that is known now."""
         # OpenBLAS wakes its threads even for an inverse of 3 × 3, and waits for them in vain beside one that
         # decodes: 25 ms a look on two CPUs. The limit is the process's, so that one stream sets it at a time.
-        with _LIMITING, _libraries().limit(limits=1, user_api="blas"):
+        with _LIMITING, _libraries("scipy.linalg" in sys.modules).limit(limits=1, user_api="blas"):
             return self._curves(looks, first_s)
 
     def _curves(self, looks: Keypoints2D, first_s: float) -> list[Curve]:
