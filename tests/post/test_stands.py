@@ -29,3 +29,12 @@ def test_after_a_jump_there_is_another_level(drop_m):
 def test_without_a_place_or_at_one_moment_nobody_stands():
     assert find_stands(replace(steps(), root=None), UP) == []
     assert find_stands(steps()[:1], UP) == []
+
+
+def test_uneven_times_change_no_seconds():
+    walk = steps(count=8)
+    half = len(walk) // 2
+    thinned = walk[np.concatenate([np.arange(half), np.arange(half, len(walk), 2)])]
+    (even,), (uneven,) = find_stands(walk, UP), find_stands(thinned, UP)
+    assert uneven.seconds == pytest.approx(even.seconds, rel=0.06)
+    assert len(uneven.places) < 0.8 * len(even.places)

@@ -45,7 +45,7 @@ SEAM_S = 2.0
 """Pieces overlap by so much on either side of a seam."""
 
 
-class Stand(NamedTuple):
+class Contact(NamedTuple):
     """One point of a foot that rests for a while."""
 
     point: int
@@ -95,7 +95,7 @@ def lock_feet(motion: Motion3D, contacts: Contacts | None = None) -> Motion3D:
 
 def _solved(
     times: TimeArray, feet: DoubleArray, resting: BoolArray, root: DoubleArray
-) -> tuple[DoubleArray, list[Stand]]:
+) -> tuple[DoubleArray, list[Contact]]:
     """`solve_contacts` for stretches of any length: long ones in pieces, with a gradual change at the seams.
 
     A contact that lies across a seam becomes two.
@@ -118,7 +118,7 @@ def _solved(
             first, last = rows.start + wide.start, rows.stop + wide.start
             first, last = max(first, within.start), min(last, within.stop)
             if first < last:
-                stands.append(Stand(point, slice(first, last), place))
+                stands.append(Contact(point, slice(first, last), place))
     return moved / total[:, None], stands
 
 
@@ -129,7 +129,7 @@ def _rows_between(times: TimeArray, start_s: float, end_s: float) -> slice:
 
 def solve_contacts(
     times: TimeArray, feet: DoubleArray, resting: BoolArray, root: DoubleArray
-) -> tuple[DoubleArray, list[Stand]]:
+) -> tuple[DoubleArray, list[Contact]]:
     """How the pelvis is to be moved, and where feet stand.
 
     Unknown are the pelvis's shift at every time and the place of every contact; the sum of squares of shifts,
@@ -171,11 +171,13 @@ def solve_contacts(
         unknown = np.asarray(solved).reshape(-1, 3)
         error = np.linalg.norm(differ @ unknown - off, axis=-1)
         weight = POINT_M**-2 / (1 + (error / (3 * POINT_M)) ** 2) ** 2
-    stands = [Stand(point, part, place) for (point, part), place in zip(parts, unknown[count:], strict=True)]
+    stands = [
+        Contact(point, part, place) for (point, part), place in zip(parts, unknown[count:], strict=True)
+    ]
     return unknown[:count], stands
 
 
-def _shifts(times: TimeArray, feet: DoubleArray, stands: Sequence[Stand]) -> DoubleArray:
+def _shifts(times: TimeArray, feet: DoubleArray, stands: Sequence[Contact]) -> DoubleArray:
     """(T, F, 3) how far every point is to be moved; 0 for a foot in the air.
 
     A point that does not rest goes with the other one of its foot.

@@ -9,12 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from uplift3d.arrays import DoubleArray
+from uplift3d.arrays import DoubleArray, IntArray
+from uplift3d.post.bones import durations_s
 from uplift3d.post.contacts import feet_in_the_room, find_contacts
+from uplift3d.post.resample import usual_step_s
 from uplift3d.types import Motion3D
 
 OTHER_LEVEL_M = 0.6
 """Who comes to rest so much higher or lower than before stands on something else: a wall, a table."""
+LONGEST_STEPS = 2
+"""A pose stands for at most so many usual steps of time: nobody knows what was in a gap."""
 
 
 class Stand(NamedTuple):
@@ -38,17 +42,19 @@ def find_stands(motion: Motion3D, up: DoubleArray) -> list[Stand]:
     contacts = find_contacts(motion, up)
     if not contacts.resting.any() or len(motion) < 2:
         return []
-    step_s = float(np.median(np.diff(motion.times)))
     feet = feet_in_the_room(motion, contacts.joints)
-    return [
-        Stand(person, places, len(places) * step_s)
-        for person, resting in enumerate(contacts.resting)
-        if resting.any()
-        for places in _levels(feet[person][resting], up)
-    ]
+    each_s = np.minimum(durations_s(motion.times), LONGEST_STEPS * usual_step_s(motion.times))
+    stands = []
+    for person, resting in enumerate(contacts.resting):
+        if resting.any():
+            places = feet[person][resting]
+            seconds = np.broadcast_to(each_s[:, None], resting.shape)[resting]
+            cuts = _other_levels(places, up)
+            levels = zip(np.split(places, cuts), np.split(seconds, cuts), strict=True)
+            stands += [Stand(person, level, float(spent.sum())) for level, spent in levels]
+    return stands
 
 
-def _levels(places: DoubleArray, up: DoubleArray) -> list[DoubleArray]:
-    """Places (n, 3) in the order of time, cut where they are on another level."""
-    jumps = np.abs(np.diff(places @ up)) > OTHER_LEVEL_M
-    return np.split(places, np.flatnonzero(jumps) + 1)
+def _other_levels(places: DoubleArray, up: DoubleArray) -> IntArray:
+    """Where places (n, 3) in the order of time are on another level than before."""
+    return np.flatnonzero(np.abs(np.diff(places @ up)) > OTHER_LEVEL_M) + 1
