@@ -31,19 +31,16 @@ def fix_bones(motion: Motion3D, lengths_m: RealArray | None = None) -> Motion3D:
     joints = joint_set(motion.joints)
     positions, fixed = motion.positions, motion.positions.astype(np.float64)
     lengths = bone_lengths_m(motion) if lengths_m is None else lengths_m  # (P, J)
-    order = outwards(joints)
-    parents = [joints.parents[joint] for joint in order]
-    bones = positions[:, :, order].astype(np.float64) - positions[:, :, parents]  # (P, T, B, 3)
-    norm = np.linalg.norm(bones, axis=-1, keepdims=True)
-    directions = np.divide(bones, norm, out=np.where(norm == 0, 0.0, bones), where=norm > 0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        shares = norm[..., 0] / lengths[:, None, order]  # (P, T, B)
-    for person, bone in np.argwhere((shares < SHORT).any(axis=1)):
-        way = directions[person, :, bone]
-        directions[person, :, bone] = even_pace(way, shares[person, :, bone], motion.times)
-    bones = directions * lengths[:, None, order, None]
-    for place, (joint, parent) in enumerate(zip(order, parents, strict=True)):
-        fixed[:, :, joint] = fixed[:, :, parent] + bones[:, :, place]
+    for joint in outwards(joints):  # one by one, for the memory of long motions
+        parent = joints.parents[joint]
+        bone = positions[:, :, joint].astype(np.float64) - positions[:, :, parent]  # (P, T, 3)
+        norm = np.linalg.norm(bone, axis=-1, keepdims=True)
+        direction = np.divide(bone, norm, out=np.where(norm == 0, 0.0, bone), where=norm > 0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            shares = norm[..., 0] / lengths[:, joint, None]
+        for person in np.flatnonzero((shares < SHORT).any(axis=1)):
+            direction[person] = even_pace(direction[person], shares[person], motion.times)
+        fixed[:, :, joint] = fixed[:, :, parent] + direction * lengths[:, None, joint, None]
     return replace(motion, positions=fixed.astype(np.float32))
 
 
